@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+.PHONY: bench
+
+# Measures the built programs against bare oscap; see the head of the script.
+bench: all
+	SCAN_ENGINE_SRC='$(abs_top_srcdir)' \
+	SCAN_ENGINE_BUILD='$(abs_top_builddir)' $(top_srcdir)/tests/bench/run

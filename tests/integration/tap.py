@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints pytest's results as TAP.
+
+A skip whose reason begins with "service" means that a service the test needs
+could not be started: under CI=true that is a failure.
+"""
+import os
+import sys
+
+
+class Tap:
+    def __init__(self):
+        self.number = 0
+        self.out = sys.__stdout__
+
+    def say(self, line):
+        print(line, file=self.out, flush=True)
+
+    def result(self, good, name, note="", text=""):
+        self.number += 1
+        word = "ok" if good else "not ok"
+        self.say(f"{word} {self.number} - {name.replace('#', '')}{note}")
+        for line in text.splitlines():
+            self.say(f"# {line}")
+
+    def pytest_runtest_logreport(self, report):
+        name = report.nodeid.split("::", 1)[-1]
+        if report.skipped and hasattr(report, "wasxfail"):
+            self.result(False, name, f" # TODO {report.wasxfail}")
+        elif report.skipped:
+            reason = report.longrepr[2] if isinstance(
+                report.longrepr, tuple) else str(report.longrepr)
+            reason = reason.removeprefix("Skipped: ")
+            if (reason.startswith("service")
+                    and os.environ.get("CI") == "true"):
+                self.result(False, name, text=reason)
+            else:
+                self.result(True, name, f" # SKIP {reason}")
+        elif report.when == "call" or report.failed:
+            text = ""
+            if report.failed:
+                text = report.longreprtext
+                for title, section in report.sections:
+                    text += f"\n--- {title}\n{section}"
+            self.result(report.passed, f"{name}"
+                        + ("" if report.when == "call"
+                           else f" ({report.when})"), text=text)
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.result(False, report.nodeid or "collection",
+                        text=report.longreprtext)
+        elif report.skipped:
+            self.result(True, report.nodeid, " # SKIP whole file")
+
+    def pytest_sessionfinish(self):
+        note = "" if self.number else " # SKIP no tests"
+        self.say(f"1..{self.number}{note}")
+
+
+def pytest_configure(config):
+    # Under pytest's capturing, standard output is not ours any more.
+    tap = Tap()
+    tap.out = os.fdopen(os.dup(1), "w")
+    config.pluginmanager.register(tap, "scan-engine-tap")
