@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.h - the configuration file (libconfig) and its built-in defaults.
+ * libconfig stops in this folder: everything leaves as plain data.
+ */
+#ifndef ENGINE_CONFIG_CONFIG_H
+#define ENGINE_CONFIG_CONFIG_H
+
+#include <bson/bson.h>
+
+#include "engine/plugin/registry.h"
+#include "sdk/base/arena.h"
+#include "sdk/base/buffer.h"
+#include "sdk/base/error.h"
+#include "sdk/base/log.h"
+
+/**
+ * Built-in places, changeable for uninstalled use by the environment:
+ * SCAN_ENGINE_PLUGIN_DIR and SCAN_ENGINE_WORKER.
+ */
+struct engine_config {
+    struct arena arena;         /* owns all strings and specs */
+    const char *file;           /* the file read, or NULL: defaults alone */
+    const char *store_uri;      /* "sqlite:/path" */
+    const char *cache_directory, *run_directory;
+    const char *plugin_directory, *worker_path;
+    enum log_level log_level;
+    uint32_t workers;           /* jobs at once; 0: processors */
+    /* limits of one job; see conduct.h for units; 0: none */
+    int64_t limit_wall_s, limit_memory_mb, limit_cpu_s, limit_file_mb;
+    int64_t limit_processes, limit_results, limit_result_mb;
+    struct plugin_spec *plugins;
+    size_t plugins_count;
+    bool has_scan;
+    bson_t scan;                /* the file's scan { }, contract.md's names */
+    bson_t scan_lines;          /* {path: line} for messages */
+};
+
+/**
+ * Reads `path`; NULL: $SCAN_ENGINE_CONFIG, then /etc/scan-engine/engine.conf,
+ * then the built-in defaults. Unknown keys, wrong types and values out of
+ * range fail with file, line and what is allowed.
+ */
+engine_status config_load(const char *path, struct engine_config *out,
+                          engine_error *err);
+void config_clear(struct engine_config *config);
+
+/** Writes the commented example configuration made from the option tables. */
+engine_status config_example(struct buffer *out);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conduct.h - runs jobs on workers: starts as many as are admitted, feeds them
+ * rules, takes their frames, keeps artifacts and effects, enforces deadlines,
+ * and says how each ended. One thread, one poll(2) loop.
+ */
+#ifndef ENGINE_LAUNCH_CONDUCT_H
+#define ENGINE_LAUNCH_CONDUCT_H
+
+#include "engine/launch/launcher.h"
+#include "engine/plugin/registry.h"
+#include "engine/store/store.h"
+#include "sdk/base/log.h"
+
+struct job_limits {
+    int64_t wall_ms;       /* 0: none */
+    int64_t memory_bytes;  /* RLIMIT_AS of the worker; 0: none */
+    int64_t cpu_seconds, file_bytes, processes;
+    int64_t results, result_bytes; /* what one job may report */
+};
+
+/** How a job ended. status ENGINE_OK: the operation said so itself. */
+struct job_end {
+    engine_error error;    /* status OK, or EPLUGIN (crash: signal named),
+                            * ETIMEOUT, ECANCELLED, ELIMIT, or the plugin's */
+    bool started;          /* false: it never ran (cancelled before) */
+    int64_t duration_ms, cpu_ms, peak_bytes;
+};
+
+/** One job; owned by the caller until on_end was called. Callbacks may be
+ * NULL. A callback that fails kills the job and ends it with that error. */
+struct job {
+    const struct plugin_entry *plugin;
+    const char *op;
+    const char *scan_id;       /* for effects; may be NULL */
+    const bson_t *target, *variables, *request; /* each may be NULL */
+    uint32_t parallel;         /* processors it may use; at least 1 */
+    struct job_limits limits;
+    const char *const *artifacts; /* NULL-ended ids that it may open */
+    void *user;
+    /* the next rule: 1 and *out (valid until the next call), 0 the end */
+    int (*next_rule)(void *user, const bson_t **out, engine_error *err);
+    engine_status (*on_result)(void *user, const bson_t *frame,
+                               engine_error *err);
+    engine_status (*on_rule_done)(void *user, const bson_t *frame,
+                                  engine_error *err);
+    engine_status (*on_document)(void *user, const char *kind,
+                                 const bson_t *document, engine_error *err);
+    engine_status (*on_artifact)(void *user, const char *id, const char *name,
+                                 const char *media_type, engine_error *err);
+    void (*on_progress)(void *user, int64_t done, int64_t expected,
+                        const char *what);
+    void (*on_end)(void *user, const struct job_end *end);
+};
+
+struct conduct_options {
+    struct launcher *launcher;
+    struct store *store;       /* artifacts and effects; NULL: neither */
+    const struct log *log;
+    const char *cache_directory; /* artifacts are laid out here, by id */
+    const char *run_directory;   /* parent of jobs' workdirs */
+    unsigned workers;          /* how many run at once; 0: processors */
+    /* asked every 100 ms at least; non-zero: cancel every job, wait for them
+     * a grace of 5 s, then kill */
+    int (*cancelled)(void *user);
+    void (*tick)(void *user);  /* called every 100 ms at least; may be NULL */
+    void *user;
+};
+
+struct conduct;
+
+engine_status conduct_new(const struct conduct_options *options,
+                          struct conduct **out, engine_error *err);
+void conduct_free(struct conduct *conduct);
+
+/** Queues a job; jobs start in order as room allows. */
+engine_status conduct_add(struct conduct *conduct, struct job *job,
+                          engine_error *err);
+/** Runs until every job has ended. Only failures of the loop itself are
+ * returned; how a job went is told to its on_end. */
+engine_status conduct_run(struct conduct *conduct, engine_error *err);
+
+/** One job, alone: conduct_add, conduct_run, and the job's own error. */
+engine_status conduct_one(const struct conduct_options *options,
+                          struct job *job, engine_error *err);
+
+/**
+ * Describes every plugin of the configuration (a worker each, cached in
+ * cache_directory by path, inode, size, mtime and ABI) and fills a registry.
+ */
+engine_status conduct_describe(const struct conduct_options *options,
+                               const struct plugin_spec *specs, size_t count,
+                               struct registry *registry, engine_error *err);
+
+/** Undoes effects that dead scans left (state "open", lease over). */
+engine_status conduct_undo(const struct conduct_options *options,
+                           const struct registry *registry,
+                           const char *scan_id, engine_error *err);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launcher.h - where workers run. Two implementations: processes (the default)
+ * and threads (for embedders). A Kubernetes Job launcher would be a third.
+ */
+#ifndef ENGINE_LAUNCH_LAUNCHER_H
+#define ENGINE_LAUNCH_LAUNCHER_H
+
+#include "engine/worker/frames.h"
+
+struct launcher;
+
+/** One started worker. */
+struct launch {
+    struct launcher *launcher;
+    struct channel channel;
+    int64_t id;                /* pid, or a number */
+    void *internal;
+};
+
+/** How a worker ended. */
+struct launch_end {
+    int exited;                /* 1: exit code in `code`; 0: signal in `code` */
+    int code;
+    bool killed;               /* by launch_kill */
+    int64_t cpu_ms, peak_bytes;
+};
+
+struct launcher_ops {
+    const char *name;
+    engine_status (*start)(struct launcher *launcher, struct launch *launch,
+                           engine_error *err);
+    void (*kill)(struct launch *launch);   /* the whole process group */
+    void (*reap)(struct launch *launch, struct launch_end *out);
+    void (*free)(struct launcher *launcher);
+};
+
+struct launcher {
+    const struct launcher_ops *ops;
+};
+
+/** worker_path: absolute path of the scan-worker program. */
+engine_status launcher_process_new(const char *worker_path,
+                                   struct launcher **out, engine_error *err);
+engine_status launcher_thread_new(struct launcher **out, engine_error *err);
+void launcher_free(struct launcher *launcher);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scan.h - the pipeline: configuration -> select -> group -> run -> collect ->
+ * store -> summarise, read in that order in scan.c.
+ */
+#ifndef ENGINE_SCAN_SCAN_H
+#define ENGINE_SCAN_SCAN_H
+
+#include <bson/bson.h>
+
+#include "engine/launch/conduct.h"
+#include "engine/plugin/registry.h"
+#include "engine/rules/rules.h"
+#include "engine/store/store.h"
+#include "sdk/base/log.h"
+
+/** What a running scan tells; called from the scan's own thread. */
+struct scan_progress {
+    int64_t rules_total, rules_done, passed, failed, errors;
+    int64_t elapsed_ms, left_ms;     /* left: estimate, negative: unknown */
+    const char *what;                /* latest word of a scanner, or "" */
+};
+
+struct scan_context {
+    struct store *store;
+    const struct registry *registry;
+    const struct conduct_options *conduct; /* launcher, directories, workers */
+    const struct log *log;
+    struct job_limits limits;        /* defaults for each job */
+    int (*cancelled)(void *user);    /* non-zero: cancel; may be NULL */
+    void (*on_progress)(const struct scan_progress *progress, void *user);
+    /* every stored verdict with its results written before it; may be NULL */
+    engine_status (*on_verdict)(const bson_t *verdict, void *user,
+                                engine_error *err);
+    void *user;
+};
+
+/**
+ * Checks a scan configuration (contract.md) and returns its canonical form:
+ * targets[] with type and id, aliases resolved, unknown keys refused.
+ * `lines` may be NULL. Caller destroys *out.
+ */
+engine_status scan_config_check(const bson_t *config,
+                                const struct registry *registry,
+                                bson_t *out, engine_error *err);
+
+/**
+ * Runs a scan to its end. *scan_id (freed by the caller with engine_free) is
+ * set as soon as a scan document exists, also on failure. The status tells
+ * whether the scan could do its work: ENGINE_OK for completed, ECANCELLED,
+ * ETIMEOUT, EPLUGIN when a group failed as a whole; the scan document in the
+ * store says the same. Every selected rule and suited target ends with exactly
+ * one verdict in any case.
+ */
+engine_status scan_run(const struct scan_context *context,
+                       const bson_t *config, const char *trigger,
+                       char **scan_id, engine_error *err);
+
+/** Goes on with a scan whose engine died or that was cancelled. */
+engine_status scan_resume(const struct scan_context *context,
+                          const char *scan_id, engine_error *err);
+
+/**
+ * What scan_run would do, without doing it: each plugin's plan documents
+ * (kind, document) group by group. `want`: "all", "benchmark", "tailoring".
+ */
+engine_status scan_plan(const struct scan_context *context,
+                        const bson_t *config, const char *want,
+                        engine_status (*fn)(const char *plugin,
+                                            const char *target,
+                                            const char *kind,
+                                            const bson_t *document,
+                                            void *user, engine_error *err),
+                        void *user, engine_error *err);
+
+/** Probes each target with every plugin that accepts it. fn gets {target,
+ * scanner, reachable, platforms, version, missing, error?}. */
+engine_status scan_probe(const struct scan_context *context,
+                         const bson_t *config,
+                         engine_status (*fn)(const bson_t *report, void *user,
+                                             engine_error *err),
+                         void *user, engine_error *err);
+
+/** Asks a running scan of any process to stop (the scan polls its document).
+ * ENGINE_ECONFLICT when it is not running. */
+engine_status scan_cancel(struct store *store, const char *scan_id,
+                          engine_error *err);
+
+/** Removes scans with everything of theirs; running ones are refused. */
+engine_status scan_delete(struct store *store, const char *scan_id,
+                          engine_error *err);
+
+#endif

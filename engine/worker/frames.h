@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * frames.h - the worker protocol: a stream of BSON documents, each with a
+ * field "t" that names its kind. Documents carry their own length, so nothing
+ * else frames them. Used by both ends of a socket.
+ *
+ * To the worker
+ *   job          {op: describe|scan|import|plan|probe|undo, plugin: {name,
+ *                path, sha256?}, options, target?, variables?, request?,
+ *                artifacts: [{id, path}], workdir, cachedir, parallel,
+ *                limits: {wall_ms, memory_bytes, cpu_seconds, file_bytes,
+ *                processes, results, result_bytes}, effects: bool}
+ *   rule         {rule: {...}} once per rule
+ *   start        {} after the last rule: the operation begins
+ *   cancel       {}
+ *   effect_ok    {id} the effect is stored
+ *   credentials  {values: {...}} kept in memory only
+ * From the worker
+ *   result       {rule_id, status, message?, resource?, evidence?, details?}
+ *   rule_done    {rule_id, status, message?, duration_ms?, variables_applied?}
+ *   document     {kind, document}
+ *   artifact     {id, path, name, media_type}
+ *   effect       {id, undo}      effect_undone {id}
+ *   progress     {done, expected, what}
+ *   log          {level, text}
+ *   done         {status, message?, hint?} the last frame; for op describe
+ *                also {description}
+ */
+#ifndef ENGINE_WORKER_FRAMES_H
+#define ENGINE_WORKER_FRAMES_H
+
+#include <bson/bson.h>
+
+#include "sdk/base/buffer.h"
+#include "sdk/base/error.h"
+
+#define FRAME_MAX_BYTES ((size_t)32 * 1024 * 1024)
+#define FRAME_MAX_DEPTH 110
+
+/** Reads and writes frames on a non-blocking stream socket. */
+struct channel {
+    int fd;                    /* owned */
+    struct buffer in, out;
+    size_t in_used;            /* bytes of `in` already delivered */
+    bool closed;               /* the other side is gone */
+};
+
+void channel_init(struct channel *channel, int fd);
+void channel_clear(struct channel *channel);
+
+/** Queues a frame; sends what the socket takes now. */
+engine_status channel_send(struct channel *channel, const bson_t *frame,
+                           engine_error *err);
+/** Bytes not sent yet. */
+size_t channel_pending(const struct channel *channel);
+/** poll(2) events that would make progress. */
+short channel_events(const struct channel *channel);
+/** Moves bytes both ways without blocking. */
+engine_status channel_pump(struct channel *channel, engine_error *err);
+/** 1 and a borrowed frame (valid until the next call), 0 none complete yet;
+ * negative: malformed (ENGINE_EPARSE) or too large (ENGINE_ELIMIT). */
+int channel_next(struct channel *channel, bson_t *frame, engine_error *err);
+/** Pumps until everything queued is sent or timeout_ms passed. */
+engine_status channel_flush(struct channel *channel, int timeout_ms,
+                            engine_error *err);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.h - the life of a worker: one job from a socket, then the end. */
+#ifndef ENGINE_WORKER_WORKER_H
+#define ENGINE_WORKER_WORKER_H
+
+#include "sdk/base/error.h"
+
+#define WORKER_IN_THREAD 1u /* no limits, no captured output, no kill */
+
+/**
+ * Serves one job on the socket (owned by the call) and returns when it is
+ * done or the other side has gone. In a process of its own it sets limits,
+ * captures standard output and error into log frames, and kills its process
+ * group when the socket closes. The return value is the process's exit code.
+ */
+int worker_run(int fd, unsigned flags);
+
+#endif

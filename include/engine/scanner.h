@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine/scanner.h - the scanner ABI: what a plugin offers, what the engine
+ * gives it. This header and <stddef.h>/<stdint.h> are all a scanner needs.
+ *
+ * Documents cross as BSON (bsonspec.org 1.1): bytes and a length. Strings are
+ * UTF-8 and NUL-terminated. Everything a function receives is borrowed for the
+ * call; everything a function hands over is copied before it returns. Memory
+ * never crosses the boundary to be freed on the other side.
+ *
+ * Threads: init and destroy run on one thread; scan, plan, import, probe and
+ * undo run on one thread at a time per instance. All host services may be
+ * called from the thread that runs the operation only.
+ */
+#ifndef ENGINE_SCANNER_H
+#define ENGINE_SCANNER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SCANNER_MAGIC 0x53434e52u /* "SCNR" */
+#define SCANNER_ABI_MAJOR 0
+#define SCANNER_ABI_MINOR 1
+
+/* What a scanner can do (scanner_ops.caps). */
+#define SCANNER_CAP_SHARDED (UINT64_C(1) << 0)  /* uses job.parallel itself */
+#define SCANNER_CAP_FINDINGS (UINT64_C(1) << 1) /* reports rules not in the job */
+#define SCANNER_CAP_PARALLEL (UINT64_C(1) << 2) /* scan may run concurrently */
+#define SCANNER_CAP_NETWORK (UINT64_C(1) << 3)  /* talks to the network */
+#define SCANNER_CAP_PROCESSES (UINT64_C(1) << 4) /* runs programs */
+
+/* What an engine can offer (scanner_host.features, scanner_ops.needs). */
+#define SCANNER_HOST_EFFECTS (UINT64_C(1) << 0)   /* effect, effect_undone */
+#define SCANNER_HOST_ARTIFACTS (UINT64_C(1) << 1) /* artifact, open_artifact */
+#define SCANNER_HOST_DOCUMENTS (UINT64_C(1) << 2) /* document */
+
+/* Statuses that functions of this header return: engine/error.h codes. */
+#define SCANNER_OK 0
+#define SCANNER_EINVAL (-1)
+#define SCANNER_ENOMEM (-2)
+#define SCANNER_EIO (-3)
+#define SCANNER_ENOTFOUND (-4)
+#define SCANNER_ECANCELLED (-10)
+#define SCANNER_ETIMEOUT (-9)
+#define SCANNER_EFAILED (-11)
+
+/* Verdicts (XCCDF 1.2, table 26); "waived" is the engine's alone. */
+#define SCANNER_PASS 1
+#define SCANNER_FAIL 2
+#define SCANNER_ERROR 3
+#define SCANNER_UNKNOWN 4
+#define SCANNER_NOTAPPLICABLE 5
+#define SCANNER_NOTCHECKED 6
+#define SCANNER_NOTSELECTED 7
+#define SCANNER_INFORMATIONAL 8
+#define SCANNER_FIXED 9
+
+/* Log levels. */
+#define SCANNER_LOG_ERROR 1
+#define SCANNER_LOG_WARNING 2
+#define SCANNER_LOG_INFO 3
+#define SCANNER_LOG_DEBUG 4
+
+/* Option types (scanner_option.type). */
+#define SCANNER_OPTION_STRING 1
+#define SCANNER_OPTION_INT 2
+#define SCANNER_OPTION_BOOL 3
+
+/** A BSON document of `len` bytes; data is NULL and len 0 for "none". */
+struct scanner_doc {
+    const uint8_t *data;
+    uint32_t len;
+    uint32_t reserved;
+};
+
+/** Filled by a scanner that fails: lower case, cause included, hint optional. */
+struct scanner_error {
+    uint32_t size;
+    int32_t status;
+    char message[1024];
+    char hint[512];
+};
+
+/** One option of the scanner's configuration; the engine validates it. */
+struct scanner_option {
+    const char *name;          /* NULL ends nothing: the table has a count */
+    const char *default_value; /* as text; NULL: none */
+    const char *help;          /* one sentence */
+    int64_t minimum, maximum;  /* for ints; both 0: unbounded */
+    uint32_t type;             /* SCANNER_OPTION_* */
+    uint32_t reserved;
+};
+
+/** The validated configuration of one instance, as a flat BSON document. */
+struct scanner_config {
+    uint32_t size;
+    uint32_t reserved;
+    struct scanner_doc options; /* every option present, defaults filled in */
+};
+
+/** What one operation is about. */
+struct scanner_job {
+    uint32_t size;
+    uint32_t parallel;             /* processors this job may use, at least 1 */
+    struct scanner_doc target;     /* contract: target, with "id" */
+    struct scanner_doc variables;  /* {id: value}, overrides applied */
+    struct scanner_doc request;    /* operation specific, see ops */
+    const struct scanner_doc *rules; /* rule documents, rule_id unique */
+    uint32_t rules_count;
+    uint32_t rules_stride;         /* sizeof one entry, as the engine built it */
+    const char *workdir;           /* private, empty, removed after the job */
+    const char *cachedir;          /* kept between jobs, private to the scanner */
+    void *internal;                /* the engine's */
+};
+
+/** One observation. A rule may have many; its verdict is the worst of them. */
+struct scanner_result {
+    uint32_t size;
+    int32_t status;              /* SCANNER_PASS ... SCANNER_FIXED */
+    const char *rule_id;
+    const char *message;         /* one line; NULL: none */
+    struct scanner_doc resource; /* {type, uid, name, namespace, region} */
+    struct scanner_doc evidence; /* what was expected and what was there */
+    struct scanner_doc details;  /* anything else; findings: title, severity */
+};
+
+/** The rule's last word: without it nothing of the rule counts. */
+struct scanner_rule_end {
+    uint32_t size;
+    int32_t status;              /* 0: the worst of the results; else this */
+    const char *rule_id;
+    const char *message;         /* one line; NULL: taken from the results */
+    int64_t duration_ms;         /* negative: unknown */
+    struct scanner_doc variables_applied; /* {id: value} */
+};
+
+struct scanner_host;
+
+/**
+ * The services of the engine. `host` is what init received; `job` what the
+ * operation received. Functions that return int32_t give a SCANNER_* status;
+ * after SCANNER_ECANCELLED the scanner ends its operation soon.
+ */
+struct scanner_host {
+    uint32_t magic;
+    uint32_t size;
+    uint16_t abi_major, abi_minor;
+    uint32_t reserved;
+    uint64_t features;     /* SCANNER_HOST_* */
+    const char *engine_version;
+    void *internal;        /* the engine's */
+
+    /* Only during init. */
+    int32_t (*register_type)(const struct scanner_host *host,
+                             const char *scanner_type, const char *alias);
+    int32_t (*register_target)(const struct scanner_host *host,
+                               const char *target_type, const char *alias);
+    /* `format` is a name for --as; `marker` an XML root element or NULL */
+    int32_t (*register_content)(const struct scanner_host *host,
+                                const char *format, const char *marker);
+
+    /* Any time. */
+    void (*log)(const struct scanner_host *host, uint32_t level,
+                const char *text);
+
+    /* During an operation. */
+    int32_t (*emit)(const struct scanner_host *host,
+                    const struct scanner_job *job,
+                    const struct scanner_result *result);
+    int32_t (*rule_done)(const struct scanner_host *host,
+                         const struct scanner_job *job,
+                         const struct scanner_rule_end *end);
+    /* kind: "rule", "benchmark" (import); "file", "command", "note" (plan) */
+    int32_t (*document)(const struct scanner_host *host,
+                        const struct scanner_job *job, const char *kind,
+                        const struct scanner_doc *document);
+    /* keeps a file of the job's workdir; id receives its sha256 in hex */
+    int32_t (*artifact)(const struct scanner_host *host,
+                        const struct scanner_job *job, const char *path,
+                        const char *name, const char *media_type, char id[65]);
+    /* path of a stored artifact, read-only; valid until the job ends */
+    int32_t (*open_artifact)(const struct scanner_host *host,
+                             const struct scanner_job *job, const char *id,
+                             const char **path);
+    /* journal something about to be created outside: returns when it is
+     * stored; id receives its name for effect_undone */
+    int32_t (*effect)(const struct scanner_host *host,
+                      const struct scanner_job *job,
+                      const struct scanner_doc *undo, char id[65]);
+    int32_t (*effect_undone)(const struct scanner_host *host,
+                             const struct scanner_job *job, const char *id);
+    void (*progress)(const struct scanner_host *host,
+                     const struct scanner_job *job, uint64_t done,
+                     uint64_t expected, const char *what);
+    int32_t (*cancelled)(const struct scanner_host *host,
+                         const struct scanner_job *job); /* 1: yes */
+    int64_t (*deadline_ms)(const struct scanner_host *host,
+                           const struct scanner_job *job); /* left; <0: none */
+
+    /* Typed getters: a dotted path into a document. SCANNER_ENOTFOUND when
+     * the path is absent, SCANNER_EINVAL when it has another type. Strings
+     * and documents are borrowed from `document`. */
+    int32_t (*get_string)(const struct scanner_host *host,
+                          const struct scanner_doc *document,
+                          const char *path, const char **out);
+    int32_t (*get_int)(const struct scanner_host *host,
+                       const struct scanner_doc *document, const char *path,
+                       int64_t *out);
+    int32_t (*get_double)(const struct scanner_host *host,
+                          const struct scanner_doc *document,
+                          const char *path, double *out);
+    int32_t (*get_bool)(const struct scanner_host *host,
+                        const struct scanner_doc *document, const char *path,
+                        int32_t *out);
+    int32_t (*get_doc)(const struct scanner_host *host,
+                       const struct scanner_doc *document, const char *path,
+                       struct scanner_doc *out); /* documents and arrays */
+    /* ABI 1.1: append below */
+};
+
+/**
+ * What the entry point returns; constant, and lives as long as the module.
+ *
+ *   scan    evaluate job->rules on job->target: emit*, rule_done per rule
+ *   plan    say what scan would do, with document(): request is
+ *           {want: "all" | "benchmark" | "tailoring"}
+ *   import  request is {paths: [..], validate_only: bool}: turn native content
+ *           into "rule" and "benchmark" documents and artifacts
+ *   probe   can job->target be reached, with what rights: one document of
+ *           kind "probe": {reachable, platforms: [cpe..], version, missing: []}
+ *   undo    undo one effect; request is the document given to effect()
+ *
+ * Every operation returns SCANNER_OK or fills `err`. A failed init undoes its
+ * own work; destroy accepts NULL.
+ */
+struct scanner_ops {
+    uint32_t magic;               /* SCANNER_MAGIC */
+    uint32_t size;                /* sizeof(struct scanner_ops), as built */
+    uint16_t abi_major, abi_minor;
+    uint32_t reserved;            /* zero; leaves no hidden padding */
+    uint64_t caps;                /* SCANNER_CAP_* this scanner offers */
+    uint64_t needs;               /* SCANNER_HOST_* it cannot run without */
+    const char *name, *version;
+    const struct scanner_option *options;
+    uint32_t options_count;
+    uint32_t options_stride;      /* sizeof(struct scanner_option), as built */
+    int32_t (*init)(const struct scanner_host *host,
+                    const struct scanner_config *config, void **out,
+                    struct scanner_error *err);
+    int32_t (*scan)(void *self, const struct scanner_job *job,
+                    struct scanner_error *err);
+    void (*destroy)(void *self);
+    int32_t (*plan)(void *self, const struct scanner_job *job,
+                    struct scanner_error *err);
+    int32_t (*import)(void *self, const struct scanner_job *job,
+                      struct scanner_error *err);
+    int32_t (*probe)(void *self, const struct scanner_job *job,
+                     struct scanner_error *err);
+    int32_t (*undo)(void *self, const struct scanner_job *job,
+                    struct scanner_error *err);
+    /* ABI 1.1: append below */
+};
+
+/** The entry point's type; NULL means: will not run on host_major. */
+typedef const struct scanner_ops *(*scanner_query_fn)(uint16_t host_major);
+
+/** True when *p is new enough to have `member` and it is set. */
+#define SCANNER_HAS(p, member)                                          \
+    ((p)->size >= offsetof(__typeof__(*(p)), member) +                  \
+                      sizeof((p)->member) && (p)->member)
+
+#if defined(__GNUC__)
+#define SCANNER_EXPORT __attribute__((visibility("default")))
+#else
+#define SCANNER_EXPORT
+#endif
+
+/** Defines the one exported function; `module` is the file's base name. */
+#define SCANNER_PLUGIN(module, ops)                                     \
+    SCANNER_EXPORT const struct scanner_ops *                           \
+        module##_LTX_scanner_query(uint16_t host_major);                \
+    const struct scanner_ops *module##_LTX_scanner_query(               \
+        uint16_t host_major)                                            \
+    {                                                                   \
+        (void)host_major; /* the engine reads ops.abi_major and refuses */ \
+        return &(ops);                                                  \
+    }
+
+/*
+ * Since
+ *   0.1  everything above. The ABI is 0.x until it is frozen as 1.0.
+ */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

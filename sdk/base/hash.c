@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hash.c - SHA-256 by libcrypto, and an open-addressing string table. */
+#include "sdk/base/hash.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+
+struct hash {
+    EVP_MD_CTX *context;
+};
+
+struct hash *hash_new(void)
+{
+    struct hash *hash = engine_calloc(1, sizeof(*hash));
+
+    if (!hash)
+        return NULL;
+    hash->context = EVP_MD_CTX_new();
+    if (!hash->context ||
+        EVP_DigestInit_ex(hash->context, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(hash->context);
+        engine_free(hash);
+        return NULL;
+    }
+    return hash;
+}
+
+void hash_add(struct hash *hash, const void *data, size_t len)
+{
+    EVP_DigestUpdate(hash->context, data, len);
+}
+
+void hash_end(struct hash *hash, char out[HASH_HEX_SIZE])
+{
+    uint8_t digest[32] = {0};
+
+    EVP_DigestFinal_ex(hash->context, digest, NULL);
+    id_hex(digest, sizeof(digest), out);
+    EVP_MD_CTX_free(hash->context);
+    engine_free(hash);
+}
+
+void hash_bytes(const void *data, size_t len, char out[HASH_HEX_SIZE])
+{
+    uint8_t digest[32] = {0};
+
+    EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL);
+    id_hex(digest, sizeof(digest), out);
+}
+
+engine_status hash_file(const char *path, char out[HASH_HEX_SIZE],
+                        engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+    struct hash *hash = hash_new();
+    FILE *file = fopen(path, "rbe");
+    char chunk[16384];
+    size_t len;
+
+    if (!file) {
+        status = engine_fail(err, engine_status_from_errno(errno),
+                             "could not open \"%s\": %s", path,
+                             strerror(errno));
+    } else if (!hash) {
+        status = engine_fail_memory(err);
+    } else {
+        while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
+            hash_add(hash, chunk, len);
+        if (ferror(file))
+            status = engine_fail(err, ENGINE_EIO, "could not read \"%s\"",
+                                 path);
+    }
+    if (hash) {
+        char digest[HASH_HEX_SIZE];
+        hash_end(hash, digest);
+        if (status == ENGINE_OK)
+            memcpy(out, digest, sizeof(digest));
+    }
+    if (file)
+        fclose(file);
+    return status;
+}
+
+struct table_slot {
+    char *key;
+    void *value;
+};
+
+/* FNV-1a; keys are ids of content that the operator chose to import */
+static size_t table_hash(const char *key)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (; *key; key++)
+        hash = (hash ^ (uint8_t)*key) * UINT64_C(1099511628211);
+    return (size_t)(hash ^ (hash >> 32));
+}
+
+void table_init(struct table *table)
+{
+    *table = (struct table){0};
+}
+
+void table_clear(struct table *table)
+{
+    for (size_t i = 0; i < table->room; i++)
+        engine_free(table->slots[i].key);
+    engine_free(table->slots);
+    table_init(table);
+}
+
+static struct table_slot *table_slot(const struct table *table,
+                                     const char *key)
+{
+    size_t at = table_hash(key) & (table->room - 1);
+
+    while (table->slots[at].key && strcmp(table->slots[at].key, key) != 0)
+        at = (at + 1) & (table->room - 1);
+    return &table->slots[at];
+}
+
+static engine_status table_grow(struct table *table)
+{
+    struct table bigger = {.room = table->room ? 2 * table->room : 16,
+                           .count = table->count};
+
+    bigger.slots = engine_calloc(bigger.room, sizeof(*bigger.slots));
+    if (!bigger.slots)
+        return ENGINE_ENOMEM;
+    for (size_t i = 0; i < table->room; i++)
+        if (table->slots[i].key)
+            *table_slot(&bigger, table->slots[i].key) = table->slots[i];
+    engine_free(table->slots);
+    *table = bigger;
+    return ENGINE_OK;
+}
+
+engine_status table_set(struct table *table, const char *key, void *value)
+{
+    struct table_slot *slot;
+
+    if (4 * (table->count + 1) > 3 * table->room && table_grow(table) < 0)
+        return ENGINE_ENOMEM;
+    slot = table_slot(table, key);
+    if (!slot->key) {
+        slot->key = engine_strdup(key);
+        if (!slot->key)
+            return ENGINE_ENOMEM;
+        table->count++;
+    }
+    slot->value = value;
+    return ENGINE_OK;
+}
+
+void *table_get(const struct table *table, const char *key)
+{
+    return table->room ? table_slot(table, key)->value : NULL;
+}
+
+int table_has(const struct table *table, const char *key)
+{
+    return table->room && table_slot(table, key)->key != NULL;
+}
+
+const char *table_next(const struct table *table, size_t *at, void **value)
+{
+    for (; *at < table->room; (*at)++) {
+        const struct table_slot *slot = &table->slots[*at];
+        if (slot->key) {
+            (*at)++;
+            if (value)
+                *value = slot->value;
+            return slot->key;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hash.h - SHA-256 (FIPS 180-4, by libcrypto) and a string table. */
+#ifndef SDK_BASE_HASH_H
+#define SDK_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sdk/base/error.h"
+
+#define HASH_HEX_SIZE 65 /* sha256 in hex and NUL */
+
+struct hash; /* a running SHA-256 */
+
+struct hash *hash_new(void);
+void hash_add(struct hash *hash, const void *data, size_t len);
+/** Ends and frees it. */
+void hash_end(struct hash *hash, char out[HASH_HEX_SIZE]);
+
+/** SHA-256 of memory, and of a file (streamed). */
+void hash_bytes(const void *data, size_t len, char out[HASH_HEX_SIZE]);
+engine_status hash_file(const char *path, char out[HASH_HEX_SIZE],
+                        engine_error *err);
+
+/** A map from strings to pointers; keys are copied, values borrowed. */
+struct table {
+    struct table_slot *slots;
+    size_t count, room;
+};
+
+void table_init(struct table *table);
+void table_clear(struct table *table);
+/** Sets or replaces; ENGINE_ENOMEM when out of memory. */
+engine_status table_set(struct table *table, const char *key, void *value);
+/** NULL when absent. */
+void *table_get(const struct table *table, const char *key);
+int table_has(const struct table *table, const char *key);
+/** Walks in insertion-independent order: start with *at = 0; NULL at the end. */
+const char *table_next(const struct table *table, size_t *at, void **value);
+
+#endif

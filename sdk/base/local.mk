@@ -1,0 +1,9 @@
+ground_sources += \
+	sdk/base/alloc.c sdk/base/alloc.h \
+	sdk/base/arena.c sdk/base/arena.h \
+	sdk/base/buffer.c sdk/base/buffer.h \
+	sdk/base/clock.c sdk/base/clock.h \
+	sdk/base/error.c sdk/base/error.h \
+	sdk/base/file.c sdk/base/file.h \
+	sdk/base/hash.c sdk/base/hash.h \
+	sdk/base/log.c sdk/base/log.h
