@@ -31,4 +31,5 @@ run-fuzzers: $(fuzzers)
 	  '$(FUZZ_SECONDS)' $(fuzzers)
 
 clean-local:
-	rm -rf fuzz-build
+	rm -rf fuzz-build valgrind-build tests/fuzz/found
+	rm -f tests/fuzz/*.fuzz-log tests/fuzz/*.trs tests/fuzz/fuzz-*

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# The stages of `quickstart test`, which reads this file. Each has its log in
+# build/logs/ and ends in a line of counts; the last line of all is their sum.
+
+logs=$build/logs
+smoke_test=tests/integration/test_smoke.py
+total_passed=0
+total_failed=0
+total_skipped=0
+
+# stage NAME FUNCTION FOLDER: runs FUNCTION and counts the results that it
+# leaves in FOLDER. A stage that fails without one, or that has no tests,
+# counts as one.
+stage() {
+    name=$1
+    folder=$3
+    log=$logs/$(printf '%s' "$name" | tr -c 'a-zA-Z0-9\n' '-').log
+    heading "$name"
+    begun=$(date +%s)
+    mkdir -p "$folder"
+    find "$folder" -name '*.trs' -delete
+    if $2 >"$log" 2>&1 </dev/null; then good=1; else good=0; fi
+    # shellcheck disable=SC2046 # three numbers
+    set -- $(find "$folder" -name '*.trs' -exec cat {} + | awk '
+        /^:test-result: (PASS|XFAIL)/ { passed++ }
+        /^:test-result: (FAIL|XPASS|ERROR)/ { failed++ }
+        /^:test-result: SKIP/ { skipped++ }
+        END { print passed + 0, failed + 0, skipped + 0 }')
+    passed=$1 failed=$2 skipped=$3
+    if test $good -eq 0 && test "$failed" -eq 0; then
+        failed=1
+    elif test $good -eq 1 && test $((passed + failed + skipped)) -eq 0; then
+        passed=1
+    fi
+    if test "$failed" -gt 0; then
+        grep -aE '^(FAIL|XPASS|ERROR):|: error: |^(configure: )?error:' \
+            "$log" | sort -u | head -n 40
+        say "--- the end of $log"
+        tail -n 40 "$log"
+    fi
+    say "$name: $passed passed, $failed failed, $skipped skipped," \
+        "$(($(date +%s) - begun)) s"
+    total_passed=$((total_passed + passed))
+    total_failed=$((total_failed + failed))
+    total_skipped=$((total_skipped + skipped))
+}
+
+built() { # FOLDER ARGUMENT...: configured and compiled
+    configured "$@" && make -C "$1" -j"$jobs"
+}
+
+check() { # FOLDER TARGET ARGUMENT...
+    make -C "$@" -j"$jobs" VERBOSE=1
+}
+
+gcc_stage() {
+    built "$build/gcc" CC=gcc --quiet --enable-werror &&
+        check "$build/gcc" check
+}
+
+asan_stage() {
+    built "$build/asan" CC=gcc CFLAGS='-g -O1' --quiet --enable-werror \
+        --enable-sanitizers=address,undefined &&
+        check "$build/asan" check
+}
+
+# Threads are found by unit tests and one scan; the rest would only be slow.
+tsan_stage() {
+    built "$build/tsan" CC=gcc CFLAGS='-g -O1' --quiet --enable-werror \
+        --enable-sanitizers=thread &&
+        check "$build/tsan" check-unit SMOKE="$smoke_test"
+}
+
+valgrind_stage() {
+    check "$build/gcc" check-valgrind SMOKE="$smoke_test"
+}
+
+clang_stage() {
+    built "$build/clang" CC=clang --quiet --enable-werror &&
+        check "$build/clang" check TESTS=
+}
+
+distcheck_stage() {
+    SCAN_ENGINE_SKIP_INTEGRATION=1 make -C "$build/gcc" -j"$jobs" distcheck
+}
+
+fuzz_stage() {
+    configured "$build/fuzz" CC=clang --quiet --enable-fuzzers \
+        --enable-sanitizers=address,undefined &&
+        make -C "$build/fuzz" -j"$jobs" fuzzers &&
+        make -C "$build/fuzz" run-fuzzers FUZZ_SECONDS=10
+}
+
+rm -rf "$logs"
+mkdir -p "$logs" || exit 1
+
+stage 'gcc' gcc_stage "$build/gcc"
+if test "$CI" = true; then
+    stage 'ASan and UBSan' asan_stage "$build/asan"
+    stage 'TSan' tsan_stage "$build/tsan"
+    stage 'Valgrind' valgrind_stage "$build/gcc"
+    stage 'clang' clang_stage "$build/clang"
+    stage 'Fuzzers' fuzz_stage "$build/fuzz"
+    stage 'distcheck' distcheck_stage "$build/gcc"
+fi
+
+say
+say "$total_passed passed, $total_failed failed, $total_skipped skipped"
+test $total_failed -eq 0
