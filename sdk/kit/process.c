@@ -17,8 +17,10 @@
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
 
-#define PROCESS_ASK_MS 100  /* stop and the deadline are looked at this often */
-#define PROCESS_BLIND_MS 10 /* the same for the end, where there is no pidfd */
+#define PROCESS_ASK_MS 100  /* stop and the deadline are looked at this often \
+                             */
+#define PROCESS_BLIND_MS 10 /* the same for the end, where there is no pidfd \
+                             */
 #define PROCESS_GRACE_MS 5000 /* a killed program may sleep in the kernel */
 
 void process_close(int *fd)
@@ -219,8 +221,8 @@ static void process_look(struct process *process)
 
     if (process->exited)
         return;
-    if (waitid(P_PID, (id_t)process->pid, &info,
-               WEXITED | WNOHANG | WNOWAIT) < 0) {
+    if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) <
+        0) {
         if (errno != ECHILD)
             return;
         /* SIGCHLD is ignored here, or somebody waits for any child */
@@ -349,8 +351,8 @@ static void process_close_file(struct process *process)
     process->result.how = PROCESS_FAILED;
 }
 
-static void process_end(struct process *process,
-                        struct process_result *result, engine_error *err)
+static void process_end(struct process *process, struct process_result *result,
+                        engine_error *err)
 {
     struct buffer *errors = &process->result.errors;
 

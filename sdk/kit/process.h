@@ -16,35 +16,36 @@
 typedef int (*process_stop_fn)(void *user);
 
 struct process_options {
-    const char *const *argv;  /* argv[0] is looked up in PATH; NULL-ended */
-    const char *const *env;   /* whole environment; NULL: ours */
-    const char *directory;    /* working directory; NULL: ours */
+    const char *const *argv;    /* argv[0] is looked up in PATH; NULL-ended */
+    const char *const *env;     /* whole environment; NULL: ours */
+    const char *directory;      /* working directory; NULL: ours */
     const char *input_paths[4]; /* fed to standard input one after another;
                                  * none: /dev/null */
-    const char *output_path;  /* standard output goes to this new file */
-    size_t output_maximum;    /* cap of captured or written output; 0: 64 KiB */
-    int64_t timeout_ms;       /* 0: none */
-    process_stop_fn stop;     /* may be NULL */
+    const char *output_path;    /* standard output goes to this new file */
+    size_t output_maximum; /* cap of captured or written output; 0: 64 KiB */
+    int64_t timeout_ms;    /* 0: none */
+    process_stop_fn stop;  /* may be NULL */
     void *user;
 };
 
-#define PROCESS_EXITED 0    /* code is its exit status */
-#define PROCESS_SIGNALED 1  /* code is the signal */
-#define PROCESS_TIMEOUT 2   /* killed at the deadline */
-#define PROCESS_STOPPED 3   /* killed because stop said so */
-#define PROCESS_OVERFLOW 4  /* killed because it wrote more than allowed */
-#define PROCESS_FAILED 5    /* killed because its input or output could not be
-                             * moved; code is the ENGINE_E* status, the cause
-                             * is the last line of errors. process_run returns
-                             * that as its own error */
+#define PROCESS_EXITED   0 /* code is its exit status */
+#define PROCESS_SIGNALED 1 /* code is the signal */
+#define PROCESS_TIMEOUT  2 /* killed at the deadline */
+#define PROCESS_STOPPED  3 /* killed because stop said so */
+#define PROCESS_OVERFLOW 4 /* killed because it wrote more than allowed */
+#define PROCESS_FAILED                                   \
+    5 /* killed because its input or output could not be \
+       * moved; code is the ENGINE_E* status, the cause  \
+       * is the last line of errors. process_run returns \
+       * that as its own error */
 
 struct process_result {
-    int how;              /* PROCESS_* */
+    int how; /* PROCESS_* */
     int code;
     struct buffer output; /* standard output, unless output_path was given */
     struct buffer errors; /* standard error: the last 64 KiB */
     int64_t wall_ms, cpu_ms;
-    int64_t peak_bytes;   /* largest resident size of the program */
+    int64_t peak_bytes; /* largest resident size of the program */
 };
 
 void process_result_clear(struct process_result *result);

@@ -118,8 +118,7 @@ static engine_status process_open_source(const char *path, int *out,
     *out = fd;
     if (fd < 0 || fstat(fd, &info) < 0)
         return engine_fail(err, engine_status_from_errno(errno),
-                           "could not open \"%s\": %s", path,
-                           strerror(errno));
+                           "could not open \"%s\": %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode))
         return engine_fail(err, ENGINE_EINVAL, "\"%s\" is no regular file",
                            path);
@@ -170,7 +169,7 @@ static int process_spawn_actions(posix_spawn_file_actions_t *actions,
 
     for (int i = 0; i < 3 && !code; i++)
         code = posix_spawn_file_actions_adddup2(actions, child[i], i);
-    /* ours are close-on-exec; this is for those of others */
+        /* ours are close-on-exec; this is for those of others */
 #if __GLIBC_PREREQ(2, 34)
     if (!code)
         code = posix_spawn_file_actions_addclosefrom_np(actions, 3);
@@ -194,9 +193,9 @@ static int process_spawn_attributes(posix_spawnattr_t *attributes)
     if (!code)
         code = posix_spawnattr_setsigdefault(attributes, &all);
     if (!code)
-        code = posix_spawnattr_setflags(
-            attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                            POSIX_SPAWN_SETSIGDEF);
+        code = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP |
+                                                        POSIX_SPAWN_SETSIGMASK |
+                                                        POSIX_SPAWN_SETSIGDEF);
     return code;
 }
 
@@ -243,15 +242,13 @@ static engine_status process_launch(struct process *process,
     if (!code)
         return ENGINE_OK;
     if (options->directory && access(options->directory, X_OK) < 0)
-        return engine_fail(err, ENGINE_EIO,
-                           "could not run \"%s\" in directory \"%s\": %s",
-                           options->argv[0], options->directory,
-                           strerror(errno));
+        return engine_fail(
+            err, ENGINE_EIO, "could not run \"%s\" in directory \"%s\": %s",
+            options->argv[0], options->directory, strerror(errno));
     /* ENGINE_ENOTFOUND means the program; here its interpreter is missing */
-    return engine_fail(err, code == ENOENT ? ENGINE_EIO
-                                           : engine_status_from_errno(code),
-                       "could not run \"%s\": %s", options->argv[0],
-                       strerror(code));
+    return engine_fail(
+        err, code == ENOENT ? ENGINE_EIO : engine_status_from_errno(code),
+        "could not run \"%s\": %s", options->argv[0], strerror(code));
 }
 
 static struct process *process_new(const struct process_options *options)

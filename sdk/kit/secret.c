@@ -73,8 +73,8 @@ static engine_status secret_read(struct secret *secret, int fd,
             continue;
         if (got < 0)
             return engine_fail(err, engine_status_from_errno(errno),
-                               "could not read the secret in \"%s\": %s",
-                               path, strerror(errno));
+                               "could not read the secret in \"%s\": %s", path,
+                               strerror(errno));
         if (got == 0)
             return ENGINE_OK;
         secret->len += (size_t)got;
