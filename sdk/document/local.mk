@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+# Needs yajl, libyaml and PCRE2 (configure.ac: YAJL, YAML, PCRE2).
+ground_sources += \
+	sdk/document/document.h \
+	sdk/document/find.c \
+	sdk/document/json_read.c \
+	sdk/document/json_write.c \
+	sdk/document/keys.c sdk/document/keys.h \
+	sdk/document/match.h \
+	sdk/document/number.c sdk/document/number.h \
+	sdk/document/origin.c sdk/document/origin.h \
+	sdk/document/path.c sdk/document/path.h \
+	sdk/document/reader.c sdk/document/reader.h \
+	sdk/document/reader_alias.c \
+	sdk/document/utf8.c sdk/document/utf8.h

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* find.c - looks inside documents by dotted path. */
+#include "sdk/document/document.h"
+#include "sdk/document/path.h"
+
+bool document_iter_child(const bson_iter_t *iter, bson_t *out)
+{
+    const uint8_t *data = NULL;
+    uint32_t len = 0;
+
+    if (BSON_ITER_HOLDS_DOCUMENT(iter))
+        bson_iter_document(iter, &len, &data);
+    else if (BSON_ITER_HOLDS_ARRAY(iter))
+        bson_iter_array(iter, &len, &data);
+    return data && bson_init_static(out, data, len);
+}
+
+/*
+ * Tries the longest key first and falls back to shorter ones. Each try looks
+ * at another part of the document, so the work is bounded by its size.
+ */
+static bool find_below(const bson_t *document, bool array, const char *path,
+                       int depth, bson_iter_t *out)
+{
+    size_t limit = SIZE_MAX;
+    uint32_t index;
+    bson_iter_t iter;
+    size_t len = 0;
+
+    if (depth > PATH_MAX_DEPTH || (array && !path_index(path, &index)))
+        return false;
+    while (path_longest_key(document, path, limit, &iter, &len)) {
+        bson_t child;
+
+        if (!path[len]) {
+            *out = iter;
+            return true;
+        }
+        if (document_iter_child(&iter, &child) &&
+            find_below(&child, BSON_ITER_HOLDS_ARRAY(&iter), path + len + 1,
+                       depth + 1, out))
+            return true;
+        limit = len;
+    }
+    return false;
+}
+
+bool document_find(const bson_t *document, const char *path, bson_iter_t *out)
+{
+    return find_below(document, false, path, 0, out);
+}
+
+const char *document_string(const bson_t *document, const char *path)
+{
+    bson_iter_t iter;
+
+    if (!document_find(document, path, &iter) || !BSON_ITER_HOLDS_UTF8(&iter))
+        return NULL;
+    return bson_iter_utf8(&iter, NULL);
+}
+
+/* Truncates towards zero; what no int64_t can hold is not a number here. */
+static int64_t find_int_of_double(double number, int64_t fallback)
+{
+    if (!(number >= -9223372036854775808.0 && number < 9223372036854775808.0))
+        return fallback;
+    return (int64_t)number;
+}
+
+int64_t document_int(const bson_t *document, const char *path,
+                     int64_t fallback)
+{
+    bson_iter_t iter;
+
+    if (!document_find(document, path, &iter))
+        return fallback;
+    if (BSON_ITER_HOLDS_INT32(&iter))
+        return bson_iter_int32(&iter);
+    if (BSON_ITER_HOLDS_INT64(&iter))
+        return bson_iter_int64(&iter);
+    if (BSON_ITER_HOLDS_DOUBLE(&iter))
+        return find_int_of_double(bson_iter_double(&iter), fallback);
+    return fallback;
+}
+
+double document_double(const bson_t *document, const char *path,
+                       double fallback)
+{
+    bson_iter_t iter;
+
+    if (!document_find(document, path, &iter))
+        return fallback;
+    if (BSON_ITER_HOLDS_DOUBLE(&iter))
+        return bson_iter_double(&iter);
+    if (BSON_ITER_HOLDS_INT32(&iter))
+        return bson_iter_int32(&iter);
+    if (BSON_ITER_HOLDS_INT64(&iter))
+        return (double)bson_iter_int64(&iter);
+    return fallback;
+}
+
+bool document_bool(const bson_t *document, const char *path, bool fallback)
+{
+    bson_iter_t iter;
+
+    if (!document_find(document, path, &iter) || !BSON_ITER_HOLDS_BOOL(&iter))
+        return fallback;
+    return bson_iter_bool(&iter);
+}
+
+bool document_child(const bson_t *document, const char *path, bson_t *out)
+{
+    bson_iter_t iter;
+
+    return document_find(document, path, &iter) &&
+           document_iter_child(&iter, out);
+}
+
+int64_t document_date(const bson_t *document, const char *path,
+                      int64_t fallback)
+{
+    bson_iter_t iter;
+
+    if (!document_find(document, path, &iter) ||
+        !BSON_ITER_HOLDS_DATE_TIME(&iter))
+        return fallback;
+    return bson_iter_date_time(&iter);
+}
+
+void document_copy_value(bson_t *to, const char *key, const bson_iter_t *value)
+{
+    if (to && key && value && value->raw)
+        bson_append_iter(to, key, -1, value);
+}
