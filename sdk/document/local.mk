@@ -12,4 +12,6 @@ ground_sources += \
 	sdk/document/path.c sdk/document/path.h \
 	sdk/document/reader.c sdk/document/reader.h \
 	sdk/document/reader_alias.c \
-	sdk/document/utf8.c sdk/document/utf8.h
+	sdk/document/utf8.c sdk/document/utf8.h \
+	sdk/document/yaml_read.c \
+	sdk/document/yaml_scalar.c sdk/document/yaml_scalar.h

@@ -11,7 +11,7 @@
  */
 bool number_parse(const char *text, size_t len, struct reader_scalar *scalar);
 
-/** Digits of an integer of a base up to 16; saturates into a double. */
+/** Digits of an integer of a base up to 16; a double beyond int64_t. */
 void number_parse_base(const char *digits, size_t len, unsigned base,
                        struct reader_scalar *scalar);
 
