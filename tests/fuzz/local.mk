@@ -33,3 +33,6 @@ run-fuzzers: $(fuzzers)
 clean-local:
 	rm -rf fuzz-build valgrind-build tests/fuzz/found
 	rm -f tests/fuzz/*.fuzz-log tests/fuzz/*.trs tests/fuzz/fuzz-*
+
+fuzzers += tests/fuzz/fuzz_json
+tests_fuzz_fuzz_json_LDFLAGS = $(fuzz_ldflags)
