@@ -1,1 +1,12 @@
-# SPDX-License-Identifier: Apache-2.0
+core_sources += \
+	engine/scan/ask.c \
+	engine/scan/collect.c \
+	engine/scan/dispatch.c \
+	engine/scan/document.c \
+	engine/scan/group.c \
+	engine/scan/manage.c \
+	engine/scan/request.c \
+	engine/scan/resolve.c \
+	engine/scan/run.h \
+	engine/scan/scan.c engine/scan/scan.h \
+	engine/scan/summary.c

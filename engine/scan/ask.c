@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ask.c - what would be done (plan), and what can be reached (probe). */
+#include <string.h>
+
+#include "engine/scan/run.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+
+typedef engine_status (*ask_plan_fn)(const char *plugin, const char *target,
+                                     const char *kind, const bson_t *document,
+                                     void *user, engine_error *err);
+typedef engine_status (*ask_probe_fn)(const bson_t *report, void *user,
+                                      engine_error *err);
+
+struct ask_plan {
+    struct scan_group *group;
+    ask_plan_fn fn;
+    void *user;
+    size_t next;
+    bson_t sent;
+    bool has_sent;
+};
+
+static int ask_next_rule(void *user, const bson_t **out, engine_error *err)
+{
+    struct ask_plan *ask = user;
+    struct scan_group *group = ask->group;
+    engine_status status;
+
+    if (ask->has_sent)
+        bson_destroy(&ask->sent);
+    ask->has_sent = false;
+    if (ask->next == group->units_count)
+        return 0;
+    status = store_get(group->run->context->store, STORE_RULES,
+                       group->units[ask->next].stored_id, &ask->sent, err);
+    if (status < 0)
+        return status;
+    ask->next++;
+    ask->has_sent = true;
+    *out = &ask->sent;
+    return 1;
+}
+
+static engine_status ask_on_plan(void *user, const char *kind,
+                                 const bson_t *document, engine_error *err)
+{
+    struct ask_plan *ask = user;
+
+    return ask->fn(ask->group->plugin->spec->name, ask->group->target_id,
+                   kind, document, ask->user, err);
+}
+
+static engine_status ask_plan_group(struct scan_group *group,
+                                    const char *want, ask_plan_fn fn,
+                                    void *user, engine_error *err)
+{
+    struct ask_plan ask = {.group = group, .fn = fn, .user = user};
+    const int64_t shards = scan_option_int(&group->run->config, "shards");
+    struct job job = {.plugin = group->plugin,
+                      .op = "plan",
+                      .target = group->target,
+                      .variables = &group->run->selection.variables,
+                      .request = &group->request,
+                      .parallel = shards > 0 ? (uint32_t)shards : 1,
+                      .limits = group->run->context->limits,
+                      .artifacts = group->artifact_ids,
+                      .user = &ask,
+                      .next_rule = ask_next_rule,
+                      .on_document = ask_on_plan};
+    engine_status status;
+
+    BSON_APPEND_UTF8(&group->request, "want", want);
+    if (shards > 0)
+        BSON_APPEND_INT64(&group->request, "shards", shards);
+    status = conduct_one(&group->run->conduct, &job, err);
+    if (ask.has_sent)
+        bson_destroy(&ask.sent);
+    return status;
+}
+
+/* a run that is grouped but never stored */
+static engine_status ask_prepare(struct scan_run *run,
+                                 const struct scan_context *context,
+                                 const bson_t *config, engine_error *err)
+{
+    engine_status status;
+
+    *run = (struct scan_run){.context = context, .conduct = *context->conduct};
+    run->conduct.store = context->store;
+    run->conduct.log = context->log;
+    run->dry = true;
+    table_init(&run->done);
+    status = scan_config_check(config, context->registry, &run->config, err);
+    if (status < 0)
+        return status;
+    run->has_config = true;
+    return scan_targets_take(run, err);
+}
+
+/* rules that nothing will evaluate are part of the answer too */
+static engine_status ask_tell_unplaced(struct scan_run *run, ask_plan_fn fn,
+                                       void *user, engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+
+    for (size_t i = 0; status == ENGINE_OK && i < run->verdicts.count; i++)
+        status = fn("", document_string(run->verdicts.items[i], "target"),
+                    "note", run->verdicts.items[i], user, err);
+    return status;
+}
+
+engine_status scan_plan(const struct scan_context *context,
+                        const bson_t *config, const char *want,
+                        ask_plan_fn fn, void *user, engine_error *err)
+{
+    struct scan_run run;
+    engine_status status = ask_prepare(&run, context, config, err);
+
+    if (status == ENGINE_OK)
+        status = rules_select(context->store, &run.config, &run.selection,
+                              err);
+    if (status == ENGINE_OK) {
+        run.has_selection = true;
+        status = scan_groups_build(&run, err);
+    }
+    for (size_t i = 0; status == ENGINE_OK && i < run.groups_count; i++)
+        status = ask_plan_group(run.groups[i], want, fn, user, err);
+    if (status == ENGINE_OK && strcmp(want, "all") == 0)
+        status = ask_tell_unplaced(&run, fn, user, err);
+    scan_run_clear(&run);
+    return status;
+}
+
+/* ---- probe ------------------------------------------------------------ */
+
+static engine_status ask_on_probe(void *user, const char *kind,
+                                  const bson_t *document, engine_error *err)
+{
+    bson_t *report = user;
+
+    (void)err;
+    if (strcmp(kind, "probe") == 0)
+        bson_concat(report, document);
+    return ENGINE_OK;
+}
+
+static engine_status ask_probe_one(struct scan_run *run,
+                                   const struct scan_target *target,
+                                   const struct plugin_entry *plugin,
+                                   ask_probe_fn fn, void *user,
+                                   engine_error *err)
+{
+    bson_t report = BSON_INITIALIZER;
+    engine_error why = {0};
+    struct job job = {.plugin = plugin,
+                      .op = "probe",
+                      .target = &target->document,
+                      .parallel = 1,
+                      .limits = run->context->limits,
+                      .user = &report,
+                      .on_document = ask_on_probe};
+    engine_status status;
+
+    BSON_APPEND_UTF8(&report, "target", target->id);
+    BSON_APPEND_UTF8(&report, "scanner", plugin->spec->name);
+    if (conduct_one(&run->conduct, &job, &why) < 0) {
+        BSON_APPEND_UTF8(&report, "error", why.message);
+        if (why.hint[0])
+            BSON_APPEND_UTF8(&report, "hint", why.hint);
+        if (!bson_has_field(&report, "reachable"))
+            BSON_APPEND_BOOL(&report, "reachable", false);
+    }
+    status = fn(&report, user, err);
+    bson_destroy(&report);
+    return status;
+}
+
+engine_status scan_probe(const struct scan_context *context,
+                         const bson_t *config, ask_probe_fn fn, void *user,
+                         engine_error *err)
+{
+    const struct registry *registry = context->registry;
+    struct scan_run run;
+    engine_status status = ask_prepare(&run, context, config, err);
+
+    for (size_t i = 0; i < run.targets_count; i++)
+        for (size_t j = 0; status == ENGINE_OK && j < registry_count(registry);
+             j++) {
+            const struct plugin_entry *plugin = registry_at(registry, j);
+            if (plugin->refused.status == ENGINE_OK &&
+                registry_accepts(plugin, run.targets[i].type))
+                status = ask_probe_one(&run, &run.targets[i], plugin, fn,
+                                       user, err);
+        }
+    scan_run_clear(&run);
+    return status;
+}

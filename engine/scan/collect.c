@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * collect.c - results and verdicts from the workers, committed in batches. A
+ * verdict is written with or after its results: it is their commit mark.
+ */
+#include <string.h>
+
+#include "engine/scan/run.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+
+#define COLLECT_BATCH 500
+#define COLLECT_COMMIT_MS 200
+
+const char *scan_status_word(int32_t status)
+{
+    static const char *const words[] = {
+        "",           "pass",        "fail",
+        "error",      "unknown",     "notapplicable",
+        "notchecked", "notselected", "informational",
+        "fixed"};
+
+    return status >= 1 && status <= 9 ? words[status] : "error";
+}
+
+int scan_severity_rank(const char *severity)
+{
+    static const char *const words[] = {"unknown", "info", "low",
+                                        "medium",  "high", "critical"};
+
+    for (int i = 0; severity && i < 6; i++)
+        if (strcmp(severity, words[i]) == 0)
+            return i;
+    return 0;
+}
+
+/* contract.md: fail > error > unknown > pass > informational > notchecked >
+ * notapplicable; fixed counts as a pass that was made */
+static int collect_weight(int32_t status)
+{
+    static const int weights[] = {
+        0, 7 /* pass */, 10 /* fail */, 9 /* error */, 8 /* unknown */,
+        2 /* notapplicable */, 4 /* notchecked */, 1 /* notselected */,
+        5 /* informational */, 6 /* fixed */};
+
+    return status >= 1 && status <= 9 ? weights[status] : 0;
+}
+
+void scan_batch_clear(struct scan_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        bson_destroy(batch->items[i]);
+    engine_free(batch->items);
+    *batch = (struct scan_batch){0};
+}
+
+/* takes over the document, also on failure */
+static engine_status batch_add(struct scan_batch *batch, bson_t *document)
+{
+    if (batch->count == batch->room) {
+        const size_t room = batch->room ? 2 * batch->room : 64;
+        bson_t **items =
+            engine_realloc(batch->items, room * sizeof(*items));
+        if (!items) {
+            bson_destroy(document);
+            return ENGINE_ENOMEM;
+        }
+        batch->items = items;
+        batch->room = room;
+    }
+    batch->items[batch->count++] = document;
+    return ENGINE_OK;
+}
+
+static void batch_empty(struct scan_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        bson_destroy(batch->items[i]);
+    batch->count = 0;
+}
+
+engine_status scan_collect_commit(struct scan_run *run, engine_error *err)
+{
+    struct store *store = run->context->store;
+    engine_status status;
+
+    run->committed_ms = clock_steady_ms();
+    if (run->dry || (!run->verdicts.count && !run->results.count))
+        return ENGINE_OK;
+    status = store_begin(store, err);
+    if (status < 0)
+        return status;
+    status = store_put(store, STORE_RESULTS,
+                       (const bson_t *const *)run->results.items,
+                       run->results.count, err);
+    if (status == ENGINE_OK)
+        status = store_put(store, STORE_VERDICTS,
+                           (const bson_t *const *)run->verdicts.items,
+                           run->verdicts.count, err);
+    if (status == ENGINE_OK)
+        status = store_commit(store, err);
+    if (status < 0) {
+        store_rollback(store);
+        return status;
+    }
+    for (size_t i = 0; status == ENGINE_OK && run->context->on_verdict &&
+                       i < run->verdicts.count; i++)
+        status = run->context->on_verdict(run->verdicts.items[i],
+                                          run->context->user, err);
+    batch_empty(&run->results);
+    batch_empty(&run->verdicts);
+    return status;
+}
+
+static engine_status collect_commit_when_due(struct scan_run *run,
+                                             engine_error *err)
+{
+    if (run->verdicts.count + run->results.count < COLLECT_BATCH &&
+        clock_steady_ms() - run->committed_ms < COLLECT_COMMIT_MS)
+        return ENGINE_OK;
+    return scan_collect_commit(run, err);
+}
+
+char *scan_verdict_id(const struct scan_run *run, const char *target_id,
+                      const struct rules_selected *rule)
+{
+    return engine_strf("%s/%s/%s/%s", run->scan_id, target_id,
+                       rule->benchmark, rule->rule_id);
+}
+
+/* the fields that a verdict and its results share */
+static void collect_head(bson_t *out, const struct scan_run *run,
+                         const struct rules_selected *rule, const char *id,
+                         const char *target_id, int32_t status)
+{
+    BSON_APPEND_UTF8(out, "_id", id);
+    BSON_APPEND_UTF8(out, "scan_id", run->scan_id);
+    BSON_APPEND_UTF8(out, "target", target_id);
+    BSON_APPEND_UTF8(out, "benchmark", rule->benchmark);
+    BSON_APPEND_UTF8(out, "rule_id", rule->rule_id);
+    BSON_APPEND_UTF8(out, "status", scan_status_word(status));
+}
+
+static void collect_count_progress(struct scan_run *run, int32_t status)
+{
+    run->progress.rules_done++;
+    if (status == SCANNER_PASS || status == SCANNER_FIXED)
+        run->progress.passed++;
+    else if (status == SCANNER_FAIL)
+        run->progress.failed++;
+    else if (status == SCANNER_ERROR || status == SCANNER_UNKNOWN)
+        run->progress.errors++;
+}
+
+static bson_t *verdict_new(struct scan_run *run,
+                           const struct rules_selected *rule,
+                           const char *target_id, const char *target_type,
+                           int32_t status, const char *origin,
+                           const char *message)
+{
+    char *id = scan_verdict_id(run, target_id, rule);
+    bson_t *out = id ? bson_new() : NULL;
+
+    if (!out)
+        return NULL;
+    collect_head(out, run, rule, id, target_id, status);
+    engine_free(id);
+    BSON_APPEND_UTF8(out, "target_type", target_type);
+    BSON_APPEND_INT32(out, "rule_version", rule->version);
+    BSON_APPEND_UTF8(out, "title", rule->title);
+    BSON_APPEND_UTF8(out, "severity", rule->severity);
+    BSON_APPEND_INT32(out, "severity_rank",
+                      scan_severity_rank(rule->severity));
+    BSON_APPEND_UTF8(out, "scanner_type", rule->scanner_type);
+    if (rule->scap_rule_id)
+        BSON_APPEND_UTF8(out, "scap_rule_id", rule->scap_rule_id);
+    BSON_APPEND_UTF8(out, "origin", origin);
+    if (message && *message)
+        BSON_APPEND_UTF8(out, "message", message);
+    BSON_APPEND_DATE_TIME(out, "completed_at", clock_now_ms());
+    return out;
+}
+
+engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
+                                   const char *target_id,
+                                   const char *target_type, int32_t status,
+                                   const char *message, engine_error *err)
+{
+    const struct rules_selected *rule = &run->selection.items[selected];
+    bson_t *verdict = verdict_new(run, rule, target_id, target_type, status,
+                                  "engine", message);
+
+    if (!verdict || batch_add(&run->verdicts, verdict) < 0)
+        return engine_fail_memory(err);
+    collect_count_progress(run, status);
+    return collect_commit_when_due(run, err);
+}
+
+/* same rule, target and resource: same fingerprint in every scan */
+static void collect_fingerprint(const struct rules_selected *rule,
+                                const char *target_id,
+                                const bson_t *resource, char out[65])
+{
+    static const char *const names[] = {"type", "uid", "region", "namespace",
+                                        "name"};
+    struct hash *hash = hash_new();
+
+    out[0] = '\0';
+    if (!hash)
+        return;
+    hash_add(hash, rule->benchmark, strlen(rule->benchmark) + 1);
+    hash_add(hash, rule->rule_id, strlen(rule->rule_id) + 1);
+    hash_add(hash, target_id, strlen(target_id) + 1);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *text =
+            resource ? document_string(resource, names[i]) : NULL;
+        hash_add(hash, text ? text : "", text ? strlen(text) + 1 : 1);
+    }
+    hash_end(hash, out);
+    out[32] = '\0';
+}
+
+static const char *group_cpe(const struct scan_group *group)
+{
+    return document_string(group->target, "applicability.cpe");
+}
+
+static void collect_applicability(const struct scan_group *group, bson_t *out)
+{
+    const char *cpe = group_cpe(group);
+    bson_t about;
+
+    if (!cpe)
+        return;
+    BSON_APPEND_DOCUMENT_BEGIN(out, "applicability", &about);
+    BSON_APPEND_UTF8(&about, "cpe", cpe);
+    bson_append_document_end(out, &about);
+}
+
+static engine_status collect_one_result(struct scan_group *group,
+                                        const struct scan_unit *unit,
+                                        size_t selected, const bson_t *frame,
+                                        int32_t status, engine_error *err)
+{
+    static const char *const copied[] = {"message", "resource", "evidence",
+                                         "details"};
+    const struct rules_selected *rule =
+        &group->run->selection.items[selected];
+    bson_t resource, *out = bson_new();
+    const bool has = document_child(frame, "resource", &resource);
+    char *id = engine_strf("%s/%s/%s/%s/%u", group->run->scan_id,
+                           group->target_id, rule->benchmark, rule->rule_id,
+                           unit->results);
+    char fingerprint[65];
+    bson_iter_t iter;
+
+    if (!id) {
+        bson_destroy(out);
+        return engine_fail_memory(err);
+    }
+    collect_head(out, group->run, rule, id, group->target_id, status);
+    engine_free(id);
+    for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
+        if (bson_iter_init_find(&iter, frame, copied[i]))
+            document_copy_value(out, copied[i], &iter);
+    collect_applicability(group, out);
+    collect_fingerprint(rule, group->target_id, has ? &resource : NULL,
+                        fingerprint);
+    BSON_APPEND_UTF8(out, "fingerprint", fingerprint);
+    if (batch_add(&group->run->results, out) < 0)
+        return engine_fail_memory(err);
+    return ENGINE_OK;
+}
+
+static void unit_note(struct scan_unit *unit, int32_t status,
+                      const char *message)
+{
+    unit->counts[status]++;
+    unit->results++;
+    if (collect_weight(status) <= collect_weight(unit->worst))
+        return;
+    unit->worst = status;
+    engine_free(unit->message);
+    unit->message = message ? engine_strdup(message) : NULL;
+}
+
+/* the unit a frame is about; findings make theirs on the way */
+static struct scan_unit *collect_unit(struct scan_group *group,
+                                      const bson_t *frame, engine_error *err)
+{
+    const char *rule_id = document_string(frame, "rule_id");
+    struct scan_unit *unit = rule_id ? scan_group_find(group, rule_id) : NULL;
+    bson_t details;
+
+    if (!unit && rule_id && (group->plugin->caps & SCANNER_CAP_FINDINGS))
+        return scan_group_finding(group, rule_id,
+                                  document_child(frame, "details", &details)
+                                      ? &details
+                                      : NULL,
+                                  err);
+    if (!unit)
+        engine_fail(err, ENGINE_EPLUGIN,
+                    "scanner \"%s\" reported rule \"%s\", which is not in "
+                    "its job", group->plugin->spec->name,
+                    rule_id ? rule_id : "");
+    return unit;
+}
+
+engine_status scan_collect_result(void *user, const bson_t *frame,
+                                  engine_error *err)
+{
+    struct scan_group *group = user;
+    struct scan_unit *unit = collect_unit(group, frame, err);
+    const int32_t status = (int32_t)document_int(frame, "status", 0);
+    engine_status outcome = ENGINE_OK;
+
+    if (!unit)
+        return err ? err->status : ENGINE_EPLUGIN;
+    if (status < 1 || status > 9)
+        return engine_fail(err, ENGINE_EPLUGIN,
+                           "scanner \"%s\" reported status %d for rule "
+                           "\"%s\"", group->plugin->spec->name, (int)status,
+                           unit->rule_id);
+    if (unit->done) {
+        log_write(group->run->context->log, LOG_LEVEL_WARNING,
+                  "scanner \"%s\" reported a result after the end of rule "
+                  "\"%s\"; ignored", group->plugin->spec->name,
+                  unit->rule_id);
+        return ENGINE_OK;
+    }
+    for (uint32_t at = unit->first; outcome == ENGINE_OK && at != SCAN_NONE;
+         at = group->subscribers[at].next)
+        outcome = collect_one_result(group, unit,
+                                     group->subscribers[at].selected, frame,
+                                     status, err);
+    unit_note(unit, status, document_string(frame, "message"));
+    return outcome < 0 ? outcome : collect_commit_when_due(group->run, err);
+}
+
+static void verdict_resources(bson_t *out, const struct scan_unit *unit)
+{
+    bson_t counts;
+
+    BSON_APPEND_DOCUMENT_BEGIN(out, "resources", &counts);
+    for (int32_t i = 1; i <= 9; i++)
+        if (unit->counts[i])
+            BSON_APPEND_INT32(&counts, scan_status_word(i),
+                              (int32_t)unit->counts[i]);
+    bson_append_document_end(out, &counts);
+}
+
+static engine_status collect_unit_verdicts(struct scan_group *group,
+                                           struct scan_unit *unit,
+                                           int32_t status, const char *origin,
+                                           const char *message,
+                                           const bson_t *frame,
+                                           engine_error *err)
+{
+    struct scan_run *run = group->run;
+    bson_iter_t iter;
+
+    unit->done = true;
+    for (uint32_t at = unit->first; at != SCAN_NONE;
+         at = group->subscribers[at].next) {
+        const size_t selected = group->subscribers[at].selected;
+        bson_t *out = verdict_new(run, &run->selection.items[selected],
+                                  group->target_id, group->target_type,
+                                  status, origin, message);
+        if (!out)
+            return engine_fail_memory(err);
+        verdict_resources(out, unit);
+        collect_applicability(group, out);
+        if (frame && bson_iter_init_find(&iter, frame, "duration_ms"))
+            document_copy_value(out, "duration_ms", &iter);
+        if (frame && bson_iter_init_find(&iter, frame, "variables_applied"))
+            document_copy_value(out, "variables_applied", &iter);
+        if (batch_add(&run->verdicts, out) < 0)
+            return engine_fail_memory(err);
+        collect_count_progress(run, status);
+    }
+    return ENGINE_OK;
+}
+
+engine_status scan_collect_rule_done(void *user, const bson_t *frame,
+                                     engine_error *err)
+{
+    struct scan_group *group = user;
+    struct scan_unit *unit = collect_unit(group, frame, err);
+    int32_t status = (int32_t)document_int(frame, "status", 0);
+    const char *message = document_string(frame, "message");
+    engine_status outcome;
+
+    if (!unit)
+        return err ? err->status : ENGINE_EPLUGIN;
+    if (unit->done) {
+        log_write(group->run->context->log, LOG_LEVEL_WARNING,
+                  "scanner \"%s\" ended rule \"%s\" twice; the first counts",
+                  group->plugin->spec->name, unit->rule_id);
+        return ENGINE_OK;
+    }
+    if (collect_weight(unit->worst) > collect_weight(status))
+        status = unit->worst; /* no verdict is better than its results */
+    if (status < 1 || status > 9) {
+        status = SCANNER_ERROR;
+        message = "the scanner ended the rule without a result";
+    }
+    outcome = collect_unit_verdicts(group, unit, status, "plugin",
+                                    message && *message ? message
+                                                        : unit->message,
+                                    frame, err);
+    return outcome < 0 ? outcome : collect_commit_when_due(group->run, err);
+}
+
+engine_status scan_collect_rest(struct scan_group *group, int32_t status,
+                                const char *message, engine_error *err)
+{
+    engine_status outcome = ENGINE_OK;
+
+    for (size_t i = 0; outcome == ENGINE_OK && i < group->units_count; i++)
+        if (!group->units[i].done)
+            outcome = collect_unit_verdicts(group, &group->units[i], status,
+                                            "engine", message, NULL, err);
+    return outcome < 0 ? outcome : collect_commit_when_due(group->run, err);
+}

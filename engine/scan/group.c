@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* group.c - selected rules become groups: one per (plugin, target). */
+#include <string.h>
+
+#include "engine/scan/run.h"
+#include "sdk/base/alloc.h"
+
+static struct scan_group *group_new(struct scan_run *run,
+                                    const struct plugin_entry *plugin,
+                                    const struct scan_target *target)
+{
+    struct scan_group *group = engine_calloc(1, sizeof(*group));
+
+    if (!group)
+        return NULL;
+    group->run = run;
+    group->plugin = plugin;
+    group->target = &target->document;
+    group->target_id = target->id;
+    group->target_type = target->type;
+    table_init(&group->by_rule);
+    table_init(&group->artifacts);
+    bson_init(&group->request);
+    return group;
+}
+
+static void group_free(struct scan_group *group)
+{
+    for (size_t i = 0; i < group->units_count; i++)
+        engine_free(group->units[i].message);
+    if (group->has_sent)
+        bson_destroy(&group->sent);
+    bson_destroy(&group->request);
+    table_clear(&group->by_rule);
+    table_clear(&group->artifacts);
+    engine_free(group->artifact_ids);
+    engine_free(group->units);
+    engine_free(group->subscribers);
+    engine_free(group);
+}
+
+void scan_groups_free(struct scan_run *run)
+{
+    for (size_t i = 0; i < run->groups_count; i++)
+        group_free(run->groups[i]);
+    engine_free(run->groups);
+    run->groups = NULL;
+    run->groups_count = run->groups_room = 0;
+}
+
+/* doubles an array of `size` bytes per item; NULL when out of memory */
+static void *group_room(void *items, size_t count, size_t *room, size_t size)
+{
+    void *bigger;
+
+    if (count < *room)
+        return items;
+    bigger = engine_realloc(items, (*room ? 2 * *room : 16) * size);
+    if (bigger)
+        *room = *room ? 2 * *room : 16;
+    return bigger;
+}
+
+static struct scan_group *group_for(struct scan_run *run,
+                                    const struct plugin_entry *plugin,
+                                    const struct scan_target *target)
+{
+    struct scan_group *group;
+    void *bigger;
+
+    for (size_t i = 0; i < run->groups_count; i++)
+        if (run->groups[i]->plugin == plugin &&
+            run->groups[i]->target == &target->document)
+            return run->groups[i];
+    bigger = group_room(run->groups, run->groups_count, &run->groups_room,
+                        sizeof(struct scan_group *));
+    if (!bigger)
+        return NULL;
+    run->groups = bigger;
+    group = group_new(run, plugin, target);
+    if (group)
+        run->groups[run->groups_count++] = group;
+    return group;
+}
+
+struct scan_unit *scan_group_find(struct scan_group *group,
+                                  const char *rule_id)
+{
+    const uintptr_t index = (uintptr_t)table_get(&group->by_rule, rule_id);
+
+    return index ? &group->units[index - 1] : NULL;
+}
+
+static struct scan_unit *unit_new(struct scan_group *group,
+                                  const char *stored_id, const char *rule_id)
+{
+    struct arena *arena = &group->run->selection.arena;
+    void *bigger = group_room(group->units, group->units_count,
+                              &group->units_room, sizeof(struct scan_unit));
+    struct scan_unit *unit;
+
+    if (!bigger)
+        return NULL;
+    group->units = bigger;
+    unit = &group->units[group->units_count];
+    *unit = (struct scan_unit){.first = SCAN_NONE};
+    unit->stored_id = stored_id ? arena_strdup(arena, stored_id) : NULL;
+    unit->rule_id = arena_strdup(arena, rule_id);
+    if (!unit->rule_id || (stored_id && !unit->stored_id))
+        return NULL;
+    group->units_count++;
+    if (table_set(&group->by_rule, rule_id,
+                  (void *)(uintptr_t)group->units_count) < 0)
+        return NULL;
+    return unit;
+}
+
+static engine_status unit_subscribe(struct scan_group *group,
+                                    struct scan_unit *unit, size_t selected)
+{
+    void *bigger = group_room(group->subscribers, group->subscribers_count,
+                              &group->subscribers_room,
+                              sizeof(struct scan_subscriber));
+    struct scan_subscriber *subscriber;
+
+    if (!bigger)
+        return ENGINE_ENOMEM;
+    group->subscribers = bigger;
+    subscriber = &group->subscribers[group->subscribers_count];
+    subscriber->selected = (uint32_t)selected;
+    subscriber->next = unit->first;
+    unit->first = (uint32_t)group->subscribers_count++;
+    return ENGINE_OK;
+}
+
+/* the rule document decides which stored content the job may open */
+static engine_status group_note_artifact(struct scan_group *group,
+                                         const bson_t *rule)
+{
+    const char *id = document_string(rule, "check_content.artifact");
+
+    return id ? table_set(&group->artifacts, id, group) : ENGINE_OK;
+}
+
+/* evaluates `rule` (stored under stored_id) for one selected rule */
+static engine_status group_add(struct scan_group *group, const bson_t *rule,
+                               size_t selected, engine_error *err)
+{
+    const char *rule_id = document_string(rule, "rule_id");
+    const char *stored_id = document_string(rule, "_id");
+    struct scan_unit *unit;
+
+    if (!rule_id || !stored_id)
+        return engine_fail(err, ENGINE_ECORRUPT,
+                           "a stored rule has no rule_id");
+    unit = scan_group_find(group, rule_id);
+    if (!unit) {
+        unit = unit_new(group, stored_id, rule_id);
+        if (!unit || group_note_artifact(group, rule) < 0)
+            return engine_fail_memory(err);
+    }
+    if (unit_subscribe(group, unit, selected) < 0)
+        return engine_fail_memory(err);
+    return ENGINE_OK;
+}
+
+struct scan_unit *scan_group_finding(struct scan_group *group,
+                                     const char *rule_id,
+                                     const bson_t *details,
+                                     engine_error *err)
+{
+    struct rules_selection *selection = &group->run->selection;
+    struct rules_selected *items = engine_realloc(
+        selection->items, (selection->count + 1) * sizeof(*items));
+    struct rules_selected *item;
+    struct scan_unit *unit;
+    const char *title = details ? document_string(details, "title") : NULL;
+    const char *severity =
+        details ? document_string(details, "severity") : NULL;
+
+    if (items)
+        selection->items = items;
+    unit = items ? unit_new(group, NULL, rule_id) : NULL;
+    if (!unit) {
+        engine_fail_memory(err);
+        return NULL;
+    }
+    item = &items[selection->count];
+    *item = (struct rules_selected){
+        .id = "",
+        .benchmark = group->plugin->spec->name,
+        .rule_id = unit->rule_id,
+        .title = arena_strdup(&selection->arena, title ? title : rule_id),
+        .severity =
+            arena_strdup(&selection->arena, severity ? severity : "unknown"),
+        .scanner_type = group->plugin->spec->name,
+        .version = 0};
+    if (!item->title || !item->severity ||
+        unit_subscribe(group, unit, selection->count) < 0) {
+        engine_fail_memory(err);
+        return NULL;
+    }
+    selection->count++;
+    return unit;
+}
+
+static bool group_is_done(const struct scan_run *run,
+                          const struct scan_target *target,
+                          const struct rules_selected *rule)
+{
+    char *id;
+    bool done;
+
+    if (!run->done.count)
+        return false;
+    id = scan_verdict_id(run, target->id, rule);
+    done = id && table_has(&run->done, id);
+    engine_free(id);
+    return done;
+}
+
+/* a bare reference that resolves to nothing here, and says why */
+static engine_status group_unresolved(struct scan_run *run, size_t selected,
+                                      const struct scan_target *target,
+                                      const engine_error *why,
+                                      engine_error *err)
+{
+    const bool unreachable = why->status != ENGINE_ENOTFOUND;
+
+    return scan_collect_verdict(run, selected, target->id, target->type,
+                                unreachable ? SCANNER_ERROR
+                                            : SCANNER_NOTCHECKED,
+                                why->message, err);
+}
+
+static engine_status group_place(struct scan_run *run, size_t selected,
+                                 const struct plugin_entry *plugin,
+                                 struct scan_target *target,
+                                 engine_error *err)
+{
+    const struct rules_selected *rule = &run->selection.items[selected];
+    struct scan_group *group;
+    engine_error why = {0};
+    engine_status status;
+    bson_t document;
+
+    if (group_is_done(run, target, rule))
+        return ENGINE_OK;
+    if (rule->scap_rule_id)
+        status = scan_resolve(run, target, plugin, rule->scap_rule_id,
+                              &document, &why);
+    else
+        status = store_get(run->context->store, STORE_RULES, rule->id,
+                           &document, &why);
+    if (status < 0 && rule->scap_rule_id && status != ENGINE_ENOMEM)
+        return group_unresolved(run, selected, target, &why, err);
+    if (status < 0) {
+        if (err)
+            *err = why;
+        return status;
+    }
+    group = group_for(run, plugin, target);
+    status = group ? group_add(group, &document, selected, err)
+                   : engine_fail_memory(err);
+    bson_destroy(&document);
+    return status;
+}
+
+/* every target that suits the rule; none: one verdict that says so */
+static engine_status group_place_all(struct scan_run *run, size_t selected,
+                                     engine_error *err)
+{
+    const struct rules_selected *rule = &run->selection.items[selected];
+    const struct plugin_entry *plugin =
+        registry_type(run->context->registry, rule->scanner_type);
+    engine_status status = ENGINE_OK;
+    char message[256];
+    size_t suited = 0;
+
+    for (size_t i = 0; plugin && status == ENGINE_OK &&
+                       i < run->targets_count; i++) {
+        if (!registry_accepts(plugin, run->targets[i].type))
+            continue;
+        suited++;
+        status = group_place(run, selected, plugin, &run->targets[i], err);
+    }
+    if (suited || status < 0)
+        return status;
+    if (!plugin)
+        snprintf(message, sizeof(message),
+                 "no loaded scanner has type \"%s\"", rule->scanner_type);
+    else
+        snprintf(message, sizeof(message),
+                 "no target of this scan suits scanner type \"%s\"",
+                 rule->scanner_type);
+    return scan_collect_verdict(run, selected, SCAN_NO_TARGET, "",
+                                SCANNER_NOTCHECKED, message, err);
+}
+
+static engine_status group_list_artifacts(struct scan_group *group)
+{
+    size_t at = 0, count = 0;
+    const char *id;
+
+    group->artifact_ids = engine_calloc(group->artifacts.count + 1,
+                                        sizeof(*group->artifact_ids));
+    if (!group->artifact_ids)
+        return ENGINE_ENOMEM;
+    while ((id = table_next(&group->artifacts, &at, NULL)))
+        group->artifact_ids[count++] = id;
+    return ENGINE_OK;
+}
+
+engine_status scan_groups_build(struct scan_run *run, engine_error *err)
+{
+    const size_t count = run->selection.count;
+    engine_status status = ENGINE_OK;
+
+    for (size_t i = 0; status == ENGINE_OK && i < count; i++)
+        status = group_place_all(run, i, err);
+    for (size_t i = 0; status == ENGINE_OK && i < run->groups_count; i++)
+        if (group_list_artifacts(run->groups[i]) < 0)
+            status = engine_fail_memory(err);
+    return status;
+}

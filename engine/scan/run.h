@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.h - what the steps of one scan share; private to engine/scan. */
+#ifndef ENGINE_SCAN_RUN_H
+#define ENGINE_SCAN_RUN_H
+
+#include <engine/scanner.h>
+
+#include "engine/scan/scan.h"
+#include "sdk/base/hash.h"
+
+#define SCAN_NO_TARGET "none" /* target of a verdict that no target suits */
+#define SCAN_LEASE_MS 60000
+#define SCAN_NONE UINT32_MAX
+
+/** A selected rule that takes its verdict from a unit. */
+struct scan_subscriber {
+    uint32_t selected; /* index into the selection */
+    uint32_t next;     /* in scan_group.subscribers, or SCAN_NONE */
+};
+
+/** One evaluation: a rule document that the plugin gets once. */
+struct scan_unit {
+    const char *stored_id; /* _id of the rule document to send */
+    const char *rule_id;   /* what the plugin calls it */
+    uint32_t first;        /* first subscriber */
+    uint32_t counts[10];   /* results by SCANNER_* status */
+    uint32_t results;      /* how many, for their ids */
+    int32_t worst;         /* 0: none yet */
+    bool done;
+    char *message;         /* of the worst result; freed with the unit */
+};
+
+/** One (plugin, target): one job. */
+struct scan_group {
+    struct scan_run *run;
+    const struct plugin_entry *plugin;
+    const bson_t *target;        /* borrowed from the run's configuration */
+    const char *target_id, *target_type;
+    struct scan_unit *units;
+    size_t units_count, units_room;
+    struct scan_subscriber *subscribers;
+    size_t subscribers_count, subscribers_room;
+    struct table by_rule;        /* rule_id -> index + 1 */
+    struct table artifacts;      /* ids that the rules refer to */
+    const char **artifact_ids;   /* NULL-ended, for the job */
+    size_t next;                 /* the next unit to send */
+    bson_t sent;                 /* the rule document sent last */
+    bool has_sent;
+    bson_t request;
+    struct job job;
+    int64_t started_ms;
+    struct job_end end;
+    bool ended;
+};
+
+/** One target with what is known about it. */
+struct scan_target {
+    bson_t document;   /* canonical, with "id" */
+    const char *id, *type;
+    bson_t platforms;  /* CPE names, once asked */
+    engine_error probe_error;
+    bool probed;
+};
+
+/** Documents waiting for the next commit. */
+struct scan_batch {
+    bson_t **items;
+    size_t count, room;
+};
+
+/** A whole scan. */
+struct scan_run {
+    const struct scan_context *context;
+    struct conduct_options conduct; /* the context's, with our callbacks */
+    char scan_id[37];
+    char *owner;
+    bson_t config;               /* canonical */
+    bool has_config;
+    struct rules_selection selection;
+    bool has_selection;
+    struct scan_target *targets;
+    size_t targets_count;
+    struct scan_group **groups;
+    size_t groups_count, groups_room;
+    struct table done;           /* resume: verdict ids that stay */
+    struct scan_batch verdicts, results;
+    int64_t committed_ms;        /* steady time of the last commit */
+    int64_t checked_ms;          /* ... of the last look at the lease */
+    int64_t leased_ms;           /* ... of the last renewal */
+    int64_t started_ms, deadline_ms; /* steady; deadline 0: none */
+    struct scan_progress progress;
+    char what[128];
+    bool cancel, lost, stop;     /* asked to; another engine took over; policy */
+    bool timed_out;              /* the scan's own deadline has passed */
+    bool dry;                    /* a plan: nothing is ever committed */
+    engine_error failure;        /* of the scan itself, such as the store */
+};
+
+/* request.c */
+engine_status scan_targets_take(struct scan_run *run, engine_error *err);
+int64_t scan_option_int(const bson_t *config, const char *name);
+
+/* group.c */
+engine_status scan_groups_build(struct scan_run *run, engine_error *err);
+void scan_groups_free(struct scan_run *run);
+struct scan_unit *scan_group_find(struct scan_group *group,
+                                  const char *rule_id);
+/** A unit for a finding that was not in the job. */
+struct scan_unit *scan_group_finding(struct scan_group *group,
+                                     const char *rule_id,
+                                     const bson_t *details,
+                                     engine_error *err);
+
+/* resolve.c */
+engine_status scan_target_probe(struct scan_run *run,
+                                struct scan_target *target,
+                                const struct plugin_entry *plugin,
+                                engine_error *err);
+/** Document, stored id and rule id for a bare reference on a target;
+ * ENGINE_ENOTFOUND says why there is none. */
+engine_status scan_resolve(struct scan_run *run, struct scan_target *target,
+                           const struct plugin_entry *plugin,
+                           const char *scap_rule_id, bson_t *out,
+                           engine_error *err);
+
+/* collect.c */
+engine_status scan_collect_result(void *group, const bson_t *frame,
+                                  engine_error *err);
+engine_status scan_collect_rule_done(void *group, const bson_t *frame,
+                                     engine_error *err);
+/** Gives every unit that has no verdict one made by the engine. */
+engine_status scan_collect_rest(struct scan_group *group, int32_t status,
+                                const char *message, engine_error *err);
+/** A verdict of the engine for one selected rule. */
+engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
+                                   const char *target_id,
+                                   const char *target_type, int32_t status,
+                                   const char *message, engine_error *err);
+engine_status scan_collect_commit(struct scan_run *run, engine_error *err);
+void scan_batch_clear(struct scan_batch *batch);
+const char *scan_status_word(int32_t status);
+int scan_severity_rank(const char *severity);
+char *scan_verdict_id(const struct scan_run *run, const char *target_id,
+                      const struct rules_selected *rule);
+
+/* dispatch.c */
+engine_status scan_dispatch(struct scan_run *run, engine_error *err);
+void scan_progress_tell(struct scan_run *run);
+
+/* scan.c */
+void scan_run_clear(struct scan_run *run);
+
+/* document.c: the scan document, its lease and its summary */
+engine_status scan_document_insert(struct scan_run *run, const char *trigger,
+                                   engine_error *err);
+/** Replaces fields of the stored document (compare-and-set on its rev). */
+engine_status scan_document_update(struct store *store, const char *scan_id,
+                                   const char *owner, const bson_t *changes,
+                                   engine_error *err);
+engine_status scan_document_take(struct scan_run *run, engine_error *err);
+/** Renews the lease; notes a cancel request or a lost lease in the run. */
+engine_status scan_lease_check(struct scan_run *run, engine_error *err);
+char *scan_owner_new(void);
+/** True when the owner surely is no more (same machine, process gone). */
+bool scan_owner_dead(const char *owner);
+
+/* summary.c */
+engine_status scan_summarise(struct scan_run *run, const char *status,
+                             engine_error *err);
+
+#endif

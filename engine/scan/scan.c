@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scan.c - the pipeline, to be read from top to bottom in scan_run:
+ * configuration, select, group, run and collect, summarise.
+ */
+#include "engine/scan/scan.h"
+
+#include <string.h>
+
+#include "engine/scan/run.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+
+static engine_status run_begin(struct scan_run *run,
+                               const struct scan_context *context,
+                               engine_error *err)
+{
+    *run = (struct scan_run){.context = context, .conduct = *context->conduct};
+    run->started_ms = run->committed_ms = run->checked_ms = run->leased_ms =
+        clock_steady_ms();
+    run->conduct.store = context->store;
+    run->conduct.log = context->log;
+    table_init(&run->done);
+    run->owner = scan_owner_new();
+    return run->owner ? ENGINE_OK : engine_fail_memory(err);
+}
+
+void scan_run_clear(struct scan_run *run)
+{
+    scan_groups_free(run);
+    for (size_t i = 0; i < run->targets_count; i++) {
+        bson_destroy(&run->targets[i].document);
+        bson_destroy(&run->targets[i].platforms);
+    }
+    engine_free(run->targets);
+    scan_batch_clear(&run->verdicts);
+    scan_batch_clear(&run->results);
+    table_clear(&run->done);
+    if (run->has_selection)
+        rules_selection_clear(&run->selection);
+    if (run->has_config)
+        bson_destroy(&run->config);
+    engine_free(run->owner);
+}
+
+static void run_set_deadline(struct scan_run *run)
+{
+    const int64_t seconds = scan_option_int(&run->config, "timeout");
+
+    if (seconds > 0)
+        run->deadline_ms = run->started_ms + 1000 * seconds;
+}
+
+/* how the whole scan went, from how its groups went */
+static engine_status run_outcome(const struct scan_run *run,
+                                 engine_error *err)
+{
+    const struct scan_group *bad = NULL;
+
+    if (run->failure.status < 0) {
+        if (err)
+            *err = run->failure;
+        return run->failure.status;
+    }
+    if (run->lost)
+        return engine_fail(err, ENGINE_ECONFLICT,
+                           "another engine took scan %s over", run->scan_id);
+    if (run->cancel)
+        return engine_fail(err, ENGINE_ECANCELLED, "the scan was cancelled");
+    if (run->timed_out)
+        return engine_fail(err, ENGINE_ETIMEOUT,
+                           "the scan's time limit of %lld s was reached",
+                           (long long)scan_option_int(&run->config,
+                                                      "timeout"));
+    /* with on_scanner_error = stop the others end as cancelled: not why */
+    for (size_t i = 0; i < run->groups_count; i++)
+        if (run->groups[i]->end.error.status < 0 &&
+            (!bad || bad->end.error.status == ENGINE_ECANCELLED))
+            bad = run->groups[i];
+    if (!bad)
+        return ENGINE_OK;
+    if (err)
+        *err = bad->end.error;
+    engine_error_prefix(err, "scanner \"%s\" on target \"%s\"",
+                        bad->plugin->spec->name, bad->target_id);
+    return bad->end.error.status == ENGINE_ETIMEOUT && run->deadline_ms
+               ? ENGINE_ETIMEOUT
+               : ENGINE_EPLUGIN;
+}
+
+static const char *run_status_word(engine_status outcome)
+{
+    if (outcome == ENGINE_OK)
+        return "completed";
+    if (outcome == ENGINE_ECANCELLED)
+        return "cancelled";
+    return outcome == ENGINE_ETIMEOUT ? "timed_out" : "failed";
+}
+
+/* group, run, collect, summarise: the same for a new and a resumed scan */
+static engine_status run_groups(struct scan_run *run, engine_error *err)
+{
+    engine_error ignored = {0};
+    engine_status status, outcome;
+
+    run_set_deadline(run);
+    run->progress.rules_total = (int64_t)run->selection.count;
+    status = scan_groups_build(run, err);
+    if (status == ENGINE_OK)
+        status = scan_collect_commit(run, err);
+    run->progress.rules_total = run->progress.rules_done;
+    for (size_t i = 0; i < run->groups_count; i++)
+        run->progress.rules_total +=
+            (int64_t)run->groups[i]->subscribers_count;
+    if (status == ENGINE_OK)
+        status = scan_dispatch(run, err);
+    if (status == ENGINE_OK && run->failure.status == ENGINE_OK && !run->lost)
+        status = scan_collect_commit(run, err);
+    if (status < 0) {
+        if (!run->lost)
+            (void)scan_summarise(run, "failed", &ignored);
+        return status;
+    }
+    outcome = run_outcome(run, err);
+    if (run->lost)
+        return outcome;
+    status = scan_summarise(run, run_status_word(outcome),
+                            outcome < 0 ? &ignored : err);
+    return outcome < 0 ? outcome : status;
+}
+
+static engine_status run_select(struct scan_run *run, const bson_t *config,
+                                engine_error *err)
+{
+    engine_status status = scan_config_check(config, run->context->registry,
+                                             &run->config, err);
+
+    if (status < 0)
+        return status;
+    run->has_config = true;
+    status = rules_select(run->context->store, &run->config, &run->selection,
+                          err);
+    if (status < 0)
+        return status;
+    run->has_selection = true;
+    return scan_targets_take(run, err);
+}
+
+engine_status scan_run(const struct scan_context *context,
+                       const bson_t *config, const char *trigger,
+                       char **scan_id, engine_error *err)
+{
+    struct scan_run run;
+    engine_status status = run_begin(&run, context, err);
+
+    id_uuid(run.scan_id);
+    if (status == ENGINE_OK)
+        status = run_select(&run, config, err);
+    if (status == ENGINE_OK)
+        status = scan_document_insert(&run, trigger, err);
+    if (status == ENGINE_OK) {
+        *scan_id = engine_strdup(run.scan_id);
+        status = run_groups(&run, err);
+    }
+    scan_run_clear(&run);
+    return status;
+}
+
+/* ---- resume ------------------------------------------------------------- */
+
+/* verdicts of plugins stay; those that the engine made are made anew */
+static engine_status resume_keep(struct scan_run *run, engine_error *err)
+{
+    bson_t *filter = BCON_NEW("scan_id", BCON_UTF8(run->scan_id), "origin",
+                              BCON_UTF8("engine"));
+    bson_t *all = BCON_NEW("scan_id", BCON_UTF8(run->scan_id));
+    bson_t *fields = BCON_NEW("_id", BCON_INT32(1));
+    const struct store_query query = {.filter = all, .fields = fields};
+    struct store_cursor *cursor = NULL;
+    const bson_t *verdict;
+    engine_status status;
+    int64_t deleted;
+    int more = 0;
+
+    status = store_delete(run->context->store, STORE_VERDICTS, filter,
+                          &deleted, err);
+    if (status == ENGINE_OK)
+        status = store_find(run->context->store, STORE_VERDICTS, &query,
+                            &cursor, err);
+    while (status == ENGINE_OK &&
+           (more = store_cursor_next(cursor, &verdict, err)) == 1)
+        if (table_set(&run->done, document_string(verdict, "_id"), run) < 0)
+            status = engine_fail_memory(err);
+    if (status == ENGINE_OK && more < 0)
+        status = more;
+    store_cursor_close(cursor);
+    bson_destroy(fields);
+    bson_destroy(all);
+    bson_destroy(filter);
+    return status;
+}
+
+/* the verdict that a result belongs to has the result's id without its end */
+static bool resume_is_orphan(const struct scan_run *run, const char *id)
+{
+    const char *slash = strrchr(id, '/');
+    char *verdict = slash ? engine_strndup(id, (size_t)(slash - id)) : NULL;
+    const bool orphan = !verdict || !table_has(&run->done, verdict);
+
+    engine_free(verdict);
+    return orphan;
+}
+
+static engine_status resume_drop(struct scan_run *run, const bson_t *ids,
+                                 engine_error *err)
+{
+    bson_t *filter =
+        BCON_NEW("_id", "{", "$in", BCON_ARRAY(ids), "}");
+    int64_t deleted;
+    const engine_status status = store_delete(
+        run->context->store, STORE_RESULTS, filter, &deleted, err);
+
+    bson_destroy(filter);
+    return status;
+}
+
+/* up to 1,000 ids of results whose rule has no verdict; *count says how many */
+static engine_status resume_orphans(struct scan_run *run, bson_t *ids,
+                                    uint32_t *count, engine_error *err)
+{
+    bson_t *all = BCON_NEW("scan_id", BCON_UTF8(run->scan_id));
+    bson_t *fields = BCON_NEW("_id", BCON_INT32(1));
+    const struct store_query query = {.filter = all, .fields = fields};
+    struct store_cursor *cursor = NULL;
+    const bson_t *result;
+    engine_status status;
+    const char *key;
+    char buffer[16];
+    int more = 0;
+
+    *count = 0;
+    status = store_find(run->context->store, STORE_RESULTS, &query, &cursor,
+                        err);
+    while (status == ENGINE_OK && *count < 1000 &&
+           (more = store_cursor_next(cursor, &result, err)) == 1) {
+        const char *id = document_string(result, "_id");
+        if (!id || !resume_is_orphan(run, id))
+            continue;
+        bson_uint32_to_string((*count)++, &key, buffer, sizeof(buffer));
+        bson_append_utf8(ids, key, -1, id, -1);
+    }
+    if (status == ENGINE_OK && more < 0)
+        status = more;
+    store_cursor_close(cursor);
+    bson_destroy(fields);
+    bson_destroy(all);
+    return status;
+}
+
+static engine_status resume_clean(struct scan_run *run, engine_error *err)
+{
+    engine_status status = resume_keep(run, err);
+    uint32_t count = 1;
+
+    while (status == ENGINE_OK && count) {
+        bson_t ids = BSON_INITIALIZER;
+        status = resume_orphans(run, &ids, &count, err);
+        if (status == ENGINE_OK && count)
+            status = resume_drop(run, &ids, err);
+        bson_destroy(&ids);
+    }
+    return status;
+}
+
+engine_status scan_resume(const struct scan_context *context,
+                          const char *scan_id, engine_error *err)
+{
+    struct scan_run run;
+    engine_status status = run_begin(&run, context, err);
+
+    snprintf(run.scan_id, sizeof(run.scan_id), "%s", scan_id);
+    if (status == ENGINE_OK)
+        status = scan_document_take(&run, err);
+    if (status == ENGINE_OK)
+        status = conduct_undo(&run.conduct, context->registry, scan_id, err);
+    if (status == ENGINE_OK)
+        status = rules_selection_load(context->store, scan_id,
+                                      &run.selection, err);
+    if (status == ENGINE_OK) {
+        run.has_selection = true;
+        status = scan_targets_take(&run, err);
+    }
+    if (status == ENGINE_OK)
+        status = resume_clean(&run, err);
+    if (status == ENGINE_OK)
+        status = run_groups(&run, err);
+    scan_run_clear(&run);
+    return status;
+}
