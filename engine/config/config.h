@@ -43,7 +43,13 @@ struct engine_config {
  */
 engine_status config_load(const char *path, struct engine_config *out,
                           engine_error *err);
-void config_clear(struct engine_config *config);
+/** Frees what config_load filled in. Not called config_clear: libconfig has a
+ * function of that name from 1.7 on. */
+void config_unload(struct engine_config *config);
+
+/** Creates a private directory, or checks that the one there is: owned by the
+ * running user and closed to everybody else. */
+engine_status config_private_directory(const char *path, engine_error *err);
 
 /** Writes the commented example configuration made from the option tables. */
 engine_status config_example(struct buffer *out);

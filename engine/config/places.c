@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* places.c - default files and directories, by the XDG conventions. */
+#include "engine/config/places.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/config/option.h"
+#include "sdk/base/file.h"
+
+#define PLACES_SYSTEM_FILE "/etc/scan-engine/engine.conf"
+
+/* An environment variable that holds an absolute path, or NULL. */
+static const char *places_variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] == '/' ? value : NULL;
+}
+
+static void places_default_number(const struct option_table *table,
+                                  const char *name, int64_t *out)
+{
+    const struct option *option = option_find(table, name);
+
+    *out = strtoll(option->fallback, NULL, 10);
+}
+
+engine_status places_defaults(struct engine_config *config,
+                              engine_error *err)
+{
+    const struct option_table *limits = &option_table_limits;
+
+    config->log_level = LOG_LEVEL_WARNING;
+    config->plugin_directory = SCAN_ENGINE_PLUGINDIR;
+    places_default_number(limits, "wall", &config->limit_wall_s);
+    places_default_number(limits, "memory_mb", &config->limit_memory_mb);
+    places_default_number(limits, "cpu", &config->limit_cpu_s);
+    places_default_number(limits, "file_mb", &config->limit_file_mb);
+    places_default_number(limits, "processes", &config->limit_processes);
+    places_default_number(limits, "results", &config->limit_results);
+    places_default_number(limits, "result_mb", &config->limit_result_mb);
+    config->worker_path = SCAN_ENGINE_LIBEXECDIR "/scan-worker";
+    return places_environment(config, err);
+}
+
+static engine_status places_override(struct engine_config *config,
+                                     const char *name, const char **out,
+                                     engine_error *err)
+{
+    const char *value = getenv(name);
+
+    if (!value || !*value)
+        return ENGINE_OK;
+    if (value[0] != '/')
+        return engine_fail(err, ENGINE_EINVAL,
+                           "%s is \"%s\": expected an absolute path", name,
+                           value);
+    *out = arena_strdup(&config->arena, value);
+    return *out ? ENGINE_OK : engine_fail_memory(err);
+}
+
+engine_status places_environment(struct engine_config *config,
+                                 engine_error *err)
+{
+    engine_status status = places_override(config, "SCAN_ENGINE_PLUGIN_DIR",
+                                           &config->plugin_directory, err);
+
+    if (status == ENGINE_OK)
+        status = places_override(config, "SCAN_ENGINE_WORKER",
+                                 &config->worker_path, err);
+    return status;
+}
+
+/* $VARIABLE, or a directory under $HOME; without either, under /tmp so that
+ * a service without a home still works. */
+static const char *places_user(struct engine_config *config,
+                               const char *variable, const char *under_home)
+{
+    const char *base = places_variable(variable);
+    const char *home = places_variable("HOME");
+
+    if (base)
+        return base;
+    if (home)
+        return arena_strf(&config->arena, "%s/%s", home, under_home);
+    return arena_strf(&config->arena, "/tmp/scan-engine-%ld/%s",
+                      (long)geteuid(), under_home);
+}
+
+static const char *places_run(struct engine_config *config)
+{
+    const char *parent = places_variable("TMPDIR");
+
+    return arena_strf(&config->arena, "%s/scan-engine-%ld",
+                      parent ? parent : "/tmp", (long)geteuid());
+}
+
+engine_status places_finish(struct engine_config *config, engine_error *err)
+{
+    struct arena *arena = &config->arena;
+    const char *base;
+
+    if (!config->store_uri) {
+        base = places_user(config, "XDG_DATA_HOME", ".local/share");
+        config->store_uri =
+            base ? arena_strf(arena, "sqlite:%s/scan-engine/engine.db", base)
+                 : NULL;
+    }
+    if (!config->cache_directory) {
+        base = places_user(config, "XDG_CACHE_HOME", ".cache");
+        config->cache_directory =
+            base ? arena_strf(arena, "%s/scan-engine", base) : NULL;
+    }
+    if (!config->run_directory)
+        config->run_directory = places_run(config);
+    if (!config->store_uri || !config->cache_directory ||
+        !config->run_directory)
+        return engine_fail_memory(err);
+    return ENGINE_OK;
+}
+
+engine_status places_find(const char *path, const char **out,
+                          engine_error *err)
+{
+    static const char *const system_files[] = {
+        SCAN_ENGINE_SYSCONFDIR "/engine.conf", PLACES_SYSTEM_FILE};
+    const char *variable = getenv("SCAN_ENGINE_CONFIG");
+
+    *out = NULL;
+    if (path && !*path)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "the name of the configuration file is empty");
+    if (!path && variable && *variable)
+        path = variable;
+    for (size_t i = 0; !path && i < 2; i++)
+        if (access(system_files[i], F_OK) == 0 || errno == EACCES)
+            path = system_files[i];
+    *out = path;
+    return ENGINE_OK;
+}
+
+engine_status config_private_directory(const char *path, engine_error *err)
+{
+    struct stat info;
+    engine_status status = file_make_directory(path, err);
+
+    if (status < 0)
+        return status;
+    if (lstat(path, &info) < 0)
+        return engine_fail(err, engine_status_from_errno(errno),
+                           "could not look at \"%s\": %s", path,
+                           strerror(errno));
+    if (S_ISDIR(info.st_mode) && info.st_uid == geteuid() &&
+        !(info.st_mode & (S_IRWXG | S_IRWXO)))
+        return ENGINE_OK;
+    engine_fail(err, ENGINE_EDENIED,
+                "\"%s\" is not a directory that only this user can enter",
+                path);
+    engine_hint(err, "remove it, or set run_directory to another one");
+    return ENGINE_EDENIED;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tables.c - every option of the configuration file, with type, default,
+ * range and help. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/config/config.h"
+#include "engine/config/option.h"
+
+#define OPTION_COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define OPTION_AT(member) offsetof(struct engine_config, member)
+#define OPTION_MOST INT64_C(1000000000)
+
+static const char *const option_levels[] = {"error", "warning", "info",
+                                            "debug", NULL};
+static const char *const option_on_error[] = {"continue", "stop", NULL};
+
+static const struct option option_engine[] = {
+    {.name = "store", .type = OPTION_TEXT, .offset = OPTION_AT(store_uri),
+     .sample = "\"sqlite:/var/lib/scan-engine/engine.db\"",
+     .help = "where rules and results are kept, as a URI; without it "
+             "sqlite:$XDG_DATA_HOME/scan-engine/engine.db"},
+    {.name = "cache_directory", .type = OPTION_DIRECTORY,
+     .offset = OPTION_AT(cache_directory),
+     .sample = "\"/var/cache/scan-engine\"",
+     .help = "what can be made again: plugin descriptions, prepared content; "
+             "without it $XDG_CACHE_HOME/scan-engine"},
+    {.name = "run_directory", .type = OPTION_DIRECTORY,
+     .offset = OPTION_AT(run_directory), .sample = "\"/run/scan-engine\"",
+     .help = "parent of the working directories of running jobs, private to "
+             "the user; without it $TMPDIR/scan-engine-UID"},
+    {.name = "plugin_directory", .type = OPTION_DIRECTORY,
+     .offset = OPTION_AT(plugin_directory),
+     .fallback = SCAN_ENGINE_PLUGINDIR,
+     .help = "where plugins named without a path are; "
+             "$SCAN_ENGINE_PLUGIN_DIR comes before it"},
+    {.name = "workers", .type = OPTION_NUMBER, .offset = OPTION_AT(workers),
+     .fallback = "0", .minimum = 0, .maximum = 1024,
+     .help = "jobs that may run at once; 0 stands for the number of "
+             "processors"},
+    {.name = "log_level", .type = OPTION_CHOICE, .choices = option_levels,
+     .offset = OPTION_AT(log_level), .fallback = "warning",
+     .help = "the most detailed messages to show"},
+    {.name = "limits", .type = OPTION_GROUP,
+     .help = "what one job may use"},
+    {.name = "plugins", .type = OPTION_LIST, .sample = "( \"oscap\" )",
+     .help = "plugins by name, or groups; \"*\" stands for every plugin of "
+             "the directory; without it, those that were built"},
+    {.name = "options", .type = OPTION_GROUP,
+     .help = "one group per plugin, named like it; \"scan-engine plugins\" "
+             "shows what each knows"},
+    {.name = "scan", .type = OPTION_GROUP,
+     .help = "what \"scan-engine scan\" does when it is told nothing else"},
+};
+
+static const struct option option_limits[] = {
+    {.name = "wall", .type = OPTION_NUMBER, .fallback = "3600",
+     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_wall_s),
+     .help = "seconds until a job is ended; 0: no limit"},
+    {.name = "memory_mb", .type = OPTION_NUMBER, .fallback = "0",
+     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_memory_mb),
+     .help = "address space of each process of a job, in MiB; 0: no limit"},
+    {.name = "cpu", .type = OPTION_NUMBER, .fallback = "0",
+     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_cpu_s),
+     .help = "processor seconds of each process of a job; 0: no limit"},
+    {.name = "file_mb", .type = OPTION_NUMBER, .fallback = "4096",
+     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_file_mb),
+     .help = "size of one file that a job writes, in MiB; 0: no limit"},
+    {.name = "processes", .type = OPTION_NUMBER, .fallback = "0",
+     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_processes),
+     .help = "processes that the job's user may have; 0: no limit"},
+    {.name = "results", .type = OPTION_NUMBER, .fallback = "1000000",
+     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_results),
+     .help = "results that one job may report; 0: no limit"},
+    {.name = "result_mb", .type = OPTION_NUMBER, .fallback = "1024",
+     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_result_mb),
+     .help = "size of all results of one job, in MiB; 0: no limit"},
+};
+
+static const struct option option_plugin[] = {
+    {.name = "name", .type = OPTION_TEXT, .sample = "\"example\"",
+     .help = "the plugin's name, which is also its file's"},
+    {.name = "path", .type = OPTION_DIRECTORY,
+     .sample = "\"/opt/example/example.so\"",
+     .help = "absolute path of the file; without it, NAME.so in the plugin "
+             "directory"},
+    {.name = "sha256", .type = OPTION_TEXT,
+     .sample = "\"64 hexadecimal digits\"",
+     .help = "refuse the file when its SHA-256 is another"},
+    {.name = "types", .type = OPTION_TEXTS, .sample = "[ \"example\" ]",
+     .help = "scanner types that this plugin wins when another has them too"},
+};
+
+static const struct option option_scan[] = {
+    {.name = "name", .type = OPTION_TEXT, .sample = "\"nightly\"",
+     .help = "a name to find the scan by"},
+    {.name = "targets", .type = OPTION_LIST,
+     .sample = "( { type = \"local\"; } )",
+     .help = "what to scan, a group for each; without it, this machine"},
+    {.name = "target", .type = OPTION_GROUP,
+     .sample = "{ type = \"local\"; }",
+     .help = "the same, for one target"},
+    {.name = "framework", .type = OPTION_TEXT, .sample = "\"nist\"",
+     .help = "only rules that belong to this framework"},
+    {.name = "framework_version", .type = OPTION_TEXT,
+     .sample = "\"800-53r5\"", .help = "and to this version of it"},
+    {.name = "benchmark", .type = OPTION_TEXT, .sample = "\"DEBIAN-12\"",
+     .help = "only rules of this benchmark; any end of its id will do"},
+    {.name = "profile", .type = OPTION_TEXT, .sample = "\"standard\"",
+     .help = "only rules that this profile of the benchmark selects, with "
+             "its values"},
+    {.name = "rules", .type = OPTION_TEXTS,
+     .sample = "[ \"sshd_disable_root_login\" ]",
+     .help = "only these rules; any end of an id will do"},
+    {.name = "rule_filter", .type = OPTION_DOCUMENT,
+     .sample = "\"{\\\"severity\\\": {\\\"$in\\\": [\\\"high\\\"]}}\"",
+     .help = "only rules that match this query, written as JSON (a group "
+             "cannot hold names with a dollar sign)"},
+    {.name = "variable_overrides", .type = OPTION_DOCUMENT,
+     .sample = "{ var_accounts_tmout = \"300\"; }",
+     .help = "values for variables of the rules"},
+    {.name = "options", .type = OPTION_GROUP,
+     .help = "how the scan is done"},
+};
+
+static const struct option option_scan_options[] = {
+    {.name = "timeout", .type = OPTION_NUMBER, .maximum = OPTION_MOST,
+     .sample = "1800", .help = "seconds until the scan is ended; without it "
+                               "or 0: no limit but that of each job"},
+    {.name = "shards", .type = OPTION_NUMBER, .maximum = 1024,
+     .fallback = "0", .help = "processors that one group of rules may use; "
+                              "0: as many as are free"},
+    {.name = "on_scanner_error", .type = OPTION_CHOICE,
+     .choices = option_on_error, .fallback = "continue",
+     .help = "whether the other groups go on when one fails as a whole"},
+    {.name = "allow_empty", .type = OPTION_BOOL, .fallback = "false",
+     .help = "whether a selection without rules is fine"},
+};
+
+const struct option_table option_table_engine = {
+    "", "the engine", option_engine, OPTION_COUNT(option_engine)};
+const struct option_table option_table_limits = {
+    "limits", "limits of one job", option_limits,
+    OPTION_COUNT(option_limits)};
+const struct option_table option_table_plugin = {
+    "plugins", "a plugin as a group", option_plugin,
+    OPTION_COUNT(option_plugin)};
+const struct option_table option_table_scan = {
+    "scan", "the scan", option_scan, OPTION_COUNT(option_scan)};
+const struct option_table option_table_scan_options = {
+    "scan.options", "how the scan is done", option_scan_options,
+    OPTION_COUNT(option_scan_options)};
+
+const struct option_table *const option_tables[] = {
+    &option_table_engine, &option_table_limits, &option_table_plugin,
+    &option_table_scan, &option_table_scan_options, NULL};
+
+const struct option *option_find(const struct option_table *table,
+                                 const char *name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->options[i].name, name) == 0)
+            return &table->options[i];
+    return NULL;
+}
+
+static void option_describe_choices(const struct option *option, char *out,
+                                    size_t out_size)
+{
+    size_t used = (size_t)snprintf(out, out_size, "one of");
+
+    for (size_t i = 0; option->choices[i] && used < out_size; i++)
+        used += (size_t)snprintf(out + used, out_size - used, " \"%s\"",
+                                 option->choices[i]);
+}
+
+void option_describe(const struct option *option, char *out, size_t out_size)
+{
+    static const char *const words[] = {
+        [OPTION_TEXT] = "text in quotes",
+        [OPTION_DIRECTORY] = "an absolute path in quotes",
+        [OPTION_BOOL] = "true or false",
+        [OPTION_TEXTS] = "a list of texts, [ \"...\" ]",
+        [OPTION_GROUP] = "a group, { ... }",
+        [OPTION_LIST] = "a list, ( ... )",
+        [OPTION_DOCUMENT] = "a group, { ... }, or JSON in quotes"};
+
+    if (option->type == OPTION_NUMBER)
+        snprintf(out, out_size, "a whole number from %lld to %lld",
+                 (long long)option->minimum, (long long)option->maximum);
+    else if (option->type == OPTION_CHOICE)
+        option_describe_choices(option, out, out_size);
+    else
+        snprintf(out, out_size, "%s", words[option->type]);
+}
