@@ -1,1 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+core_sources += \
+	engine/store/sqlite.c engine/store/sqlite.h \
+	engine/store/sqlite_artifact.c \
+	engine/store/sqlite_find.c \
+	engine/store/sqlite_function.c \
+	engine/store/sqlite_link.c \
+	engine/store/sqlite_schema.c \
+	engine/store/sqlite_where.c \
+	engine/store/sqlite_write.c \
+	engine/store/store.c engine/store/store.h \
+	engine/store/store_ops.h
+
+unit_tests += tests/unit/test_store_sqlite
+tests_unit_test_store_sqlite_SOURCES = \
+	tests/unit/store_suite.c tests/unit/store_suite.h \
+	tests/unit/store_suite_process.c \
+	tests/unit/store_suite_query.c \
+	tests/unit/store_suite_tests.c tests/unit/store_suite_tests.h \
+	tests/unit/test_store_sqlite.c

@@ -64,8 +64,7 @@ struct store_cursor {
     const struct store_ops *ops;
 };
 
-/** Opens "sqlite:PATH"; `path` is what follows the colon. The base struct's
- * log and flags are set by the caller afterwards. */
+/** Opens "sqlite:PATH"; `path` is what follows the colon. */
 engine_status sqlite_store_open(const char *path, unsigned flags,
                                 const struct log *log, struct store **out,
                                 engine_error *err);

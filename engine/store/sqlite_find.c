@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sqlite_find.c - get, cursors, count and group. */
+#include "engine/store/sqlite.h"
+
+#include <string.h>
+
+#include "sdk/base/alloc.h"
+#include "sdk/document/document.h"
+
+#define FIND_MAX_SQL ((size_t)512 * 1024)
+
+struct sqlite_cursor {
+    struct store_cursor base;
+    struct sqlite *self;
+    struct sqlite_link *link; /* a reader of its own, or self->main */
+    struct sqlite_statement *statement;
+    struct sqlite_where where;
+    bson_t *sort, *fields; /* copies; NULL for none */
+    bson_t *current;       /* what the caller sees */
+    bool waiting;          /* a row was stepped to and not yet handed out */
+    bool ended;            /* stepping on would begin again */
+};
+
+/* ---- one document --------------------------------------------------------- */
+
+/* The first column as a document, valid until the next step. */
+static engine_status find_borrow(const struct sqlite_link *link,
+                                 sqlite3_stmt *handle, bson_t *out,
+                                 engine_error *err)
+{
+    const uint8_t *data = sqlite3_column_blob(handle, 0);
+    const int len = sqlite3_column_bytes(handle, 0);
+
+    if (data && len >= 5 && bson_init_static(out, data, (size_t)len))
+        return ENGINE_OK;
+    engine_fail(err, ENGINE_ECORRUPT,
+                "the store \"%s\" holds a damaged document", link->path);
+    engine_hint(err, "restore the store from a backup");
+    return ENGINE_ECORRUPT;
+}
+
+engine_status sqlite_get(struct store *store, const char *collection,
+                         const char *id, bson_t *out, engine_error *err)
+{
+    struct sqlite *self = (struct sqlite *)store;
+    struct sqlite_statement *statement = NULL;
+    engine_status status;
+    bson_t document;
+    char sql[96];
+    int rc;
+
+    sqlite3_snprintf(sizeof(sql), sql, "SELECT doc FROM %s WHERE id = ?",
+                     collection);
+    status = sqlite_statement_take(self->main, sql, &statement, err);
+    if (status < 0)
+        return status;
+    rc = sqlite3_bind_text(statement->handle, 1, id, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement->handle);
+    if (rc == SQLITE_ROW)
+        status = find_borrow(self->main, statement->handle, &document, err);
+    else if (rc == SQLITE_DONE)
+        status = engine_fail(err, ENGINE_ENOTFOUND, "%s: there is no \"%s\"",
+                             collection, id);
+    else
+        status = sqlite_fail(self->main, "read", err);
+    if (status == ENGINE_OK)
+        bson_copy_to(&document, out);
+    sqlite_statement_give(statement);
+    return status;
+}
+
+/* ---- readers -------------------------------------------------------------- */
+
+static engine_status find_reader_take(struct sqlite *self,
+                                      struct sqlite_link **out,
+                                      engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+    struct sqlite_link *link = self->idle;
+
+    if (link)
+        self->idle = link->next;
+    else
+        status = sqlite_link_open(self, SQLITE_OPEN_READONLY, &link, err);
+    if (status < 0)
+        return status;
+    link->next = NULL;
+    /* what the query finds out first and the query itself see one state */
+    status = sqlite_exec(link, "BEGIN", err);
+    if (status < 0) {
+        sqlite_link_close(link);
+        return status;
+    }
+    *out = link;
+    return ENGINE_OK;
+}
+
+static void find_reader_give(struct sqlite *self, struct sqlite_link *link)
+{
+    if (!link || link == self->main)
+        return;
+    if (sqlite_exec(link, "COMMIT", NULL) < 0) {
+        sqlite_link_close(link);
+        return;
+    }
+    link->next = self->idle;
+    self->idle = link;
+}
+
+/* ---- SQL of a cursor ------------------------------------------------------ */
+
+static void find_order(const bson_t *sort, bool settle, struct buffer *sql)
+{
+    bool by_id = false;
+    bson_iter_t iter;
+
+    buffer_puts(sql, " ORDER BY ");
+    if (sort && bson_iter_init(&iter, sort))
+        while (!by_id && bson_iter_next(&iter)) {
+            by_id = strcmp(bson_iter_key(&iter), "_id") == 0;
+            if (by_id) /* unique: what follows never decides */
+                buffer_printf(sql, settle ? "+id%s" : "id%s",
+                              bson_iter_as_int64(&iter) < 0 ? " DESC" : "");
+            else
+                buffer_puts(sql, "store_key(doc, ?, ?), ");
+        }
+    if (!by_id)
+        buffer_puts(sql, settle ? "+id" : "id");
+}
+
+/*
+ * `settle`: rows are sorted before the first is seen. Within store_begin the
+ * cursor shares the writing connection, and later writes must not show.
+ */
+static engine_status find_sql(struct sqlite_cursor *cursor,
+                              const struct sqlite_table *table,
+                              const struct store_query *query, bool settle,
+                              struct buffer *sql, engine_error *err)
+{
+    engine_status status;
+
+    buffer_printf(sql, "SELECT doc FROM %s", table->name);
+    status = sqlite_where_compile(&cursor->where, table, query->filter,
+                                  cursor->link, sql, err);
+    if (status < 0)
+        return status;
+    find_order(cursor->sort, settle, sql);
+    buffer_puts(sql, " LIMIT ? OFFSET ?");
+    return buffer_status(sql, err);
+}
+
+static int find_bind(const struct sqlite_cursor *cursor,
+                     const struct store_query *query)
+{
+    sqlite3_stmt *handle = cursor->statement->handle;
+    bson_iter_t iter;
+    int next = 1;
+    int rc = sqlite_where_bind(&cursor->where, handle, &next);
+
+    if (cursor->sort && bson_iter_init(&iter, cursor->sort))
+        while (rc == SQLITE_OK && bson_iter_next(&iter) &&
+               strcmp(bson_iter_key(&iter), "_id") != 0) {
+            rc = sqlite3_bind_text(handle, next++, bson_iter_key(&iter), -1,
+                                   SQLITE_STATIC);
+            if (rc == SQLITE_OK)
+                rc = sqlite3_bind_int(handle, next++,
+                                      bson_iter_as_int64(&iter) < 0);
+        }
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(handle, next++,
+                                query->limit ? query->limit : -1);
+    return rc == SQLITE_OK ? sqlite3_bind_int64(handle, next, query->skip)
+                           : rc;
+}
+
+/* ---- cursors -------------------------------------------------------------- */
+
+static engine_status find_step(struct sqlite_cursor *cursor,
+                               engine_error *err)
+{
+    const int rc = sqlite3_step(cursor->statement->handle);
+
+    cursor->waiting = rc == SQLITE_ROW;
+    cursor->ended = !cursor->waiting;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE
+               ? ENGINE_OK
+               : sqlite_fail(cursor->link, "read", err);
+}
+
+static engine_status find_start(struct sqlite_cursor *cursor,
+                                const struct sqlite_table *table,
+                                const struct store_query *query,
+                                engine_error *err)
+{
+    const bool settle = cursor->self->base.in_transaction;
+    engine_status status = ENGINE_OK;
+    struct buffer sql;
+
+    if (settle)
+        cursor->link = cursor->self->main;
+    else
+        status = find_reader_take(cursor->self, &cursor->link, err);
+    if (status < 0)
+        return status;
+    buffer_init(&sql, FIND_MAX_SQL);
+    status = find_sql(cursor, table, query, settle, &sql, err);
+    if (status == ENGINE_OK)
+        status = sqlite_statement_take(cursor->link, sql.data,
+                                       &cursor->statement, err);
+    buffer_clear(&sql);
+    if (status < 0)
+        return status;
+    if (find_bind(cursor, query) != SQLITE_OK)
+        return sqlite_fail(cursor->link, "read", err);
+    return find_step(cursor, err); /* fixes the state that is seen */
+}
+
+engine_status sqlite_find(struct store *store, const char *collection,
+                          const struct store_query *query,
+                          struct store_cursor **out, engine_error *err)
+{
+    struct sqlite_cursor *cursor = engine_calloc(1, sizeof(*cursor));
+    engine_status status;
+
+    if (!cursor)
+        return engine_fail_memory(err);
+    cursor->base.ops = store->ops;
+    cursor->self = (struct sqlite *)store;
+    cursor->sort = query->sort ? bson_copy(query->sort) : NULL;
+    cursor->fields = query->fields && !bson_empty(query->fields)
+                         ? bson_copy(query->fields)
+                         : NULL;
+    cursor->current = bson_new();
+    status = find_start(cursor, sqlite_table_get(collection), query, err);
+    if (status < 0) {
+        sqlite_cursor_close(&cursor->base);
+        return status;
+    }
+    *out = &cursor->base;
+    return ENGINE_OK;
+}
+
+/* The asked fields in the document's order; "_id" always. */
+static void find_project(const bson_t *document, const bson_t *fields,
+                         bson_t *out)
+{
+    bson_iter_t iter;
+
+    if (!bson_iter_init(&iter, document))
+        return;
+    while (bson_iter_next(&iter))
+        if (strcmp(bson_iter_key(&iter), "_id") == 0 ||
+            bson_has_field(fields, bson_iter_key(&iter)))
+            bson_append_iter(out, NULL, 0, &iter);
+}
+
+int sqlite_cursor_next(struct store_cursor *base, const bson_t **out,
+                       engine_error *err)
+{
+    struct sqlite_cursor *cursor = (struct sqlite_cursor *)base;
+    engine_status status = ENGINE_OK;
+    bson_t document;
+
+    if (!cursor->waiting && !cursor->ended)
+        status = find_step(cursor, err);
+    if (status < 0 || !cursor->waiting)
+        return status;
+    status = find_borrow(cursor->link, cursor->statement->handle, &document,
+                         err);
+    if (status < 0)
+        return status;
+    cursor->waiting = false;
+    bson_reinit(cursor->current);
+    if (cursor->fields)
+        find_project(&document, cursor->fields, cursor->current);
+    else
+        bson_concat(cursor->current, &document);
+    *out = cursor->current;
+    return 1;
+}
+
+void sqlite_cursor_close(struct store_cursor *base)
+{
+    struct sqlite_cursor *cursor = (struct sqlite_cursor *)base;
+
+    sqlite_statement_give(cursor->statement);
+    find_reader_give(cursor->self, cursor->link);
+    sqlite_where_clear(&cursor->where);
+    bson_destroy(cursor->sort);
+    bson_destroy(cursor->fields);
+    bson_destroy(cursor->current);
+    engine_free(cursor);
+}
+
+/* ---- count and group ------------------------------------------------------ */
+
+/* A statement "<head> WHERE <filter><tail>" on the main connection. */
+static engine_status find_prepare(struct sqlite *self, const char *head,
+                                  const struct sqlite_table *table,
+                                  const bson_t *filter, const char *tail,
+                                  struct sqlite_where *where,
+                                  struct sqlite_statement **out,
+                                  engine_error *err)
+{
+    engine_status status;
+    struct buffer sql;
+
+    buffer_init(&sql, FIND_MAX_SQL);
+    buffer_puts(&sql, head);
+    status = sqlite_where_compile(where, table, filter, NULL, &sql, err);
+    buffer_puts(&sql, tail);
+    if (status == ENGINE_OK)
+        status = buffer_status(&sql, err);
+    if (status == ENGINE_OK)
+        status = sqlite_statement_take(self->main, sql.data, out, err);
+    buffer_clear(&sql);
+    return status;
+}
+
+engine_status sqlite_count(struct store *store, const char *collection,
+                           const bson_t *filter, int64_t *out,
+                           engine_error *err)
+{
+    struct sqlite *self = (struct sqlite *)store;
+    struct sqlite_statement *statement = NULL;
+    struct sqlite_where where;
+    engine_status status;
+    char head[96];
+    int next = 1;
+
+    sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM %s",
+                     collection);
+    status = find_prepare(self, head, sqlite_table_get(collection), filter,
+                          "", &where, &statement, err);
+    if (status < 0)
+        goto out;
+    if (sqlite_where_bind(&where, statement->handle, &next) != SQLITE_OK ||
+        sqlite3_step(statement->handle) != SQLITE_ROW)
+        status = sqlite_fail(self->main, "read", err);
+    else
+        *out = sqlite3_column_int64(statement->handle, 0);
+out:
+    sqlite_statement_give(statement);
+    sqlite_where_clear(&where);
+    return status;
+}
+
+static engine_status find_group_rows(const struct sqlite *self,
+                                     sqlite3_stmt *handle, bson_t *out,
+                                     engine_error *err)
+{
+    int rc;
+
+    while ((rc = sqlite3_step(handle)) == SQLITE_ROW) {
+        const char *value = (const char *)sqlite3_column_text(handle, 0);
+        if (!value) /* no string */
+            continue;
+        if (out->len > DOCUMENT_MAX_BYTES)
+            return engine_fail(err, ENGINE_ELIMIT,
+                               "too many different values to count");
+        bson_append_int64(out, value, -1, sqlite3_column_int64(handle, 1));
+    }
+    return rc == SQLITE_DONE ? ENGINE_OK
+                             : sqlite_fail(self->main, "read", err);
+}
+
+/* Strings of a column stand in it; anything else is not counted at all. */
+static engine_status find_group_sql(const struct sqlite_table *table,
+                                    const char *field, char **head,
+                                    engine_error *err)
+{
+    const struct sqlite_column *column = sqlite_table_column(table, field);
+
+    if (column && column->kind == COLUMN_STRING)
+        *head = engine_strf("SELECT CASE typeof(%s) WHEN 'text' THEN %s END "
+                            "AS value, count(*) FROM %s",
+                            field, field, table->name);
+    else
+        *head = engine_strf("SELECT store_text(doc, ?1) AS value, count(*) "
+                            "FROM %s", table->name);
+    return *head ? ENGINE_OK : engine_fail_memory(err);
+}
+
+engine_status sqlite_group(struct store *store, const char *collection,
+                           const bson_t *filter, const char *field,
+                           bson_t *out, engine_error *err)
+{
+    struct sqlite *self = (struct sqlite *)store;
+    const struct sqlite_table *table = sqlite_table_get(collection);
+    struct sqlite_statement *statement = NULL;
+    struct sqlite_where where = {0};
+    bson_t counts = BSON_INITIALIZER;
+    char *head = NULL;
+    int next = 1, rc = SQLITE_OK;
+    engine_status status = find_group_sql(table, field, &head, err);
+
+    if (status == ENGINE_OK)
+        status = find_prepare(self, head, table, filter,
+                              " GROUP BY value ORDER BY value", &where,
+                              &statement, err);
+    if (status < 0)
+        goto out;
+    if (sqlite3_bind_parameter_name(statement->handle, 1))
+        rc = sqlite3_bind_text(statement->handle, next++, field, -1,
+                               SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite_where_bind(&where, statement->handle, &next);
+    status = rc == SQLITE_OK
+                 ? find_group_rows(self, statement->handle, &counts, err)
+                 : sqlite_fail(self->main, "read", err);
+    if (status == ENGINE_OK)
+        bson_steal(out, &counts);
+out:
+    if (status < 0)
+        bson_destroy(&counts);
+    sqlite_statement_give(statement);
+    sqlite_where_clear(&where);
+    engine_free(head);
+    return status;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_store_sqlite.c - the store suite over SQLite. */
+#include "sdk/base/alloc.h"
+#include "tests/unit/store_suite.h"
+
+static char *sqlite_uri(const char *folder)
+{
+    return engine_strf("sqlite:%s/engine.db", folder);
+}
+
+int main(void)
+{
+    return store_suite_run("store over sqlite", sqlite_uri);
+}
