@@ -14,4 +14,14 @@ ground_sources += \
 	sdk/document/reader_alias.c \
 	sdk/document/utf8.c sdk/document/utf8.h \
 	sdk/document/yaml_read.c \
-	sdk/document/yaml_scalar.c sdk/document/yaml_scalar.h
+	sdk/document/yaml_scalar.c sdk/document/yaml_scalar.h \
+	sdk/document/compare.c \
+	sdk/document/match.c \
+	sdk/document/match_compile.c \
+	sdk/document/match_regex.c \
+	sdk/document/match_private.h \
+	sdk/document/order.c \
+	sdk/document/order.h \
+	sdk/document/ref.h \
+	sdk/document/walk.c \
+	sdk/document/walk.h
