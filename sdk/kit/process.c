@@ -30,6 +30,11 @@ void process_close(int *fd)
     *fd = -1;
 }
 
+pid_t process_pid(const struct process *process)
+{
+    return process->pid;
+}
+
 void process_result_clear(struct process_result *result)
 {
     buffer_clear(&result->output);

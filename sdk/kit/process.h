@@ -65,6 +65,8 @@ engine_status process_start(const struct process_options *options,
                             struct process **out, engine_error *err);
 /** Moves data for up to wait_ms; 1 when it has ended, 0 when not yet. */
 int process_step(struct process *process, int wait_ms);
+/** Its process id, which is its process group's too; for watching it. */
+pid_t process_pid(const struct process *process);
 /** Ends it (kills what still runs), fills *result, frees process. */
 void process_finish(struct process *process, struct process_result *result);
 

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.c - one run of oscap: command, environment, watching, how it ended. */
+#include "plugins/oscap/run.h"
+
+#include <glob.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "plugins/oscap/ssh.h"
+#include "plugins/oscap/target.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+#include "sdk/base/file.h"
+#include "sdk/document/document.h"
+
+#define RUN_MAX_OUTPUT ((size_t)512 * 1024 * 1024) /* results of a remote run */
+
+struct oscap_run {
+    struct oscap_run_options options;
+    struct oscap_target target;
+    struct arena arena;
+    struct process *process;
+    char *results_path;
+    const char **env;
+    bool hung;
+    /* the watchdog: when the program last did something, by its own clock */
+    int64_t looked_ms, progressed_ms;
+    unsigned long long ticks;
+};
+
+static bool run_wants_arf(const struct oscap_run_options *options)
+{
+    return options->arf || options->oval_results;
+}
+
+static bool run_is_wrapped(const struct oscap_run_options *options)
+{
+    const char *transport =
+        document_string(options->options, "ssh_transport");
+
+    return transport && strcmp(transport, "oscap-ssh") == 0;
+}
+
+/* oscap's dpkg probe builds apt's whole cache twice; it needs dpkg's status */
+static engine_status run_write_apt(const char *directory, struct arena *arena,
+                                   const char **path, engine_error *err)
+{
+    char *lists = arena_strf(arena, "%s/lists", directory);
+    char *text = arena_strf(arena,
+                            "Dir::State::lists \"%s/\";\n"
+                            "Dir::Cache::pkgcache \"\";\n"
+                            "Dir::Cache::srcpkgcache \"\";\n", lists);
+    char *file = arena_strf(arena, "%s/apt.conf", directory);
+    engine_status status;
+
+    if (!lists || !text || !file)
+        return engine_fail_memory(err);
+    status = file_make_directory(lists, err);
+    if (status == ENGINE_OK)
+        status = file_write(file, text, strlen(text), 0600, err);
+    *path = file;
+    return status;
+}
+
+static void run_env_copy(struct oscap_argv *env, const char *name,
+                         const char *fallback)
+{
+    const char *value = getenv(name);
+
+    if (value || fallback)
+        oscap_argv_addf(env, "%s=%s", name, value ? value : fallback);
+}
+
+static engine_status run_env(const struct oscap_run_options *options,
+                             const struct oscap_target *target,
+                             const char *additional, struct oscap_argv *env,
+                             engine_error *err)
+{
+    const char *apt = NULL;
+    engine_status status = ENGINE_OK;
+
+    run_env_copy(env, "PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    run_env_copy(env, "HOME", "/");
+    run_env_copy(env, "USER", NULL);
+    run_env_copy(env, "LOGNAME", NULL);
+    run_env_copy(env, "SSH_AUTH_SOCK", NULL);
+    oscap_argv_add(env, "LANG=C.UTF-8");
+    oscap_argv_addf(env, "TMPDIR=%s", options->directory);
+    if (additional)
+        oscap_argv_addf(env, "SSH_ADDITIONAL_OPTIONS=%s", additional);
+    if (target->kind == OSCAP_CHROOT)
+        oscap_argv_addf(env, "OSCAP_PROBE_ROOT=%s", target->path);
+    if (target->kind != OSCAP_SSH &&
+        !document_bool(options->options, "apt_lists", false)) {
+        status = run_write_apt(options->directory, env->arena, &apt, err);
+        if (status == ENGINE_OK)
+            oscap_argv_addf(env, "APT_CONFIG=%s", apt);
+    }
+    return status;
+}
+
+static void run_local(const struct oscap_run_options *options,
+                      struct oscap_argv *argv)
+{
+    const char *program = document_string(options->options, "program");
+
+    oscap_argv_add(argv, program && *program ? program : "oscap");
+    oscap_argv_add(argv, "xccdf");
+    oscap_argv_add(argv, "eval");
+    oscap_argv_add(argv, "--skip-valid");
+    oscap_argv_add(argv, "--progress");
+    oscap_argv_add(argv, "--profile");
+    oscap_argv_add(argv, options->profile_id);
+    if (options->tailoring_path) {
+        oscap_argv_add(argv, "--tailoring-file");
+        oscap_argv_add(argv, options->tailoring_path);
+    }
+    oscap_argv_add(argv, run_wants_arf(options) ? "--results-arf"
+                                                : "--results");
+    oscap_argv_addf(argv, "%s/results.xml", options->directory);
+    oscap_argv_add(argv, options->datastream_path);
+}
+
+static engine_status run_build(const struct oscap_run_options *options,
+                               const struct oscap_target *target,
+                               struct oscap_argv *argv,
+                               struct oscap_argv *env, engine_error *err)
+{
+    const char *additional = NULL;
+    engine_status status = ENGINE_OK;
+
+    if (target->kind != OSCAP_SSH)
+        run_local(options, argv);
+    else if (run_is_wrapped(options))
+        status = oscap_ssh_wrapper(options, target, argv, &additional, err);
+    else
+        status = oscap_ssh_stream(options, target, argv, err);
+    if (status == ENGINE_OK)
+        status = run_env(options, target, additional, env, err);
+    if (status == ENGINE_OK && (argv->failed || env->failed))
+        status = engine_fail_memory(err);
+    return status;
+}
+
+static char **run_words_dup(const struct oscap_argv *words)
+{
+    char **copy = engine_calloc(words->count + 1, sizeof(*copy));
+
+    for (size_t i = 0; copy && i < words->count; i++) {
+        copy[i] = engine_strdup(words->items[i]);
+        if (!copy[i]) {
+            oscap_run_argv_free(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+void oscap_run_argv_free(char **argv)
+{
+    for (char **word = argv; word && *word; word++)
+        engine_free(*word);
+    engine_free(argv);
+}
+
+engine_status oscap_run_command(const struct oscap_run_options *options,
+                                char ***argv, char ***env, engine_error *err)
+{
+    struct oscap_target target;
+    struct arena arena;
+    struct oscap_argv words = {.arena = &arena}, vars = {.arena = &arena};
+    engine_status status = oscap_target_read(options->target, &target, err);
+
+    arena_init(&arena, 1024 * 1024);
+    if (status == ENGINE_OK)
+        status = run_build(options, &target, &words, &vars, err);
+    if (status == ENGINE_OK) {
+        *argv = run_words_dup(&words);
+        *env = run_words_dup(&vars);
+        if (!*argv || !*env) {
+            oscap_run_argv_free(*argv);
+            oscap_run_argv_free(*env);
+            status = engine_fail_memory(err);
+        }
+    }
+    arena_clear(&arena);
+    return status;
+}
+
+static void run_free(struct oscap_run *run)
+{
+    arena_clear(&run->arena);
+    engine_free(run->results_path);
+    engine_free(run);
+}
+
+static engine_status run_spawn(struct oscap_run *run,
+                               const struct oscap_argv *argv,
+                               const struct oscap_argv *env,
+                               engine_error *err)
+{
+    const struct oscap_run_options *options = &run->options;
+    const bool remote = run->target.kind == OSCAP_SSH;
+    const bool stream = remote && !run_is_wrapped(options);
+    const char *listing = arena_strf(&run->arena, "%s/progress",
+                                     options->directory);
+    struct process_options how = {
+        .argv = argv->items,
+        .env = env->items,
+        .directory = options->directory,
+        .output_path = stream ? run->results_path : listing,
+        .output_maximum = RUN_MAX_OUTPUT,
+        /* the far side ends itself first, so that it can clean up */
+        .timeout_ms = options->timeout_ms > 0 && remote
+                          ? options->timeout_ms + 15000
+                          : options->timeout_ms,
+    };
+
+    if (!listing)
+        return engine_fail_memory(err);
+    if (stream) {
+        how.input_paths[0] = options->datastream_path;
+        how.input_paths[1] = options->tailoring_path;
+    }
+    return process_start(&how, &run->process, err);
+}
+
+engine_status oscap_run_start(const struct oscap_run_options *options,
+                              struct oscap_run **out, engine_error *err)
+{
+    struct oscap_run *run = engine_calloc(1, sizeof(*run));
+    struct oscap_argv argv, env;
+    engine_status status;
+
+    if (!run)
+        return engine_fail_memory(err);
+    run->options = *options;
+    arena_init(&run->arena, 1024 * 1024);
+    argv = (struct oscap_argv){.arena = &run->arena};
+    env = (struct oscap_argv){.arena = &run->arena};
+    run->results_path = engine_strf("%s/results.xml", options->directory);
+    status = run->results_path
+                 ? oscap_target_read(options->target, &run->target, err)
+                 : engine_fail_memory(err);
+    if (status == ENGINE_OK)
+        status = run_build(options, &run->target, &argv, &env, err);
+    if (status == ENGINE_OK)
+        status = run_spawn(run, &argv, &env, err);
+    if (status == ENGINE_ENOTFOUND && run->target.kind != OSCAP_SSH)
+        engine_hint(err, "install OpenSCAP (Debian: openscap-scanner), or "
+                         "set the option \"program\" of scanner \"oscap\"");
+    else if (status == ENGINE_ENOTFOUND)
+        engine_hint(err, "install an ssh client (Debian: openssh-client; for "
+                         "oscap-ssh: openscap-utils)");
+    if (status < 0) {
+        run_free(run);
+        return status;
+    }
+    run->env = env.items;
+    run->looked_ms = run->progressed_ms = clock_steady_ms();
+    *out = run;
+    return ENGINE_OK;
+}
+
+/* state and cpu ticks (utime + stime) of a process, proc(5) */
+static bool run_read_stat(pid_t pid, char *state, unsigned long long *ticks)
+{
+    unsigned long long user, kernel;
+    char path[64], *text = NULL, *at;
+    bool found;
+
+    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+    if (file_read(path, 4096, &text, NULL, NULL) < 0)
+        return false;
+    at = strrchr(text, ')');
+    found = at && sscanf(at + 1,
+                         " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu "
+                         "%llu", state, &user, &kernel) == 3;
+    if (found)
+        *ticks = user + kernel;
+    engine_free(text);
+    return found;
+}
+
+/* oscap is known to wait for ever in a condition variable now and then */
+static void run_watch(struct oscap_run *run)
+{
+    const int64_t limit =
+        1000 * document_int(run->options.options, "watchdog", 60);
+    const int64_t now = clock_steady_ms();
+    unsigned long long ticks = 0;
+    char state = '?';
+
+    if (!limit || run->target.kind == OSCAP_SSH || now - run->looked_ms < 500)
+        return;
+    run->looked_ms = now;
+    if (!run_read_stat(process_pid(run->process), &state, &ticks) ||
+        ticks != run->ticks || state == 'D' || state == 'R') {
+        run->ticks = ticks;
+        run->progressed_ms = now;
+        return;
+    }
+    if (now - run->progressed_ms < limit)
+        return;
+    run->hung = true;
+    kill(process_pid(run->process), SIGKILL);
+}
+
+int oscap_run_step(struct oscap_run *run, int wait_ms)
+{
+    const int ended = process_step(run->process, wait_ms);
+
+    if (!ended && !run->hung)
+        run_watch(run);
+    return ended;
+}
+
+/* the last line of what a program said, for messages */
+static void run_last_line(const struct process_result *result, char *out,
+                          size_t size)
+{
+    const char *text = result->errors.data ? result->errors.data : "";
+    size_t len = strlen(text), start;
+
+    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        len--;
+    for (start = len; start && text[start - 1] != '\n';)
+        start--;
+    snprintf(out, size, "%.*s", (int)(len - start < 400 ? len - start : 400),
+             text + start);
+    for (char *at = out; *at; at++)
+        if ((unsigned char)*at < 32)
+            *at = ' ';
+}
+
+static engine_status run_fail_remote(const struct oscap_run *run, int code,
+                                     const char *said, engine_error *err)
+{
+    const char *host = run->target.host;
+
+    switch (code) {
+    case OSCAP_REMOTE_NO_OSCAP:
+        engine_fail(err, ENGINE_ENOTFOUND, "there is no oscap on host \"%s\"",
+                    host);
+        engine_hint(err, "install OpenSCAP there (Debian: openscap-scanner)");
+        return ENGINE_ENOTFOUND;
+    case OSCAP_REMOTE_SHORT:
+        return engine_fail(err, ENGINE_EIO,
+                           "the content did not arrive whole on host \"%s\"",
+                           host);
+    case OSCAP_REMOTE_NO_SPACE:
+        return engine_fail(err, ENGINE_EFULL,
+                           "could not write to /tmp on host \"%s\": %s", host,
+                           said);
+    case OSCAP_REMOTE_NO_SUDO:
+        engine_fail(err, ENGINE_EDENIED,
+                    "sudo without a password is not allowed on host \"%s\"",
+                    host);
+        engine_hint(err, "allow it in sudoers for the scanning user, or take "
+                         "\"sudo\" off the target");
+        return ENGINE_EDENIED;
+    case 124:
+        return engine_fail(err, ENGINE_ETIMEOUT,
+                           "oscap on host \"%s\" took longer than %lld s",
+                           host, (long long)(run->options.timeout_ms / 1000));
+    case 255:
+        engine_fail(err, ENGINE_EIO, "could not reach host \"%s\" by ssh: %s",
+                    host, said);
+        engine_hint(err, "try: scan-engine probe --target ssh:%s", host);
+        return ENGINE_EIO;
+    default:
+        return engine_fail(err, ENGINE_EPLUGIN,
+                           "oscap on host \"%s\" ended with code %d: %s",
+                           host, code, said);
+    }
+}
+
+static engine_status run_fail_code(const struct oscap_run *run, int code,
+                                   const char *said, engine_error *err)
+{
+    if (run->target.kind == OSCAP_SSH)
+        return run_fail_remote(run, code, said, err);
+    return engine_fail(err, ENGINE_EPLUGIN, "oscap ended with code %d: %s",
+                       code, *said ? said : "it said nothing");
+}
+
+static bool run_has_results(const struct oscap_run *run)
+{
+    struct stat info;
+
+    return stat(run->results_path, &info) == 0 && info.st_size > 0;
+}
+
+/* how a program ended becomes what happened */
+static void run_judge(const struct oscap_run *run,
+                      const struct process_result *result,
+                      struct oscap_run_end *out)
+{
+    char said[512];
+
+    run_last_line(result, said, sizeof(said));
+    out->exit_code = result->how == PROCESS_EXITED ? result->code : -1;
+    if (run->hung) {
+        out->retry = true;
+        engine_fail(&out->error, ENGINE_ETIMEOUT,
+                    "oscap hung and was killed: no progress for %lld s",
+                    (long long)document_int(run->options.options, "watchdog",
+                                            60));
+    } else if (result->how == PROCESS_TIMEOUT) {
+        engine_fail(&out->error, ENGINE_ETIMEOUT,
+                    "oscap took longer than %lld s",
+                    (long long)(run->options.timeout_ms / 1000));
+        engine_hint(&out->error, "raise the option \"timeout\" of scanner "
+                                 "\"oscap\"");
+    } else if (result->how == PROCESS_SIGNALED) {
+        engine_fail(&out->error, ENGINE_EPLUGIN,
+                    "oscap was killed by signal %d (%s)", result->code,
+                    strsignal(result->code));
+    } else if (result->how == PROCESS_OVERFLOW) {
+        engine_fail(&out->error, ENGINE_ELIMIT,
+                    "oscap wrote more than %zu MiB",
+                    RUN_MAX_OUTPUT / 1024 / 1024);
+    } else if (result->how != PROCESS_EXITED) {
+        engine_fail(&out->error, ENGINE_ECANCELLED, "oscap was stopped");
+    } else if ((result->code != 0 && result->code != 2) ||
+               !run_has_results(run)) {
+        run_fail_code(run, result->code, said, &out->error);
+    }
+}
+
+/* oscap-ssh leaves its connection master behind when it fails */
+static void run_end_master(const struct oscap_run *run)
+{
+    char *pattern = engine_strf("%s/tmp.*/ssh_socket",
+                                run->options.directory);
+    glob_t found = {0};
+
+    if (run->target.kind != OSCAP_SSH || !run_is_wrapped(&run->options) ||
+        !pattern || glob(pattern, 0, NULL, &found) != 0)
+        found.gl_pathc = 0;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char *control = engine_strf("-oControlPath=%s", found.gl_pathv[i]);
+        const char *const argv[] = {"ssh", control, "-O", "exit",
+                                    run->target.host, NULL};
+        struct process_options how = {.argv = argv, .timeout_ms = 10000};
+        struct process_result result = {0};
+        if (control && process_run(&how, &result, NULL) == ENGINE_OK)
+            process_result_clear(&result);
+        engine_free(control);
+    }
+    globfree(&found);
+    engine_free(pattern);
+}
+
+void oscap_run_finish(struct oscap_run *run, struct oscap_run_end *out)
+{
+    struct process_result result = {0};
+
+    *out = (struct oscap_run_end){.exit_code = -1};
+    process_finish(run->process, &result);
+    run_end_master(run);
+    run_judge(run, &result, out);
+    out->wall_ms = result.wall_ms;
+    out->cpu_ms = result.cpu_ms;
+    out->peak_bytes = result.peak_bytes;
+    if (out->error.status == ENGINE_OK) {
+        out->results_path = run->results_path;
+        run->results_path = NULL;
+        if (run_wants_arf(&run->options))
+            out->arf_path = engine_strdup(out->results_path);
+    }
+    process_result_clear(&result);
+    run_free(run);
+}
+
+void oscap_run_end_clear(struct oscap_run_end *end)
+{
+    engine_free(end->results_path);
+    engine_free(end->arf_path);
+    engine_free(end->oval_path);
+    *end = (struct oscap_run_end){0};
+}
