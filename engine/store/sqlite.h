@@ -7,7 +7,8 @@
  * NULL when it is absent or of a kind that no condition on the column asks for;
  * and the marker x'' when only the matcher can tell (arrays above all). So
  * `column IN (value, x'')` never loses a document, and the matcher has to look
- * at marked ones only.
+ * at marked ones only. An index of the marked rows alone tells at once when
+ * there are none, as is usual; then `column = value` is the whole truth.
  *
  * Writes go through one connection. Every open cursor has a connection of its
  * own, so that it sees one unchanging state whatever is written meanwhile, and
@@ -31,13 +32,13 @@ enum sqlite_kind { COLUMN_STRING, COLUMN_NUMBER, COLUMN_FLAG, COLUMN_DATE };
 struct sqlite_column {
     const char *name; /* of the field and of the column */
     enum sqlite_kind kind;
-    bool leads; /* an index begins with it */
 };
 
 struct sqlite_table {
     const char *name;
     const struct sqlite_column *columns;
     size_t count;
+    const char *marked; /* SQL: some column holds the marker; NULL: none can */
 };
 
 /** The table of a collection, which store.c has checked. */
@@ -115,14 +116,14 @@ struct sqlite_where {
 };
 
 /**
- * Appends " WHERE ..." to sql, or nothing. With `probe` (a connection in the
- * transaction that runs the query) conditions on a column without markers
- * become plain equalities, which keep an index's order. Clear it always.
+ * Appends " WHERE ..." to sql, or nothing. `link` is in the transaction that
+ * will run the query: whether rows are marked must not change between. Clear
+ * `where` always.
  */
 engine_status sqlite_where_compile(struct sqlite_where *where,
                                    const struct sqlite_table *table,
                                    const bson_t *filter,
-                                   struct sqlite_link *probe,
+                                   struct sqlite_link *link,
                                    struct buffer *sql, engine_error *err);
 /** Binds the values from parameter *next on, which then is the one after.
  * They are borrowed from `where`. */

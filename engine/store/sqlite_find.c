@@ -295,6 +295,20 @@ void sqlite_cursor_close(struct store_cursor *base)
 
 /* ---- count and group ------------------------------------------------------ */
 
+/* Outside of store_begin: a filter is compiled and run on one state. */
+static engine_status find_view_begin(const struct sqlite *self,
+                                     engine_error *err)
+{
+    return self->base.in_transaction ? ENGINE_OK
+                                     : sqlite_exec(self->main, "BEGIN", err);
+}
+
+static void find_view_end(const struct sqlite *self)
+{
+    if (!self->base.in_transaction)
+        sqlite_exec(self->main, "COMMIT", NULL);
+}
+
 /* A statement "<head> WHERE <filter><tail>" on the main connection. */
 static engine_status find_prepare(struct sqlite *self, const char *head,
                                   const struct sqlite_table *table,
@@ -308,7 +322,8 @@ static engine_status find_prepare(struct sqlite *self, const char *head,
 
     buffer_init(&sql, FIND_MAX_SQL);
     buffer_puts(&sql, head);
-    status = sqlite_where_compile(where, table, filter, NULL, &sql, err);
+    status = sqlite_where_compile(where, table, filter, self->main, &sql,
+                                  err);
     buffer_puts(&sql, tail);
     if (status == ENGINE_OK)
         status = buffer_status(&sql, err);
@@ -331,6 +346,9 @@ engine_status sqlite_count(struct store *store, const char *collection,
 
     sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM %s",
                      collection);
+    status = find_view_begin(self, err);
+    if (status < 0)
+        return status;
     status = find_prepare(self, head, sqlite_table_get(collection), filter,
                           "", &where, &statement, err);
     if (status < 0)
@@ -342,6 +360,7 @@ engine_status sqlite_count(struct store *store, const char *collection,
         *out = sqlite3_column_int64(statement->handle, 0);
 out:
     sqlite_statement_give(statement);
+    find_view_end(self);
     sqlite_where_clear(&where);
     return status;
 }
@@ -382,15 +401,13 @@ static engine_status find_group_sql(const struct sqlite_table *table,
     return *head ? ENGINE_OK : engine_fail_memory(err);
 }
 
-engine_status sqlite_group(struct store *store, const char *collection,
-                           const bson_t *filter, const char *field,
-                           bson_t *out, engine_error *err)
+static engine_status find_group(struct sqlite *self,
+                                const struct sqlite_table *table,
+                                const bson_t *filter, const char *field,
+                                bson_t *counts, engine_error *err)
 {
-    struct sqlite *self = (struct sqlite *)store;
-    const struct sqlite_table *table = sqlite_table_get(collection);
     struct sqlite_statement *statement = NULL;
     struct sqlite_where where = {0};
-    bson_t counts = BSON_INITIALIZER;
     char *head = NULL;
     int next = 1, rc = SQLITE_OK;
     engine_status status = find_group_sql(table, field, &head, err);
@@ -407,15 +424,31 @@ engine_status sqlite_group(struct store *store, const char *collection,
     if (rc == SQLITE_OK)
         rc = sqlite_where_bind(&where, statement->handle, &next);
     status = rc == SQLITE_OK
-                 ? find_group_rows(self, statement->handle, &counts, err)
+                 ? find_group_rows(self, statement->handle, counts, err)
                  : sqlite_fail(self->main, "read", err);
-    if (status == ENGINE_OK)
-        bson_steal(out, &counts);
 out:
-    if (status < 0)
-        bson_destroy(&counts);
     sqlite_statement_give(statement);
     sqlite_where_clear(&where);
     engine_free(head);
+    return status;
+}
+
+engine_status sqlite_group(struct store *store, const char *collection,
+                           const bson_t *filter, const char *field,
+                           bson_t *out, engine_error *err)
+{
+    struct sqlite *self = (struct sqlite *)store;
+    bson_t counts = BSON_INITIALIZER;
+    engine_status status = find_view_begin(self, err);
+
+    if (status == ENGINE_OK) {
+        status = find_group(self, sqlite_table_get(collection), filter, field,
+                            &counts, err);
+        find_view_end(self);
+    }
+    if (status == ENGINE_OK)
+        bson_steal(out, &counts);
+    else
+        bson_destroy(&counts);
     return status;
 }

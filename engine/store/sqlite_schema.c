@@ -13,56 +13,77 @@
 
 #define SCHEMA_COLUMNS(array) array, sizeof(array) / sizeof((array)[0])
 
+/* True for rows with the marker in some column; an index has just those. */
+#define SCHEMA_RULES_MARKED                                             \
+    "benchmark = x'' OR rule_id = x'' OR version = x'' OR "             \
+    "is_latest = x'' OR scanner_type = x'' OR severity = x''"
+#define SCHEMA_BENCHMARKS_MARKED "benchmark = x''"
+#define SCHEMA_SCANS_MARKED "scan_id = x'' OR status = x'' OR started_at = x''"
+#define SCHEMA_SELECTIONS_MARKED "scan_id = x''"
+#define SCHEMA_VERDICTS_MARKED                                          \
+    "scan_id = x'' OR status = x'' OR rule_id = x'' OR target = x'' OR " \
+    "origin = x'' OR severity = x''"
+#define SCHEMA_RESULTS_MARKED \
+    "scan_id = x'' OR rule_id = x'' OR target = x'' OR status = x''"
+#define SCHEMA_EFFECTS_MARKED "scan_id = x'' OR state = x''"
+
 static const struct sqlite_column schema_rules[] = {
-    {"benchmark", COLUMN_STRING, true},
-    {"rule_id", COLUMN_STRING, true},
-    {"version", COLUMN_NUMBER, false},
-    {"is_latest", COLUMN_FLAG, true},
-    {"scanner_type", COLUMN_STRING, false},
-    {"severity", COLUMN_STRING, false},
+    {"benchmark", COLUMN_STRING},
+    {"rule_id", COLUMN_STRING},
+    {"version", COLUMN_NUMBER},
+    {"is_latest", COLUMN_FLAG},
+    {"scanner_type", COLUMN_STRING},
+    {"severity", COLUMN_STRING},
 };
 static const struct sqlite_column schema_benchmarks[] = {
-    {"benchmark", COLUMN_STRING, true},
+    {"benchmark", COLUMN_STRING},
 };
 static const struct sqlite_column schema_scans[] = {
-    {"scan_id", COLUMN_STRING, true},
-    {"status", COLUMN_STRING, true},
-    {"started_at", COLUMN_DATE, true},
+    {"scan_id", COLUMN_STRING},
+    {"status", COLUMN_STRING},
+    {"started_at", COLUMN_DATE},
 };
 static const struct sqlite_column schema_selections[] = {
-    {"scan_id", COLUMN_STRING, true},
+    {"scan_id", COLUMN_STRING},
 };
 static const struct sqlite_column schema_verdicts[] = {
-    {"scan_id", COLUMN_STRING, true},
-    {"status", COLUMN_STRING, false},
-    {"rule_id", COLUMN_STRING, false},
-    {"target", COLUMN_STRING, false},
-    {"origin", COLUMN_STRING, false},
-    {"severity", COLUMN_STRING, false},
+    {"scan_id", COLUMN_STRING},
+    {"status", COLUMN_STRING},
+    {"rule_id", COLUMN_STRING},
+    {"target", COLUMN_STRING},
+    {"origin", COLUMN_STRING},
+    {"severity", COLUMN_STRING},
 };
 static const struct sqlite_column schema_results[] = {
-    {"scan_id", COLUMN_STRING, true},
-    {"rule_id", COLUMN_STRING, false},
-    {"target", COLUMN_STRING, false},
-    {"status", COLUMN_STRING, false},
+    {"scan_id", COLUMN_STRING},
+    {"rule_id", COLUMN_STRING},
+    {"target", COLUMN_STRING},
+    {"status", COLUMN_STRING},
 };
 static const struct sqlite_column schema_effects[] = {
-    {"scan_id", COLUMN_STRING, true},
-    {"state", COLUMN_STRING, true},
+    {"scan_id", COLUMN_STRING},
+    {"state", COLUMN_STRING},
 };
 
 static const struct sqlite_table schema_tables[] = {
-    {STORE_RULES, SCHEMA_COLUMNS(schema_rules)},
-    {STORE_BENCHMARKS, SCHEMA_COLUMNS(schema_benchmarks)},
-    {STORE_SCANS, SCHEMA_COLUMNS(schema_scans)},
-    {STORE_SELECTIONS, SCHEMA_COLUMNS(schema_selections)},
-    {STORE_VERDICTS, SCHEMA_COLUMNS(schema_verdicts)},
-    {STORE_RESULTS, SCHEMA_COLUMNS(schema_results)},
-    {STORE_EFFECTS, SCHEMA_COLUMNS(schema_effects)},
-    {STORE_SCHEDULES, NULL, 0},
-    {STORE_WINDOWS, NULL, 0},
-    {STORE_WAIVERS, NULL, 0},
-    {STORE_TOKENS, NULL, 0},
+    {STORE_RULES, SCHEMA_COLUMNS(schema_rules),
+     SCHEMA_RULES_MARKED},
+    {STORE_BENCHMARKS, SCHEMA_COLUMNS(schema_benchmarks),
+     SCHEMA_BENCHMARKS_MARKED},
+    {STORE_SCANS, SCHEMA_COLUMNS(schema_scans),
+     SCHEMA_SCANS_MARKED},
+    {STORE_SELECTIONS, SCHEMA_COLUMNS(schema_selections),
+     SCHEMA_SELECTIONS_MARKED},
+    {STORE_VERDICTS, SCHEMA_COLUMNS(schema_verdicts),
+     SCHEMA_VERDICTS_MARKED},
+    {STORE_RESULTS, SCHEMA_COLUMNS(schema_results),
+     SCHEMA_RESULTS_MARKED},
+    {STORE_EFFECTS, SCHEMA_COLUMNS(schema_effects),
+     SCHEMA_EFFECTS_MARKED},
+    {STORE_SCHEDULES, NULL, 0, NULL},
+    {STORE_WINDOWS, NULL, 0, NULL},
+    {STORE_WAIVERS, NULL, 0, NULL},
+    {STORE_TOKENS, NULL, 0, NULL},
 };
 
 const struct sqlite_table *sqlite_table_at(size_t index)
@@ -100,35 +121,45 @@ const struct sqlite_column *sqlite_table_column(
 #define SCHEMA_TABLE(name, columns) \
     "CREATE TABLE " name "(id TEXT PRIMARY KEY NOT NULL, " columns \
     "doc BLOB NOT NULL);"
+/* Indexes end with id: without a sort, what is found comes in that order. */
 #define SCHEMA_INDEX(table, name, columns) \
     "CREATE INDEX " table "_" name " ON " table "(" columns ");"
+#define SCHEMA_MARKED(table, marked) \
+    "CREATE INDEX " table "_marked ON " table "(id) WHERE " marked ";"
 
 /* The nth brings a file from version n to n + 1. Never change one that was
  * released: append. */
 static const char *const schema_migrations[] = {
     SCHEMA_TABLE("rules", "benchmark, rule_id, version, is_latest, "
                           "scanner_type, severity, ")
-    SCHEMA_INDEX("rules", "latest", "is_latest, benchmark")
-    SCHEMA_INDEX("rules", "rule", "rule_id")
-    SCHEMA_INDEX("rules", "benchmark", "benchmark, rule_id")
+    SCHEMA_INDEX("rules", "latest", "is_latest, benchmark, id")
+    SCHEMA_INDEX("rules", "rule", "rule_id, id")
+    SCHEMA_INDEX("rules", "benchmark", "benchmark, rule_id, id")
+    SCHEMA_MARKED("rules", SCHEMA_RULES_MARKED)
     SCHEMA_TABLE("benchmarks", "benchmark, ")
-    SCHEMA_INDEX("benchmarks", "benchmark", "benchmark")
+    SCHEMA_INDEX("benchmarks", "benchmark", "benchmark, id")
+    SCHEMA_MARKED("benchmarks", SCHEMA_BENCHMARKS_MARKED)
     SCHEMA_TABLE("scans", "scan_id, status, started_at, ")
-    SCHEMA_INDEX("scans", "scan", "scan_id")
-    SCHEMA_INDEX("scans", "status", "status")
+    SCHEMA_INDEX("scans", "scan", "scan_id, id")
+    SCHEMA_INDEX("scans", "status", "status, id")
     SCHEMA_INDEX("scans", "started", "started_at")
+    SCHEMA_MARKED("scans", SCHEMA_SCANS_MARKED)
     SCHEMA_TABLE("selections", "scan_id, ")
     SCHEMA_INDEX("selections", "scan", "scan_id, id")
+    SCHEMA_MARKED("selections", SCHEMA_SELECTIONS_MARKED)
     SCHEMA_TABLE("verdicts", "scan_id, status, rule_id, target, origin, "
                              "severity, ")
     SCHEMA_INDEX("verdicts", "scan", "scan_id, id")
-    SCHEMA_INDEX("verdicts", "rule", "scan_id, rule_id, target")
+    SCHEMA_INDEX("verdicts", "rule", "scan_id, rule_id, id")
+    SCHEMA_MARKED("verdicts", SCHEMA_VERDICTS_MARKED)
     SCHEMA_TABLE("results", "scan_id, rule_id, target, status, ")
     SCHEMA_INDEX("results", "scan", "scan_id, id")
-    SCHEMA_INDEX("results", "rule", "scan_id, rule_id, target")
+    SCHEMA_INDEX("results", "rule", "scan_id, rule_id, id")
+    SCHEMA_MARKED("results", SCHEMA_RESULTS_MARKED)
     SCHEMA_TABLE("effects", "scan_id, state, ")
     SCHEMA_INDEX("effects", "scan", "scan_id, id")
-    SCHEMA_INDEX("effects", "state", "state")
+    SCHEMA_INDEX("effects", "state", "state, id")
+    SCHEMA_MARKED("effects", SCHEMA_EFFECTS_MARKED)
     SCHEMA_TABLE("schedules", "")
     SCHEMA_TABLE("windows", "")
     SCHEMA_TABLE("waivers", "")

@@ -20,16 +20,14 @@ struct where_value {
 struct where_build {
     struct sqlite_where *where;
     const struct sqlite_table *table;
-    struct sqlite_link *probe;
     struct buffer *sql;
     struct buffer guard; /* true for rows in which no column is marked */
-    engine_status status;
-    engine_error *err;
+    bool marked;         /* some row of the table is */
     bool any;
 };
 
 /* "_id" is always a plain string: the doors check it. */
-static const struct sqlite_column where_id = {"id", COLUMN_STRING, false};
+static const struct sqlite_column where_id = {"id", COLUMN_STRING};
 
 /* Operators, and whether the marker x'' passes by itself: SQLite sorts blobs
  * after everything. */
@@ -58,30 +56,10 @@ static void where_push(struct where_build *build,
 }
 
 /* True when rows of this column may be marked, as far as is known. */
-static bool where_marked(struct where_build *build,
+static bool where_marked(const struct where_build *build,
                          const struct sqlite_column *column)
 {
-    struct sqlite_statement *statement = NULL;
-    char sql[160];
-    bool marked = true;
-
-    if (column == &where_id)
-        return false;
-    if (!column->leads || !build->probe || build->status < 0)
-        return true;
-    sqlite3_snprintf(sizeof(sql), sql,
-                     "SELECT EXISTS(SELECT 1 FROM %s WHERE %s = x'')",
-                     build->table->name, column->name);
-    build->status = sqlite_statement_take(build->probe, sql, &statement,
-                                          build->err);
-    if (build->status < 0)
-        return true;
-    if (sqlite3_step(statement->handle) == SQLITE_ROW)
-        marked = sqlite3_column_int(statement->handle, 0) != 0;
-    else
-        build->status = sqlite_fail(build->probe, "read", build->err);
-    sqlite_statement_give(statement);
-    return marked;
+    return build->marked && column != &where_id;
 }
 
 /* Remembers that unmarked rows of this column are decided by the SQL. */
@@ -306,14 +284,38 @@ static void where_rest(struct where_build *build)
 
 /* ---- the whole ------------------------------------------------------------ */
 
+static engine_status where_ask_marked(struct sqlite_link *link,
+                                      const struct sqlite_table *table,
+                                      bool *out, engine_error *err)
+{
+    struct sqlite_statement *statement = NULL;
+    engine_status status = ENGINE_OK;
+    char sql[512];
+
+    if (!table->marked)
+        return ENGINE_OK;
+    sqlite3_snprintf(sizeof(sql), sql,
+                     "SELECT EXISTS(SELECT 1 FROM %s INDEXED BY %s_marked "
+                     "WHERE %s)", table->name, table->name, table->marked);
+    status = sqlite_statement_take(link, sql, &statement, err);
+    if (status < 0)
+        return status;
+    if (sqlite3_step(statement->handle) == SQLITE_ROW)
+        *out = sqlite3_column_int(statement->handle, 0) != 0;
+    else
+        status = sqlite_fail(link, "read", err);
+    sqlite_statement_give(statement);
+    return status;
+}
+
 engine_status sqlite_where_compile(struct sqlite_where *where,
                                    const struct sqlite_table *table,
                                    const bson_t *filter,
-                                   struct sqlite_link *probe,
+                                   struct sqlite_link *link,
                                    struct buffer *sql, engine_error *err)
 {
-    struct where_build build = {.where = where, .table = table,
-                                .probe = probe, .sql = sql, .err = err};
+    struct where_build build = {.where = where, .table = table, .sql = sql};
+    engine_status status;
     bson_iter_t iter;
 
     *where = (struct sqlite_where){.exact = true};
@@ -321,20 +323,21 @@ engine_status sqlite_where_compile(struct sqlite_where *where,
     if (!filter || bson_empty(filter))
         return ENGINE_OK;
     where->filter = bson_copy(filter);
-    build.status = matcher_new(where->filter, &where->matcher, err);
-    if (build.status < 0)
-        return build.status;
+    status = matcher_new(where->filter, &where->matcher, err);
+    if (status == ENGINE_OK)
+        status = where_ask_marked(link, table, &build.marked, err);
+    if (status < 0)
+        return status;
     if (!bson_iter_init(&iter, where->filter))
         return engine_fail(err, ENGINE_EINVAL, "a filter is no document");
     buffer_init(&build.guard, WHERE_MAX_SQL);
     where->exact = where_document(&build, &iter, WHERE_MAX_DEPTH);
     where_rest(&build);
-    if (build.status == ENGINE_OK)
-        build.status = buffer_status(&build.guard, err);
-    if (build.status == ENGINE_OK)
-        build.status = buffer_status(&where->values, err);
+    status = buffer_status(&build.guard, err);
+    if (status == ENGINE_OK)
+        status = buffer_status(&where->values, err);
     buffer_clear(&build.guard);
-    return build.status;
+    return status;
 }
 
 int sqlite_where_bind(const struct sqlite_where *where, sqlite3_stmt *handle,
