@@ -127,7 +127,7 @@ static const struct option option_scan_options[] = {
     {.name = "timeout", .type = OPTION_NUMBER, .maximum = OPTION_MOST,
      .sample = "1800", .help = "seconds until the scan is ended; without it "
                                "or 0: no limit but that of each job"},
-    {.name = "shards", .type = OPTION_NUMBER, .maximum = 1024,
+    {.name = "shards", .type = OPTION_NUMBER, .maximum = 256,
      .fallback = "0", .help = "processors that one group of rules may use; "
                               "0: as many as are free"},
     {.name = "on_scanner_error", .type = OPTION_CHOICE,
