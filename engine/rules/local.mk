@@ -1,1 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
+core_sources += \
+	engine/rules/rules.h engine/rules/rules_private.h \
+	engine/rules/archive.c \
+	engine/rules/batch.c \
+	engine/rules/choose.c \
+	engine/rules/commit.c \
+	engine/rules/content.c \
+	engine/rules/declare.c \
+	engine/rules/detect.c \
+	engine/rules/frameworks.c \
+	engine/rules/known.c \
+	engine/rules/load.c \
+	engine/rules/near.c \
+	engine/rules/normalise.c \
+	engine/rules/nothing.c \
+	engine/rules/path.c \
+	engine/rules/profile.c \
+	engine/rules/report.c \
+	engine/rules/resolve.c \
+	engine/rules/select.c \
+	engine/rules/selection.c \
+	engine/rules/suffix.c \
+	engine/rules/texts.c \
+	engine/rules/validate.c \
+	engine/rules/variables.c

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load.c - an import: documents in, a report out. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/rules/rules_private.h"
+#include "sdk/base/alloc.h"
+
+engine_status rules_import_new(const struct rules_import_options *options,
+                               struct rules_import **out, engine_error *err)
+{
+    struct rules_import *import = engine_calloc(1, sizeof(*import));
+
+    if (!import)
+        return engine_fail_memory(err);
+    import->options = *options;
+    known_init(&import->known);
+    rules_batch_init(&import->batch, options->store);
+    import->report = rules_report_new();
+    if (!import->report) {
+        rules_import_free(import);
+        return engine_fail_memory(err);
+    }
+    *out = import;
+    return ENGINE_OK;
+}
+
+void rules_import_free(struct rules_import *import)
+{
+    if (!import)
+        return;
+    rules_batch_clear(&import->batch);
+    known_clear(&import->known);
+    rules_report_free(import->report);
+    engine_free(import);
+}
+
+const bson_t *rules_import_report(const struct rules_import *import)
+{
+    return rules_report_document(import->report);
+}
+
+/* ---- one rule ------------------------------------------------------------ */
+
+/* what notes need to know about the document they are about */
+struct load_document {
+    struct rules_import *import;
+    const struct document_origin *origin;
+    const char *rule_id;
+};
+
+static void load_note(const char *path, const char *what, void *user)
+{
+    const struct load_document *document = user;
+    struct rules_import *import = document->import;
+
+    import->notes++;
+    rules_report_note(import->report, document->rule_id,
+                      document->origin
+                          ? document_origin_line(document->origin, path)
+                          : 0,
+                      what);
+}
+
+/* Documents that are no rules to run: old versions, and OpenWatch's base
+ * rules, which were never executed. */
+static const char *load_skip_reason(const bson_t *document)
+{
+    if (!document_bool(document, "is_latest", true))
+        return "skipped: an old version (is_latest is false)";
+    if (document_bool(document, "abstract", false))
+        return "skipped: an abstract rule";
+    return NULL;
+}
+
+/* A rule that cannot be taken is not a rule that is gone. */
+static engine_status load_keep(struct rules_import *import,
+                               const bson_t *document, engine_error *err)
+{
+    const char *benchmark_id = document_string(document, "benchmark");
+    const char *rule_id = document_string(document, "rule_id");
+    struct known_benchmark *benchmark = NULL;
+    struct known_rule *rule = NULL;
+    engine_status status;
+
+    if (!benchmark_id || !rule_id)
+        return ENGINE_OK;
+    status = known_benchmark_get(&import->known, import->options.store,
+                                 benchmark_id, &benchmark, err);
+    if (status == ENGINE_OK)
+        status = known_rule_get(benchmark, rule_id, &rule, err);
+    if (status == ENGINE_OK)
+        rule->seen = true;
+    return status;
+}
+
+/* A rejected document is the report's; anything else ends the import. */
+static engine_status load_fatal(struct rules_import *import,
+                                engine_status status,
+                                const engine_error *why, engine_error *err)
+{
+    import->fatal = status;
+    import->fatal_error = *why;
+    if (err)
+        *err = *why;
+    return status;
+}
+
+static engine_status load_reject(struct rules_import *import,
+                                 const bson_t *document, long line,
+                                 const engine_error *why, engine_error *err)
+{
+    engine_error inner = {0};
+    engine_status status;
+
+    if (why->status != ENGINE_EINVAL)
+        return load_fatal(import, why->status, why, err);
+    rules_report_reject(import->report, document_string(document, "rule_id"),
+                        line, why);
+    status = load_keep(import, document, &inner);
+    return status < 0 ? load_fatal(import, status, &inner, err) : ENGINE_OK;
+}
+
+static void load_count(struct rules_import *import,
+                       enum rules_outcome outcome)
+{
+    struct rules_counts *counts = rules_report_counts(import->report);
+
+    counts->added += outcome == RULES_ADDED;
+    counts->changed += outcome == RULES_CHANGED;
+    counts->unchanged += outcome == RULES_UNCHANGED;
+    counts->normalised += import->notes > 0;
+}
+
+static engine_status load_take(struct rules_import *import,
+                               const bson_t *document,
+                               struct load_document *context, bson_t *rule,
+                               engine_error *why)
+{
+    const struct document_origin *origin = context->origin;
+    const char *file = rules_report_current(import->report);
+    long line = origin ? document_origin_line(origin, "") : 0;
+    enum rules_outcome outcome = RULES_UNCHANGED;
+    engine_status status =
+        rules_normalise(document, origin, &import->options, load_note,
+                        context, rule, why);
+
+    if (status < 0)
+        return status;
+    status = rules_validate(rule, origin, why);
+    if (status == ENGINE_OK)
+        status = rules_commit_rule(&import->batch, &import->known, rule, file,
+                                   line, &outcome, why);
+    if (status == ENGINE_OK)
+        load_count(import, outcome);
+    return status;
+}
+
+/* The callback of the readers; `user` is the import. */
+static engine_status load_rule(const bson_t *document,
+                               const struct document_origin *origin,
+                               void *user, engine_error *err)
+{
+    struct rules_import *import = user;
+    struct load_document context = {import, origin,
+                                    document_string(document, "rule_id")};
+    const long line = origin ? document_origin_line(origin, "") : 0;
+    const char *skip = load_skip_reason(document);
+    engine_error why = {0};
+    engine_status status;
+    bson_t rule;
+
+    rules_report_counts(import->report)->documents++;
+    if (skip) {
+        rules_report_counts(import->report)->skipped++;
+        rules_report_note(import->report, context.rule_id, line, skip);
+        return ENGINE_OK;
+    }
+    import->notes = 0;
+    bson_init(&rule);
+    status = load_take(import, document, &context, &rule, &why);
+    if (status < 0) {
+        why.status = status;
+        status = load_reject(import,
+                             document_string(&rule, "rule_id") ? &rule
+                                                               : document,
+                             line, &why, err);
+    }
+    bson_destroy(&rule);
+    return status;
+}
+
+/* ---- documents of plugins ------------------------------------------------ */
+
+static engine_status load_benchmark(struct rules_import *import,
+                                    const bson_t *document, const char *file,
+                                    engine_error *err)
+{
+    const char *id = document_string(document, "benchmark");
+    engine_error why = {0};
+    engine_status status;
+
+    if (!id)
+        id = document_string(document, "_id");
+    if (!id || !*id || strlen(id) > RULES_ID_MAX || strchr(id, '/') ||
+        strchr(id, ' ')) {
+        engine_fail(&why, ENGINE_EINVAL, "a benchmark without a usable id");
+        return load_reject(import, document, 0, &why, err);
+    }
+    status = rules_commit_benchmark(&import->batch, &import->known, document,
+                                    file, &why);
+    if (status == ENGINE_OK) {
+        rules_report_benchmark(import->report, id);
+        return ENGINE_OK;
+    }
+    why.status = status;
+    return load_reject(import, document, 0, &why, err);
+}
+
+static engine_status load_start(struct rules_import *import, const char *file,
+                                engine_error *err)
+{
+    if (import->fatal < 0) {
+        if (err)
+            *err = import->fatal_error;
+        return import->fatal;
+    }
+    if (strcmp(rules_report_current(import->report), file) == 0)
+        return ENGINE_OK;
+    return rules_report_start(import->report, file, err);
+}
+
+/*
+ * Sister systems ship one benchmark id in several files (rhel8 and centos8):
+ * the first file of an import has it, and the others are told so once.
+ */
+static bool load_is_taken(struct rules_import *import, const bson_t *document,
+                          const char *file)
+{
+    const char *id = document_string(document, "benchmark");
+    struct known_benchmark *benchmark =
+        id ? table_get(&import->known.benchmarks, id) : NULL;
+
+    if (!benchmark || !benchmark->document ||
+        strcmp(benchmark->file, file) == 0)
+        return false;
+    rules_report_counts(import->report)->documents++;
+    rules_report_counts(import->report)->skipped++;
+    if (benchmark->refused && strcmp(benchmark->refused, file) == 0)
+        return true;
+    rules_import_refuse(import, file,
+                        "import only one of them: both use the same id",
+                        "benchmark \"%s\" is already imported from %s", id,
+                        benchmark->file);
+    benchmark->refused = arena_strdup(&benchmark->arena, file);
+    return true;
+}
+
+engine_status rules_import_document(struct rules_import *import,
+                                    const char *kind, const bson_t *document,
+                                    const char *file, engine_error *err)
+{
+    engine_status status = load_start(import, file, err);
+
+    if (status < 0 || load_is_taken(import, document, file))
+        return status;
+    if (strcmp(kind, "rule") == 0)
+        return load_rule(document, NULL, import, err);
+    if (strcmp(kind, "benchmark") == 0)
+        return load_benchmark(import, document, file, err);
+    return engine_fail(err, ENGINE_EINVAL,
+                       "\"%s\" is neither a rule nor a benchmark", kind);
+}
+
+engine_status rules_import_reject(struct rules_import *import,
+                                  const char *file, const engine_error *why)
+{
+    engine_status status = load_start(import, file, NULL);
+
+    if (status < 0)
+        return status;
+    rules_report_reject(import->report, NULL, 0, why);
+    return ENGINE_OK;
+}
+
+engine_status rules_import_refuse(struct rules_import *import,
+                                  const char *file, const char *hint,
+                                  const char *format, ...)
+{
+    char text[ENGINE_MESSAGE_MAX];
+    engine_error why = {0};
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    engine_fail(&why, ENGINE_EINVAL, "%s", text);
+    if (hint)
+        engine_hint(&why, "%s", hint);
+    return rules_import_reject(import, file, &why);
+}
+
+/* ---- the bytes of a file ------------------------------------------------- */
+
+static engine_status load_bson(struct rules_import *import, const char *file,
+                               const char *data, size_t len,
+                               engine_error *err)
+{
+    bson_reader_t *reader =
+        bson_reader_new_from_data((const uint8_t *)data, len);
+    const bson_t *document;
+    engine_status status = ENGINE_OK;
+    bool end = false;
+
+    while (status == ENGINE_OK &&
+           (document = bson_reader_read(reader, &end)) != NULL) {
+        if (bson_validate(document, BSON_VALIDATE_UTF8, NULL))
+            status = load_rule(document, NULL, import, err);
+        else
+            status = engine_fail(err, ENGINE_EPARSE,
+                                 "%s: malformed BSON before byte %lld", file,
+                                 (long long)bson_reader_tell(reader));
+    }
+    if (status == ENGINE_OK && !end)
+        status = engine_fail(err, ENGINE_EPARSE,
+                             "%s: malformed BSON after byte %lld", file,
+                             (long long)bson_reader_tell(reader));
+    bson_reader_destroy(reader);
+    return status;
+}
+
+static bool load_is_utf16(const char *data, size_t len)
+{
+    return len >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 ||
+                        memcmp(data, "\xfe\xff", 2) == 0);
+}
+
+static engine_status load_read(struct rules_import *import, const char *file,
+                               enum rules_format format, const char *data,
+                               size_t len, engine_error *err)
+{
+    if (format == RULES_FORMAT_BSON)
+        return load_bson(import, file, data, len, err);
+    if (load_is_utf16(data, len)) {
+        engine_fail(err, ENGINE_EPARSE, "%s: this is UTF-16, not UTF-8",
+                    file);
+        engine_hint(err, "convert it: iconv -f UTF-16 -t UTF-8");
+        return ENGINE_EPARSE;
+    }
+    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+        data += 3;
+        len -= 3;
+    }
+    if (format == RULES_FORMAT_JSON)
+        return document_read_json(data, len, file, load_rule, import, err);
+    return document_read_yaml(data, len, file, load_rule, import, err);
+}
+
+engine_status rules_import_bytes(struct rules_import *import,
+                                 const char *file, enum rules_format format,
+                                 const char *data, size_t len,
+                                 engine_error *err)
+{
+    engine_error why = {0};
+    engine_status status = rules_report_start(import->report, file, err);
+
+    if (status < 0)
+        return status;
+    status = load_read(import, file, format, data, len, &why);
+    if (status < 0 && (import->fatal < 0 || status == ENGINE_ENOMEM)) {
+        if (err)
+            *err = why;
+        return status;
+    }
+    if (status < 0)
+        rules_report_reject(import->report, NULL, 0, &why);
+    else if (rules_report_counts(import->report)->documents == 0)
+        return rules_import_refuse(import, file, NULL,
+                                   "there is no rule in it");
+    return ENGINE_OK;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+engine_status rules_import_finish(struct rules_import *import,
+                                  engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+    int64_t removed = 0;
+
+    if (import->fatal < 0) {
+        if (err)
+            *err = import->fatal_error;
+        return import->fatal;
+    }
+    status = rules_commit_removed(&import->batch, &import->known, &removed,
+                                  err);
+    if (status == ENGINE_OK)
+        status = rules_batch_flush(&import->batch, err);
+    if (status == ENGINE_OK)
+        rules_report_removed(import->report, removed);
+    return status;
+}

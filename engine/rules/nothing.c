@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nothing.c - what there is to select from, told when nothing was selected. */
+#include <string.h>
+
+#include "engine/rules/rules_private.h"
+#include "sdk/base/alloc.h"
+
+#define NOTHING_TEXT 256
+
+struct nothing {
+    struct table frameworks, benchmarks, profiles;
+    struct name_list framework_list, benchmark_list, profile_list;
+    char framework_text[NOTHING_TEXT], benchmark_text[NOTHING_TEXT],
+        profile_text[NOTHING_TEXT];
+    size_t rules;
+};
+
+static engine_status nothing_add(struct table *seen, struct name_list *list,
+                                 const char *name, engine_error *err)
+{
+    if (table_has(seen, name))
+        return ENGINE_OK;
+    name_list_add(list, name);
+    return table_set(seen, name, seen) < 0 ? engine_fail_memory(err)
+                                           : ENGINE_OK;
+}
+
+static engine_status nothing_framework(struct nothing *n, const bson_t *ref,
+                                       engine_error *err)
+{
+    const char *framework = document_string(ref, "framework");
+    const char *version = document_string(ref, "version");
+    engine_status status = ENGINE_OK;
+    char *name;
+
+    if (!framework || !version)
+        return ENGINE_OK;
+    name = engine_strf("%s:%s", framework, version);
+    if (!name)
+        return engine_fail_memory(err);
+    status = nothing_add(&n->frameworks, &n->framework_list, name, err);
+    engine_free(name);
+    return status;
+}
+
+static engine_status nothing_rule(struct nothing *n, const bson_t *rule,
+                                  engine_error *err)
+{
+    const char *benchmark = document_string(rule, "benchmark");
+    engine_status status = ENGINE_OK;
+    bson_t refs, child;
+    bson_iter_t ref;
+
+    n->rules++;
+    if (benchmark)
+        status = nothing_add(&n->benchmarks, &n->benchmark_list, benchmark,
+                             err);
+    if (!document_child(rule, "framework_refs", &refs) ||
+        !bson_iter_init(&ref, &refs))
+        return status;
+    while (status == ENGINE_OK && bson_iter_next(&ref))
+        if (document_iter_child(&ref, &child))
+            status = nothing_framework(n, &child, err);
+    return status;
+}
+
+static engine_status nothing_benchmark(struct nothing *n,
+                                       const bson_t *benchmark,
+                                       engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+    bson_t profiles, child;
+    bson_iter_t profile;
+
+    if (!document_child(benchmark, "profiles", &profiles) ||
+        !bson_iter_init(&profile, &profiles))
+        return ENGINE_OK;
+    while (status == ENGINE_OK && bson_iter_next(&profile)) {
+        const char *id = document_iter_child(&profile, &child)
+                             ? document_string(&child, "id")
+                             : NULL;
+        const char *mark = id ? strstr(id, "_profile_") : NULL;
+        if (id)
+            status = nothing_add(&n->profiles, &n->profile_list,
+                                 mark ? mark + 9 : id, err);
+    }
+    return status;
+}
+
+static engine_status nothing_scan(struct nothing *n, struct store *store,
+                                  const char *collection,
+                                  const struct store_query *query,
+                                  engine_status (*each)(struct nothing *,
+                                                        const bson_t *,
+                                                        engine_error *),
+                                  engine_error *err)
+{
+    struct store_cursor *cursor = NULL;
+    const bson_t *document = NULL;
+    engine_status status = store_find(store, collection, query, &cursor, err);
+    int more = 0;
+
+    while (status == ENGINE_OK &&
+           (more = store_cursor_next(cursor, &document, err)) > 0)
+        status = each(n, document, err);
+    if (status == ENGINE_OK && more < 0)
+        status = more;
+    store_cursor_close(cursor);
+    return status;
+}
+
+static engine_status nothing_collect(struct nothing *n, struct store *store,
+                                     engine_error *err)
+{
+    bson_t *filter = BCON_NEW("is_latest", BCON_BOOL(true));
+    bson_t *rule_fields = BCON_NEW("benchmark", BCON_INT32(1),
+                                   "framework_refs", BCON_INT32(1));
+    bson_t *profile_fields = BCON_NEW("profiles", BCON_INT32(1));
+    const struct store_query rules = {.filter = filter,
+                                      .fields = rule_fields};
+    const struct store_query benchmarks = {.fields = profile_fields};
+    engine_status status =
+        nothing_scan(n, store, STORE_RULES, &rules, nothing_rule, err);
+
+    if (status == ENGINE_OK)
+        status = nothing_scan(n, store, STORE_BENCHMARKS, &benchmarks,
+                              nothing_benchmark, err);
+    bson_destroy(profile_fields);
+    bson_destroy(rule_fields);
+    bson_destroy(filter);
+    return status;
+}
+
+static void nothing_tell(const struct nothing *n, const bson_t *scan_config,
+                         engine_error *err)
+{
+    const char *framework = document_string(scan_config, "framework");
+    const char *version = document_string(scan_config, "framework_version");
+
+    if (n->rules == 0) {
+        engine_fail(err, ENGINE_ENOTFOUND, "the store has no rules");
+        engine_hint(err, "import some: scan-engine import PATH");
+        return;
+    }
+    engine_fail(err, ENGINE_ENOTFOUND,
+                "no rule is selected%s%s%s%s%s; there are frameworks: %s; "
+                "benchmarks: %s; profiles: %s",
+                framework ? " by framework \"" : "",
+                framework ? framework : "", framework && version ? ":" : "",
+                framework && version ? version : "", framework ? "\"" : "",
+                n->framework_list.len ? n->framework_text : "none",
+                n->benchmark_list.len ? n->benchmark_text : "none",
+                n->profile_list.len ? n->profile_text : "none");
+    engine_hint(err, "see: scan-engine rules list; --allow-empty when this "
+                     "is meant");
+}
+
+engine_status rules_nothing_selected(struct store *store,
+                                     const bson_t *scan_config,
+                                     engine_error *err)
+{
+    struct nothing n = {.rules = 0};
+    engine_status status;
+
+    table_init(&n.frameworks);
+    table_init(&n.benchmarks);
+    table_init(&n.profiles);
+    name_list_init(&n.framework_list, n.framework_text, NOTHING_TEXT);
+    name_list_init(&n.benchmark_list, n.benchmark_text, NOTHING_TEXT);
+    name_list_init(&n.profile_list, n.profile_text, NOTHING_TEXT);
+    status = nothing_collect(&n, store, err);
+    if (status == ENGINE_OK) {
+        nothing_tell(&n, scan_config, err);
+        status = ENGINE_ENOTFOUND;
+    }
+    table_clear(&n.frameworks);
+    table_clear(&n.benchmarks);
+    table_clear(&n.profiles);
+    return status;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.c - what an import did, file by file, within bounds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/rules/rules_private.h"
+#include "sdk/base/alloc.h"
+
+#define REPORT_PER_FILE 100                         /* notes; rejections */
+#define REPORT_DETAILS_MAX ((size_t)32 * 1024 * 1024) /* bytes, in all */
+#define REPORT_FILES_MAX 20000 /* files by name; the totals count all */
+
+struct rules_report_file {
+    char *name;
+    struct rules_counts counts;
+    bson_t notes, rejections;
+    unsigned notes_count, rejections_count;
+};
+
+struct rules_report {
+    struct rules_report_file *files;
+    struct rules_report_file beyond; /* stands for all files past the limit */
+    size_t count, room, details, files_total;
+    struct rules_report_file *current;
+    bson_t benchmarks, document;
+    unsigned benchmarks_count;
+    int64_t removed;
+};
+
+static void report_file_init(struct rules_report_file *file)
+{
+    *file = (struct rules_report_file){0};
+    bson_init(&file->notes);
+    bson_init(&file->rejections);
+}
+
+static void report_file_clear(struct rules_report_file *file)
+{
+    engine_free(file->name);
+    bson_destroy(&file->notes);
+    bson_destroy(&file->rejections);
+}
+
+struct rules_report *rules_report_new(void)
+{
+    struct rules_report *report = engine_calloc(1, sizeof(*report));
+
+    if (!report)
+        return NULL;
+    report_file_init(&report->beyond);
+    report->current = &report->beyond;
+    bson_init(&report->benchmarks);
+    bson_init(&report->document);
+    return report;
+}
+
+void rules_report_free(struct rules_report *report)
+{
+    if (!report)
+        return;
+    for (size_t i = 0; i < report->count; i++)
+        report_file_clear(&report->files[i]);
+    engine_free(report->files);
+    report_file_clear(&report->beyond);
+    bson_destroy(&report->benchmarks);
+    bson_destroy(&report->document);
+    engine_free(report);
+}
+
+/* bson_t points into itself, so the files are rebuilt one by one */
+static engine_status report_grow(struct rules_report *report,
+                                 engine_error *err)
+{
+    const size_t room = report->room ? 2 * report->room : 16;
+    struct rules_report_file *files = engine_calloc(room, sizeof(*files));
+
+    if (!files)
+        return engine_fail_memory(err);
+    for (size_t i = 0; i < report->count; i++) {
+        files[i] = report->files[i];
+        bson_steal(&files[i].notes, &report->files[i].notes);
+        bson_steal(&files[i].rejections, &report->files[i].rejections);
+    }
+    engine_free(report->files);
+    report->files = files;
+    report->room = room;
+    return ENGINE_OK;
+}
+
+engine_status rules_report_start(struct rules_report *report,
+                                 const char *name, engine_error *err)
+{
+    const bool beyond = report->count >= REPORT_FILES_MAX;
+    struct rules_report_file *file = &report->beyond;
+    engine_status status;
+
+    if (!beyond && report->count == report->room) {
+        status = report_grow(report, err);
+        if (status < 0)
+            return status;
+    }
+    if (!beyond) {
+        file = &report->files[report->count];
+        report_file_init(file);
+    } else {
+        engine_free(file->name);
+    }
+    file->name = engine_strdup(name);
+    if (!file->name)
+        return engine_fail_memory(err);
+    if (!beyond)
+        report->count++;
+    report->files_total++;
+    report->current = file;
+    return ENGINE_OK;
+}
+
+const char *rules_report_current(const struct rules_report *report)
+{
+    return report->current->name ? report->current->name : "";
+}
+
+struct rules_counts *rules_report_counts(struct rules_report *report)
+{
+    return &report->current->counts;
+}
+
+/* appends one detail while there is room for it */
+static void report_detail(struct rules_report *report, bson_t *list,
+                          unsigned *count, const bson_t *detail)
+{
+    char number[16];
+
+    if (*count >= REPORT_PER_FILE || report->current == &report->beyond ||
+        report->details + detail->len > REPORT_DETAILS_MAX)
+        return;
+    snprintf(number, sizeof(number), "%u", (*count)++);
+    BSON_APPEND_DOCUMENT(list, number, detail);
+    report->details += detail->len;
+}
+
+void rules_report_note(struct rules_report *report, const char *rule_id,
+                       long line, const char *what)
+{
+    struct rules_report_file *file = report->current;
+    bson_t detail;
+
+    if (file->notes_count >= REPORT_PER_FILE)
+        return;
+    bson_init(&detail);
+    if (rule_id)
+        BSON_APPEND_UTF8(&detail, "rule_id", rule_id);
+    if (line > 0)
+        BSON_APPEND_INT64(&detail, "line", line);
+    BSON_APPEND_UTF8(&detail, "what", what);
+    report_detail(report, &file->notes, &file->notes_count, &detail);
+    bson_destroy(&detail);
+}
+
+/* "file:12: reason" is file, line and reason of the report */
+static const char *report_reason(const char *message, const char *file,
+                                 long *line)
+{
+    const size_t len = file ? strlen(file) : 0;
+    char *end = NULL;
+    long number;
+
+    if (len == 0 || strncmp(message, file, len) != 0 || message[len] != ':')
+        return message;
+    number = strtol(message + len + 1, &end, 10);
+    if (end == message + len + 1 && *end == ' ')
+        return end + 1; /* "file: reason" */
+    if (end == message + len + 1 || end[0] != ':' || end[1] != ' ')
+        return message;
+    *line = number;
+    return end + 2;
+}
+
+void rules_report_reject(struct rules_report *report, const char *rule_id,
+                         long line, const engine_error *why)
+{
+    struct rules_report_file *file = report->current;
+    const char *reason = report_reason(why->message, file->name, &line);
+    bson_t detail;
+
+    file->counts.rejected++;
+    bson_init(&detail);
+    if (line > 0)
+        BSON_APPEND_INT64(&detail, "line", line);
+    if (rule_id)
+        BSON_APPEND_UTF8(&detail, "rule_id", rule_id);
+    BSON_APPEND_UTF8(&detail, "reason", reason);
+    if (why->hint[0])
+        BSON_APPEND_UTF8(&detail, "hint", why->hint);
+    report_detail(report, &file->rejections, &file->rejections_count,
+                  &detail);
+    bson_destroy(&detail);
+}
+
+void rules_report_benchmark(struct rules_report *report, const char *id)
+{
+    char number[16];
+    bson_iter_t seen;
+
+    bson_iter_init(&seen, &report->benchmarks);
+    while (bson_iter_next(&seen))
+        if (strcmp(bson_iter_utf8(&seen, NULL), id) == 0)
+            return;
+    snprintf(number, sizeof(number), "%u", report->benchmarks_count++);
+    BSON_APPEND_UTF8(&report->benchmarks, number, id);
+}
+
+void rules_report_removed(struct rules_report *report, int64_t count)
+{
+    report->removed += count;
+}
+
+static void report_append_counts(bson_t *to, const struct rules_counts *from)
+{
+    BSON_APPEND_INT64(to, "documents", from->documents);
+    BSON_APPEND_INT64(to, "added", from->added);
+    BSON_APPEND_INT64(to, "changed", from->changed);
+    BSON_APPEND_INT64(to, "unchanged", from->unchanged);
+    BSON_APPEND_INT64(to, "rejected", from->rejected);
+    BSON_APPEND_INT64(to, "skipped", from->skipped);
+}
+
+static void report_add(struct rules_counts *to,
+                       const struct rules_counts *from)
+{
+    to->documents += from->documents;
+    to->added += from->added;
+    to->changed += from->changed;
+    to->unchanged += from->unchanged;
+    to->normalised += from->normalised;
+    to->rejected += from->rejected;
+    to->skipped += from->skipped;
+}
+
+static void report_append_file(bson_t *files, size_t at,
+                               const struct rules_report_file *file)
+{
+    char number[24];
+    bson_t entry;
+
+    snprintf(number, sizeof(number), "%zu", at);
+    bson_append_document_begin(files, number, -1, &entry);
+    BSON_APPEND_UTF8(&entry, "file", file->name);
+    report_append_counts(&entry, &file->counts);
+    BSON_APPEND_INT64(&entry, "normalised_count", file->counts.normalised);
+    BSON_APPEND_ARRAY(&entry, "normalised", &file->notes);
+    BSON_APPEND_ARRAY(&entry, "rejections", &file->rejections);
+    bson_append_document_end(files, &entry);
+}
+
+const bson_t *rules_report_document(struct rules_report *report)
+{
+    struct rules_counts totals = report->beyond.counts;
+    bson_t *out = &report->document;
+    bson_t files, sums;
+
+    bson_reinit(out);
+    bson_append_array_begin(out, "files", -1, &files);
+    for (size_t i = 0; i < report->count; i++) {
+        report_append_file(&files, i, &report->files[i]);
+        report_add(&totals, &report->files[i].counts);
+    }
+    bson_append_array_end(out, &files);
+    BSON_APPEND_ARRAY(out, "benchmarks", &report->benchmarks);
+    bson_append_document_begin(out, "totals", -1, &sums);
+    BSON_APPEND_INT64(&sums, "files", (int64_t)report->files_total);
+    report_append_counts(&sums, &totals);
+    BSON_APPEND_INT64(&sums, "normalised", totals.normalised);
+    BSON_APPEND_INT64(&sums, "removed", report->removed);
+    bson_append_document_end(out, &sums);
+    return out;
+}
