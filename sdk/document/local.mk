@@ -25,3 +25,6 @@ ground_sources += \
 	sdk/document/ref.h \
 	sdk/document/walk.c \
 	sdk/document/walk.h
+unit_tests += \
+	tests/unit/test_document_json \
+	tests/unit/test_match
