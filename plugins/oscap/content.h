@@ -101,6 +101,15 @@ engine_status oscap_tailoring_write(const struct oscap_compile_options *options,
                                     const bson_t *variables, const char *path,
                                     char **profile_id, engine_error *err);
 
+/** True when the rule has a check that oscap evaluates (OVAL), so that
+ * "notchecked" would be a missing result and no verdict. */
+bool oscap_rule_is_automated(const struct oscap_content *content,
+                             const bson_t *rule);
+
+/** The OVAL definition that the rule's (first) check names, or NULL. */
+const char *oscap_rule_definition(const struct oscap_content *content,
+                                  const bson_t *rule);
+
 /** The variables (short id: value) that one rule's checks read. */
 engine_status oscap_rule_variables(const struct oscap_content *content,
                                    const bson_t *rule, const bson_t *variables,

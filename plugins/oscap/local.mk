@@ -1,5 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-oscap_sources =
+oscap_sources = \
+	plugins/oscap/import.c \
+	plugins/oscap/options.c \
+	plugins/oscap/oscap.c plugins/oscap/oscap.h \
+	plugins/oscap/plan.c \
+	plugins/oscap/probe.c \
+	plugins/oscap/report.c plugins/oscap/report.h \
+	plugins/oscap/run.c plugins/oscap/run.h \
+	plugins/oscap/scan.c \
+	plugins/oscap/ssh.c plugins/oscap/ssh.h \
+	plugins/oscap/target.c plugins/oscap/target.h \
+	plugins/oscap/units.c
+
+include plugins/oscap/content.mk
+include plugins/oscap/results.mk
 
 if WITH_OSCAP
 plugins_LTLIBRARIES += plugins/oscap/oscap.la

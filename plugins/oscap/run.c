@@ -423,6 +423,10 @@ static void run_judge(const struct oscap_run *run,
         engine_fail(&out->error, ENGINE_ELIMIT,
                     "oscap wrote more than %zu MiB",
                     RUN_MAX_OUTPUT / 1024 / 1024);
+    } else if (result->how == PROCESS_FAILED) {
+        engine_fail(&out->error, result->code,
+                    "what oscap reads or writes could not be moved: %s",
+                    said);
     } else if (result->how != PROCESS_EXITED) {
         engine_fail(&out->error, ENGINE_ECANCELLED, "oscap was stopped");
     } else if ((result->code != 0 && result->code != 2) ||
