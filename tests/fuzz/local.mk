@@ -36,3 +36,18 @@ clean-local:
 
 fuzzers += tests/fuzz/fuzz_json
 tests_fuzz_fuzz_json_LDFLAGS = $(fuzz_ldflags)
+
+fuzzers += tests/fuzz/fuzz_yaml
+tests_fuzz_fuzz_yaml_LDFLAGS = $(fuzz_ldflags)
+
+fuzzers += tests/fuzz/fuzz_query
+tests_fuzz_fuzz_query_LDFLAGS = $(fuzz_ldflags)
+
+fuzzers += tests/fuzz/fuzz_frames
+tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
+
+fuzzers += tests/fuzz/fuzz_config
+tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)
+
+fuzzers += tests/fuzz/fuzz_rules
+tests_fuzz_fuzz_rules_LDFLAGS = $(fuzz_ldflags)
