@@ -10,17 +10,16 @@ oscap_results_sources = \
 oscap_sources += $(oscap_results_sources)
 
 if WITH_OSCAP
+# For the tests: a program cannot share objects with a plugin otherwise.
+check_LTLIBRARIES += plugins/oscap/libresults.la
+plugins_oscap_libresults_la_SOURCES = $(oscap_results_sources)
+oscap_results_ldadd = plugins/oscap/libresults.la $(LDADD) $(XML_LIBS)
+
 unit_tests += plugins/oscap/test_results plugins/oscap/test_evidence
-plugins_oscap_test_results_SOURCES = \
-	plugins/oscap/test_results.c $(oscap_results_sources)
-plugins_oscap_test_results_LDADD = $(LDADD) $(XML_LIBS)
-plugins_oscap_test_evidence_SOURCES = \
-	plugins/oscap/test_evidence.c $(oscap_results_sources)
-plugins_oscap_test_evidence_LDADD = $(LDADD) $(XML_LIBS)
+plugins_oscap_test_results_LDADD = $(oscap_results_ldadd)
+plugins_oscap_test_evidence_LDADD = $(oscap_results_ldadd)
 
 fuzzers += tests/fuzz/fuzz_xccdf_results
-tests_fuzz_fuzz_xccdf_results_SOURCES = \
-	tests/fuzz/fuzz_xccdf_results.c $(oscap_results_sources)
-tests_fuzz_fuzz_xccdf_results_LDADD = $(LDADD) $(XML_LIBS)
+tests_fuzz_fuzz_xccdf_results_LDADD = $(oscap_results_ldadd)
 tests_fuzz_fuzz_xccdf_results_LDFLAGS = $(fuzz_ldflags)
 endif
