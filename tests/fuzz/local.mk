@@ -46,8 +46,5 @@ tests_fuzz_fuzz_query_LDFLAGS = $(fuzz_ldflags)
 fuzzers += tests/fuzz/fuzz_frames
 tests_fuzz_fuzz_frames_LDFLAGS = $(fuzz_ldflags)
 
-fuzzers += tests/fuzz/fuzz_config
-tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)
-
 fuzzers += tests/fuzz/fuzz_rules
 tests_fuzz_fuzz_rules_LDFLAGS = $(fuzz_ldflags)
