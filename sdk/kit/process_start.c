@@ -232,19 +232,20 @@ static engine_status process_launch(struct process *process,
                                     const struct process_options *options,
                                     const int child[3], engine_error *err)
 {
-    char *path = process_find(options->argv[0]);
+    char *path;
     int code;
 
+    if (options->directory && access(options->directory, X_OK) < 0)
+        return engine_fail(
+            err, ENGINE_EIO, "could not run \"%s\" in directory \"%s\": %s",
+            options->argv[0], options->directory, strerror(errno));
+    path = process_find(options->argv[0]);
     if (!path)
         return process_missing(options->argv[0], err);
     code = process_spawn(process, path, options, child);
     engine_free(path);
     if (!code)
         return ENGINE_OK;
-    if (options->directory && access(options->directory, X_OK) < 0)
-        return engine_fail(
-            err, ENGINE_EIO, "could not run \"%s\" in directory \"%s\": %s",
-            options->argv[0], options->directory, strerror(errno));
     /* ENGINE_ENOTFOUND means the program; here its interpreter is missing */
     return engine_fail(
         err, code == ENOENT ? ENGINE_EIO : engine_status_from_errno(code),

@@ -123,7 +123,12 @@ static void tells_a_missing_interpreter_from_a_missing_program(void **state)
     const char *const argv[] = {f->one, NULL};
 
     assert_int_equal(file_write(f->one, "#!/nowhere/sh\n", 14, 0700, NULL), 0);
-    assert_int_equal(run(f, argv), ENGINE_EIO);
+    /* under emulators, such as Valgrind, exec's error stays in the child */
+    if (run(f, argv) == ENGINE_OK) {
+        assert_int_equal(f->result.code, 127);
+        return;
+    }
+    assert_int_equal(f->err.status, ENGINE_EIO);
     assert_non_null(strstr(f->err.message, "could not run"));
 }
 
