@@ -11,10 +11,19 @@ core_sources += \
 	engine/store/store.c engine/store/store.h \
 	engine/store/store_ops.h
 
-unit_tests += tests/unit/test_store_sqlite
-tests_unit_test_store_sqlite_SOURCES = \
+unit_tests += \
+	tests/unit/test_store \
+	tests/unit/test_store_faults \
+	tests/unit/test_store_sqlite
+
+tests_unit_test_store_SOURCES = \
 	tests/unit/store_suite.c tests/unit/store_suite.h \
 	tests/unit/store_suite_process.c \
 	tests/unit/store_suite_query.c \
+	tests/unit/store_suite_run.c \
 	tests/unit/store_suite_tests.c tests/unit/store_suite_tests.h \
-	tests/unit/test_store_sqlite.c
+	tests/unit/test_store.c
+tests_unit_test_store_faults_SOURCES = \
+	tests/unit/store_suite.c tests/unit/test_store_faults.c
+tests_unit_test_store_sqlite_SOURCES = \
+	tests/unit/store_suite.c tests/unit/test_store_sqlite.c

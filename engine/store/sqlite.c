@@ -12,6 +12,8 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/file.h"
 
+#define SQLITE_MIN_BYTES 512 /* the smallest page, so the smallest file */
+
 /* ---- the file ------------------------------------------------------------- */
 
 static engine_status sqlite_fail_errno(const char *path, const char *doing,
@@ -84,17 +86,26 @@ static engine_status sqlite_file_create(const char *path, engine_error *err)
     return ENGINE_OK;
 }
 
+/* SQLite takes a file of one byte for an empty one. */
+static engine_status sqlite_file_look(const char *path,
+                                      const struct stat *info,
+                                      engine_error *err)
+{
+    if (!S_ISREG(info->st_mode))
+        return engine_fail(err, ENGINE_EINVAL,
+                           "the store \"%s\" is not a regular file", path);
+    if (info->st_size > 0 && info->st_size < SQLITE_MIN_BYTES)
+        return sqlite_damaged(path, "file is not a database", err);
+    return ENGINE_OK;
+}
+
 static engine_status sqlite_file_prepare(const char *path, unsigned flags,
                                          engine_error *err)
 {
     struct stat info;
 
-    if (stat(path, &info) == 0) {
-        if (S_ISREG(info.st_mode))
-            return ENGINE_OK;
-        return engine_fail(err, ENGINE_EINVAL,
-                           "the store \"%s\" is not a regular file", path);
-    }
+    if (stat(path, &info) == 0)
+        return sqlite_file_look(path, &info, err);
     if (errno != ENOENT)
         return sqlite_fail_errno(path, "open", err);
     if (!(flags & (STORE_READ_ONLY | STORE_NO_CREATE)))
@@ -216,16 +227,6 @@ static void sqlite_close(struct store *store)
 
 /* ---- checking ------------------------------------------------------------- */
 
-static engine_status sqlite_damaged(const struct sqlite *self,
-                                    const char *what, engine_error *err)
-{
-    engine_fail(err, ENGINE_ECORRUPT, "the store \"%s\" is damaged: %s",
-                self->path, what);
-    engine_hint(err, "restore it from a backup, or move it away (with its "
-                     "-wal and -shm files) and import the rules again");
-    return ENGINE_ECORRUPT;
-}
-
 static engine_status sqlite_check_pages(const struct sqlite *self,
                                         engine_error *err)
 {
@@ -238,7 +239,7 @@ static engine_status sqlite_check_pages(const struct sqlite *self,
         status = sqlite_fail(self->main, "check", err);
     else if (strcmp((const char *)sqlite3_column_text(handle, 0), "ok") != 0)
         status = sqlite_damaged(
-            self, (const char *)sqlite3_column_text(handle, 0), err);
+            self->path, (const char *)sqlite3_column_text(handle, 0), err);
     sqlite3_finalize(handle);
     return status;
 }
@@ -258,7 +259,7 @@ static engine_status sqlite_check_rows(const struct sqlite *self,
         sqlite3_snprintf(sizeof(what), what, "%s \"%s\" is broken",
                          sqlite3_column_text(handle, 0),
                          sqlite3_column_text(handle, 1));
-        status = sqlite_damaged(self, what, err);
+        status = sqlite_damaged(self->path, what, err);
     } else if (rc != SQLITE_DONE) {
         status = sqlite_fail(self->main, "check", err);
     }

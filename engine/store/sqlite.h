@@ -80,6 +80,9 @@ void sqlite_link_close(struct sqlite_link *link);
 /** Fails with what the connection's last error means to a user. */
 engine_status sqlite_fail(const struct sqlite_link *link, const char *doing,
                           engine_error *err);
+/** Fails with ENGINE_ECORRUPT and what to do about it. */
+engine_status sqlite_damaged(const char *path, const char *what,
+                             engine_error *err);
 engine_status sqlite_exec(const struct sqlite_link *link, const char *sql,
                           engine_error *err);
 /** The first column of the first row. */

@@ -33,10 +33,7 @@ static engine_status find_borrow(const struct sqlite_link *link,
 
     if (data && len >= 5 && bson_init_static(out, data, (size_t)len))
         return ENGINE_OK;
-    engine_fail(err, ENGINE_ECORRUPT,
-                "the store \"%s\" holds a damaged document", link->path);
-    engine_hint(err, "restore the store from a backup");
-    return ENGINE_ECORRUPT;
+    return sqlite_damaged(link->path, "a document is broken", err);
 }
 
 engine_status sqlite_get(struct store *store, const char *collection,

@@ -11,11 +11,11 @@
 
 /* ---- errors --------------------------------------------------------------- */
 
-static engine_status link_fail_damaged(const struct sqlite_link *link,
-                                       engine_error *err)
+engine_status sqlite_damaged(const char *path, const char *what,
+                             engine_error *err)
 {
-    engine_fail(err, ENGINE_ECORRUPT, "the store \"%s\" is damaged: %s",
-                link->path, sqlite3_errmsg(link->db));
+    engine_fail(err, ENGINE_ECORRUPT, "the store \"%s\" is damaged: %s", path,
+                what);
     engine_hint(err, "nothing was changed; restore it from a backup, or move "
                      "it away (with its -wal and -shm files) and import the "
                      "rules again");
@@ -53,10 +53,34 @@ static engine_status link_fail_denied(const struct sqlite_link *link,
     return ENGINE_EDENIED;
 }
 
+static int link_file_errno(const struct sqlite_link *link, int which)
+{
+    sqlite3_file *file = NULL;
+    int code = 0;
+
+    if (sqlite3_file_control(link->db, "main", which, (void *)&file) ==
+            SQLITE_OK &&
+        file && file->pMethods)
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code);
+    return code;
+}
+
+/* What the system said; SQLite may have made other calls since. */
+static int link_errno(const struct sqlite_link *link)
+{
+    int code = sqlite3_system_errno(link->db);
+
+    if (code == 0)
+        code = link_file_errno(link, SQLITE_FCNTL_JOURNAL_POINTER);
+    if (code == 0)
+        code = link_file_errno(link, SQLITE_FCNTL_FILE_POINTER);
+    return code;
+}
+
 static engine_status link_fail_io(const struct sqlite_link *link,
                                   const char *doing, engine_error *err)
 {
-    const int code = sqlite3_system_errno(link->db);
+    const int code = link_errno(link);
 
     if (code == ENOSPC || code == EDQUOT || code == EFBIG)
         return link_fail_full(link, err);
@@ -75,7 +99,7 @@ engine_status sqlite_fail(const struct sqlite_link *link, const char *doing,
         return engine_fail_memory(err);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return link_fail_damaged(link, err);
+        return sqlite_damaged(link->path, sqlite3_errmsg(link->db), err);
     case SQLITE_FULL:
         return link_fail_full(link, err);
     case SQLITE_BUSY:

@@ -1,14 +1,480 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_store_sqlite.c - the store suite over SQLite. */
-#include "sdk/base/alloc.h"
+/* test_store_sqlite.c - what is particular to the SQLite store. */
 #include "tests/unit/store_suite.h"
 
-static char *sqlite_uri(const char *folder)
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/store/sqlite.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
+#include "sdk/base/hash.h"
+
+struct fixture {
+    char *folder, *path, *uri;
+    struct store *store; /* closed by the teardown */
+    engine_error err;
+};
+
+static int setup(void **state)
 {
-    return engine_strf("sqlite:%s/engine.db", folder);
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    assert_int_equal(file_make_temporary("/tmp", "sqlite-", &f->folder, NULL),
+                     0);
+    f->path = engine_strf("%s/engine.db", f->folder);
+    f->uri = engine_strf("sqlite:%s", f->path);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    store_close(f->store);
+    file_remove_tree(f->folder, NULL);
+    engine_free(f->folder);
+    engine_free(f->path);
+    engine_free(f->uri);
+    free(f);
+    return 0;
+}
+
+static engine_status try_open(struct fixture *f, const char *uri,
+                              unsigned flags)
+{
+    store_close(f->store);
+    f->store = NULL;
+    return store_open(uri, flags, NULL, &f->store, &f->err);
+}
+
+static void expect_message(const struct fixture *f, const char *part)
+{
+    if (!strstr(f->err.message, part) && !strstr(f->err.hint, part))
+        fail_msg("\"%s\" (%s) does not say \"%s\"", f->err.message,
+                 f->err.hint, part);
+}
+
+/* Runs SQL behind the store's back. */
+static void run_sql(const struct fixture *f, const char *sql)
+{
+    sqlite3 *db = NULL;
+    char *message = NULL;
+
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    sqlite3_close(db);
+}
+
+/* ---- which store ---------------------------------------------------------- */
+
+static void refuses_mongodb_until_the_next_release(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(try_open(f, "mongodb://me:secret@host/db", 0),
+                     ENGINE_EUNSUPPORTED);
+    expect_message(f, "next release");
+    assert_null(strstr(f->err.message, "secret"));
+    assert_int_equal(try_open(f, "mongodb+srv://host", 0),
+                     ENGINE_EUNSUPPORTED);
+}
+
+static void refuses_what_is_no_store(void **state)
+{
+    static const char *const bad[] = {"", "engine.db", "postgres://h/d",
+                                      "sqlite", "sqlite:", "sqlite::memory:",
+                                      "sqlite:/tmp", "sqlite:/dev/null"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(try_open(f, bad[i], 0), ENGINE_EINVAL);
+        assert_true(f->err.message[0] != '\0');
+    }
+    assert_int_equal(try_open(f, f->uri, 1u << 9), ENGINE_EINVAL);
+}
+
+/* ---- files ---------------------------------------------------------------- */
+
+static unsigned mode_of(const char *path)
+{
+    struct stat info;
+
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_mode & 07777;
+}
+
+static void makes_private_files_and_directories(void **state)
+{
+    struct fixture *f = *state;
+    char *parent = engine_strf("%s/a", f->folder);
+    char *path = engine_strf("%s/a/b/engine.db", f->folder);
+    char *uri = engine_strf("sqlite:%s", path);
+    char *wal = engine_strf("%s-wal", path);
+    const mode_t mask = umask(0);
+
+    assert_int_equal(try_open(f, uri, 0), 0);
+    umask(mask);
+    suite_add(f->store, STORE_RULES, "{'_id': 'a'}");
+    assert_int_equal(mode_of(path), 0600);
+    assert_int_equal(mode_of(wal), 0600);
+    assert_int_equal(mode_of(parent), 0700);
+    engine_free(wal);
+    engine_free(uri);
+    engine_free(path);
+    engine_free(parent);
+}
+
+static void makes_nothing_when_told_so(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(try_open(f, f->uri, STORE_NO_CREATE), ENGINE_ENOTFOUND);
+    expect_message(f, f->path);
+    assert_int_equal(try_open(f, f->uri, STORE_READ_ONLY), ENGINE_ENOTFOUND);
+    assert_false(file_exists(f->path));
+}
+
+static void a_relative_path_survives_a_change_of_directory(void **state)
+{
+    struct fixture *f = *state;
+    char here[4096];
+    char *ids;
+
+    assert_non_null(getcwd(here, sizeof(here)));
+    assert_int_equal(chdir(f->folder), 0);
+    assert_int_equal(try_open(f, "sqlite:engine.db", 0), 0);
+    assert_int_equal(chdir(here), 0);
+    suite_add(f->store, STORE_RULES, "{'_id': 'a'}");
+    ids = suite_ids(f->store, STORE_RULES, NULL, NULL, 0, 0);
+    assert_string_equal(ids, "a ");
+    assert_true(file_exists(f->path));
+    engine_free(ids);
+}
+
+static void a_path_may_hold_what_uris_give_a_meaning(void **state)
+{
+    struct fixture *f = *state;
+    char *path = engine_strf("%s/a %%41?mode=memory#x.db", f->folder);
+    char *uri = engine_strf("sqlite:%s", path);
+
+    assert_int_equal(try_open(f, uri, 0), 0);
+    assert_true(file_exists(path));
+    engine_free(uri);
+    engine_free(path);
+}
+
+/* ---- reading only --------------------------------------------------------- */
+
+static void a_read_only_store_refuses_every_change(void **state)
+{
+    struct fixture *f = *state;
+    struct store *writer = suite_open(f->uri);
+    bson_t *document = suite_bson("{'_id': 'b'}");
+    const bson_t *one = document;
+    char id[65];
+
+    suite_add(writer, STORE_RULES, "{'_id': 'a'}");
+    assert_int_equal(try_open(f, f->uri, STORE_READ_ONLY), 0);
+    assert_int_equal(store_insert(f->store, STORE_RULES, &one, 1, &f->err),
+                     ENGINE_EDENIED);
+    assert_int_equal(store_put(f->store, STORE_RULES, &one, 1, NULL),
+                     ENGINE_EDENIED);
+    assert_int_equal(store_swap(f->store, STORE_RULES, "b", NULL, one, NULL),
+                     ENGINE_EDENIED);
+    assert_int_equal(store_delete(f->store, STORE_RULES, NULL, NULL, NULL),
+                     ENGINE_EDENIED);
+    assert_int_equal(store_begin(f->store, NULL), ENGINE_EDENIED);
+    assert_int_equal(
+        store_artifact_put(f->store, f->path, "n", "m", id, NULL),
+        ENGINE_EDENIED);
+    suite_add(writer, STORE_RULES, "{'_id': 'c'}");
+    assert_int_equal(suite_count(f->store, STORE_RULES, NULL), 2);
+    bson_destroy(document);
+    store_close(writer);
+}
+
+/* ---- schema --------------------------------------------------------------- */
+
+static void hash_of(const struct fixture *f, char out[HASH_HEX_SIZE])
+{
+    assert_int_equal(hash_file(f->path, out, NULL), 0);
+}
+
+static void refuses_a_newer_schema_and_leaves_it_alone(void **state)
+{
+    struct fixture *f = *state;
+    char before[HASH_HEX_SIZE], after[HASH_HEX_SIZE];
+
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    store_close(f->store);
+    f->store = NULL;
+    run_sql(f, "PRAGMA user_version = 999");
+    hash_of(f, before);
+    assert_int_equal(try_open(f, f->uri, 0), ENGINE_EVERSION);
+    expect_message(f, "999");
+    expect_message(f, "schema 1");
+    expect_message(f, "later");
+    hash_of(f, after);
+    assert_string_equal(before, after);
+}
+
+static void refuses_to_read_an_older_schema(void **state)
+{
+    struct fixture *f = *state;
+
+    fclose(fopen(f->path, "w"));
+    assert_int_equal(try_open(f, f->uri, STORE_READ_ONLY), ENGINE_EVERSION);
+    expect_message(f, "schema 0");
+    /* an empty file is a fresh database to SQLite */
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    assert_int_equal(try_open(f, f->uri, STORE_READ_ONLY), 0);
+}
+
+static void refuses_the_database_of_another_program(void **state)
+{
+    struct fixture *f = *state;
+    char before[HASH_HEX_SIZE], after[HASH_HEX_SIZE];
+
+    run_sql(f, "CREATE TABLE rules(x)");
+    hash_of(f, before);
+    assert_int_equal(try_open(f, f->uri, 0), ENGINE_EINVAL);
+    expect_message(f, "another program");
+    run_sql(f, "PRAGMA application_id = 7");
+    assert_int_equal(try_open(f, f->uri, 0), ENGINE_EINVAL);
+    run_sql(f, "PRAGMA application_id = 0");
+    hash_of(f, after);
+    /* but for SQLite's own change counter, which run_sql moved */
+    assert_int_equal(strlen(after), strlen(before));
+    assert_int_equal(try_open(f, f->uri, 0), ENGINE_EINVAL);
+    hash_of(f, before);
+    assert_string_equal(before, after);
+}
+
+static int count_columns(void *user, int count, char **values, char **names)
+{
+    (void)count;
+    (void)values;
+    (void)names;
+    ++*(size_t *)user;
+    return 0;
+}
+
+static void tables_have_the_columns_that_are_filled(void **state)
+{
+    struct fixture *f = *state;
+    const struct sqlite_table *table;
+    sqlite3 *db = NULL;
+
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    for (size_t i = 0; (table = sqlite_table_at(i)) != NULL; i++) {
+        size_t found = 0, marked = 0;
+        char *sql = sqlite3_mprintf("PRAGMA table_info(%s)", table->name);
+        assert_int_equal(sqlite3_exec(db, sql, count_columns, &found, NULL),
+                         SQLITE_OK);
+        assert_int_equal(found, table->count + 2);
+        sqlite3_free(sql);
+        for (const char *at = table->marked;
+             at && (at = strstr(at, "= x''")) != NULL; at++)
+            marked++;
+        assert_int_equal(marked, table->count);
+    }
+    sqlite3_close(db);
+}
+
+/* ---- plans ---------------------------------------------------------------- */
+
+static int collect_plan(void *user, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    buffer_printf(user, "%s; ", values[3]);
+    return 0;
+}
+
+static void expect_plan(const struct fixture *f, const char *collection,
+                        const char *json, const char *plan)
+{
+    struct sqlite *self = (struct sqlite *)f->store;
+    bson_t *filter = suite_bson("%s", json);
+    struct sqlite_where where;
+    struct buffer sql, found;
+
+    buffer_init(&sql, 10000);
+    buffer_init(&found, 10000);
+    buffer_printf(&sql, "EXPLAIN QUERY PLAN SELECT doc FROM %s", collection);
+    assert_int_equal(
+        sqlite_where_compile(&where, sqlite_table_get(collection), filter,
+                             self->main, &sql, NULL), 0);
+    assert_false(where.matches); /* SQL decides alone */
+    buffer_puts(&sql, " ORDER BY id");
+    assert_int_equal(sqlite3_exec(self->main->db, sql.data, collect_plan,
+                                  &found, NULL), SQLITE_OK);
+    if (!strstr(found.data, plan) || strstr(found.data, "B-TREE"))
+        fail_msg("%s: %s instead of %s", json, found.data, plan);
+    sqlite_where_clear(&where);
+    buffer_clear(&sql);
+    buffer_clear(&found);
+    bson_destroy(filter);
+}
+
+static void the_usual_filters_walk_an_index(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    expect_plan(f, STORE_VERDICTS, "{'scan_id': 's'}",
+                "verdicts_scan (scan_id=?)");
+    expect_plan(f, STORE_VERDICTS, "{'scan_id': 's', 'status': 'fail'}",
+                "verdicts_scan (scan_id=?)");
+    expect_plan(f, STORE_RESULTS,
+                "{'scan_id': 's', 'rule_id': {'$eq': 'r'}, 'target': 't'}",
+                "results_rule (scan_id=? AND rule_id=?)");
+    expect_plan(f, STORE_RULES, "{'benchmark': 'b', 'is_latest': true}",
+                "rules_latest (is_latest=? AND benchmark=?)");
+    expect_plan(f, STORE_RULES, "{'_id': 'x'}", "(id=?)");
+    expect_plan(f, STORE_SELECTIONS, "{'$and': [{'scan_id': 's'}]}",
+                "selections_scan (scan_id=?)");
+}
+
+/* ---- cursors within a transaction ----------------------------------------- */
+
+static void a_cursor_in_a_transaction_sees_what_was_written_before(
+    void **state)
+{
+    struct fixture *f = *state;
+    struct store_cursor *cursor = NULL;
+    const bson_t *document = NULL;
+    int count = 0;
+
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    assert_int_equal(store_begin(f->store, NULL), 0);
+    for (int i = 0; i < 100; i++)
+        suite_add(f->store, STORE_RULES, "{'_id': '%02d'}", i);
+    assert_int_equal(store_find(f->store, STORE_RULES, NULL, &cursor, NULL),
+                     0);
+    while (store_cursor_next(cursor, &document, NULL) == 1)
+        suite_add(f->store, STORE_RULES, "{'_id': '%02d-x'}", count++);
+    assert_int_equal(count, 100);
+    assert_int_equal(store_commit(f->store, NULL), 0);
+    store_cursor_close(cursor);
+    assert_int_equal(suite_count(f->store, STORE_RULES, NULL), 200);
+}
+
+static void a_cursor_outlives_its_transaction(void **state)
+{
+    struct fixture *f = *state;
+    struct store_cursor *cursor = NULL;
+    const bson_t *document = NULL;
+    int count = 0;
+
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    assert_int_equal(store_begin(f->store, NULL), 0);
+    for (int i = 0; i < 20; i++)
+        suite_add(f->store, STORE_RULES, "{'_id': '%02d'}", i);
+    assert_int_equal(store_find(f->store, STORE_RULES, NULL, &cursor, NULL),
+                     0);
+    store_rollback(f->store);
+    while (store_cursor_next(cursor, &document, NULL) == 1)
+        count++;
+    assert_int_equal(count, 20);
+    store_cursor_close(cursor);
+    assert_int_equal(suite_count(f->store, STORE_RULES, NULL), 0);
+}
+
+/* ---- several at once ------------------------------------------------------ */
+
+static void several_processes_make_the_same_store_at_once(void **state)
+{
+    struct fixture *f = *state;
+    int status = 0;
+
+    for (int i = 0; i < 6; i++) {
+        const pid_t pid = fork();
+        struct store *store = NULL;
+        assert_true(pid >= 0);
+        if (pid == 0)
+            _exit(-store_open(f->uri, 0, NULL, &store, NULL));
+    }
+    while (wait(&status) > 0)
+        assert_int_equal(status, 0);
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    assert_int_equal(store_check(f->store, NULL), 0);
+}
+
+struct thread {
+    pthread_t id;
+    const char *uri;
+    int number, failed;
+};
+
+static void *thread_run(void *user)
+{
+    struct thread *thread = user;
+    struct store *store = NULL;
+
+    thread->failed = store_open(thread->uri, 0, NULL, &store, NULL) < 0;
+    for (int i = 0; !thread->failed && i < 40; i++) {
+        bson_t document = BSON_INITIALIZER;
+        const bson_t *one = &document;
+        char id[32];
+        snprintf(id, sizeof(id), "%d-%d", thread->number, i);
+        BSON_APPEND_UTF8(&document, "_id", id);
+        thread->failed = store_insert(store, STORE_RESULTS, &one, 1, NULL) < 0;
+        bson_destroy(&document);
+    }
+    store_close(store);
+    return NULL;
+}
+
+static void threads_with_a_handle_each_lose_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct thread threads[3] = {0};
+
+    for (int i = 0; i < 3; i++) {
+        threads[i].uri = f->uri;
+        threads[i].number = i;
+        assert_int_equal(
+            pthread_create(&threads[i].id, NULL, thread_run, &threads[i]), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i].id, NULL);
+        assert_int_equal(threads[i].failed, 0);
+    }
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    assert_int_equal(suite_count(f->store, STORE_RESULTS, NULL), 120);
 }
 
 int main(void)
 {
-    return store_suite_run("store over sqlite", sqlite_uri);
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(refuses_mongodb_until_the_next_release),
+        TEST(refuses_what_is_no_store),
+        TEST(makes_private_files_and_directories),
+        TEST(makes_nothing_when_told_so),
+        TEST(a_relative_path_survives_a_change_of_directory),
+        TEST(a_path_may_hold_what_uris_give_a_meaning),
+        TEST(a_read_only_store_refuses_every_change),
+        TEST(refuses_a_newer_schema_and_leaves_it_alone),
+        TEST(refuses_to_read_an_older_schema),
+        TEST(refuses_the_database_of_another_program),
+        TEST(tables_have_the_columns_that_are_filled),
+        TEST(the_usual_filters_walk_an_index),
+        TEST(a_cursor_in_a_transaction_sees_what_was_written_before),
+        TEST(a_cursor_outlives_its_transaction),
+        TEST(several_processes_make_the_same_store_at_once),
+        TEST(threads_with_a_handle_each_lose_nothing),
+    };
+
+    return cmocka_run_group_tests_name("sqlite store", tests, NULL, NULL);
 }
