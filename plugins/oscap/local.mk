@@ -6,11 +6,14 @@ oscap_sources = \
 	plugins/oscap/plan.c \
 	plugins/oscap/probe.c \
 	plugins/oscap/report.c plugins/oscap/report.h \
-	plugins/oscap/run.c plugins/oscap/run.h \
 	plugins/oscap/scan.c \
-	plugins/oscap/ssh.c plugins/oscap/ssh.h \
-	plugins/oscap/target.c plugins/oscap/target.h \
 	plugins/oscap/units.c
+
+oscap_run_sources = \
+	plugins/oscap/run.c plugins/oscap/run.h \
+	plugins/oscap/ssh.c plugins/oscap/ssh.h \
+	plugins/oscap/target.c plugins/oscap/target.h
+oscap_sources += $(oscap_run_sources)
 
 include plugins/oscap/content.mk
 include plugins/oscap/results.mk
@@ -20,4 +23,11 @@ plugins_LTLIBRARIES += plugins/oscap/oscap.la
 plugins_oscap_oscap_la_SOURCES = $(oscap_sources)
 plugins_oscap_oscap_la_LIBADD = sdk/kit/libscankit-core.la $(XML_LIBS)
 plugins_oscap_oscap_la_LDFLAGS = $(plugin_ldflags)
+endif
+
+if WITH_OSCAP
+check_LTLIBRARIES += plugins/oscap/librun.la
+plugins_oscap_librun_la_SOURCES = $(oscap_run_sources)
+unit_tests += plugins/oscap/test_run
+plugins_oscap_test_run_LDADD = plugins/oscap/librun.la $(LDADD)
 endif
