@@ -27,4 +27,6 @@ ground_sources += \
 	sdk/document/walk.h
 unit_tests += \
 	tests/unit/test_document_json \
+	tests/unit/test_document_order \
+	tests/unit/test_document_yaml \
 	tests/unit/test_match
