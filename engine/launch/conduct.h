@@ -44,6 +44,7 @@ struct job {
                                engine_error *err);
     engine_status (*on_rule_done)(void *user, const bson_t *frame,
                                   engine_error *err);
+    /* for op describe: one of kind "description" */
     engine_status (*on_document)(void *user, const char *kind,
                                  const bson_t *document, engine_error *err);
     engine_status (*on_artifact)(void *user, const char *id, const char *name,
@@ -60,8 +61,9 @@ struct conduct_options {
     const char *cache_directory; /* artifacts are laid out here, by id */
     const char *run_directory;   /* parent of jobs' workdirs */
     unsigned workers;          /* how many run at once; 0: processors */
+    int64_t grace_ms;          /* between cancel and kill; 0: 5 s */
     /* asked every 100 ms at least; non-zero: cancel every job, wait for them
-     * a grace of 5 s, then kill */
+     * for the grace, then kill */
     int (*cancelled)(void *user);
     void (*tick)(void *user);  /* called every 100 ms at least; may be NULL */
     void *user;

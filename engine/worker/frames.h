@@ -25,6 +25,8 @@
  *   log          {level, text}
  *   done         {status, message?, hint?} the last frame; for op describe
  *                also {description}
+ * The status of result and rule_done is a number, SCANNER_PASS and so on; 0 in
+ * rule_done: the worst of the results. That of done is an engine_status.
  */
 #ifndef ENGINE_WORKER_FRAMES_H
 #define ENGINE_WORKER_FRAMES_H
@@ -42,7 +44,9 @@ struct channel {
     int fd;                    /* owned */
     struct buffer in, out;
     size_t in_used;            /* bytes of `in` already delivered */
-    bool closed;               /* the other side is gone */
+    size_t out_used;           /* bytes of `out` already sent */
+    bool closed;               /* the other side is gone: nothing will come */
+    bool deaf;                 /* the other side does not read any more */
 };
 
 void channel_init(struct channel *channel, int fd);
@@ -55,13 +59,29 @@ engine_status channel_send(struct channel *channel, const bson_t *frame,
 size_t channel_pending(const struct channel *channel);
 /** poll(2) events that would make progress. */
 short channel_events(const struct channel *channel);
+/** Moves bytes one way without blocking; a worker's threads have one each. */
+engine_status channel_read(struct channel *channel, engine_error *err);
+engine_status channel_write(struct channel *channel, engine_error *err);
 /** Moves bytes both ways without blocking. */
 engine_status channel_pump(struct channel *channel, engine_error *err);
 /** 1 and a borrowed frame (valid until the next call), 0 none complete yet;
  * negative: malformed (ENGINE_EPARSE) or too large (ENGINE_ELIMIT). */
 int channel_next(struct channel *channel, bson_t *frame, engine_error *err);
-/** Pumps until everything queued is sent or timeout_ms passed. */
+/** Sends until everything queued is sent or timeout_ms passed. */
 engine_status channel_flush(struct channel *channel, int timeout_ms,
                             engine_error *err);
+
+/** The kind of a frame, its field "t"; "" when it has none. */
+const char *frame_kind(const bson_t *frame);
+/** Starts a frame of a kind; the caller appends fields and destroys it. */
+void frame_init(bson_t *frame, const char *kind);
+
+/**
+ * Checks BSON that came from elsewhere, without recursion: every length, type
+ * and string, at most `depth` levels deep. ENGINE_EPARSE says what is wrong,
+ * and where.
+ */
+engine_status frame_check(const uint8_t *data, size_t len, unsigned depth,
+                          engine_error *err);
 
 #endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prepare.c - the frame that tells a worker its job, and its files. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/launch/task.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+#include "sdk/base/file.h"
+
+static engine_status prepare_cache(struct task *task, const char *folder,
+                                   const char *name, char **out,
+                                   engine_error *err)
+{
+    const char *cache = task->conduct->options.cache_directory;
+    char *path = engine_strf("%s/%s%s%s", cache ? cache : task->conduct->home,
+                             folder, name ? "/" : "", name ? name : "");
+    engine_status status;
+
+    if (!path)
+        return engine_fail_memory(err);
+    status = file_make_directory(path, err);
+    if (status < 0) {
+        engine_free(path);
+        return status;
+    }
+    *out = path;
+    return ENGINE_OK;
+}
+
+static bool prepare_is_hash(const char *id)
+{
+    if (strlen(id) != HASH_HEX_SIZE - 1)
+        return false;
+    for (; *id; id++)
+        if (!isdigit((unsigned char)*id) && (*id < 'a' || *id > 'f'))
+            return false;
+    return true;
+}
+
+/* Under another name first: a file by this name is always complete. */
+static engine_status prepare_fetch(struct store *store, const char *id,
+                                   const char *path, engine_error *err)
+{
+    engine_status status;
+    char unique[37];
+    char *partial;
+
+    if (file_exists(path))
+        return ENGINE_OK;
+    if (!store)
+        return engine_fail(err, ENGINE_ENOTFOUND,
+                           "artifact %s: there is no store", id);
+    id_uuid(unique);
+    partial = engine_strf("%s.%s", path, unique);
+    if (!partial)
+        return engine_fail_memory(err);
+    status = store_artifact_get(store, id, partial, err);
+    if (status == ENGINE_OK && rename(partial, path) < 0)
+        status = engine_fail(err, ENGINE_EIO, "could not create \"%s\"",
+                             path);
+    if (status < 0)
+        (void)unlink(partial);
+    engine_free(partial);
+    return status;
+}
+
+static engine_status prepare_artifact(struct task *task, const char *folder,
+                                      const char *id, bson_t *item,
+                                      engine_error *err)
+{
+    engine_status status;
+    char *path;
+
+    if (!prepare_is_hash(id))
+        return engine_fail(err, ENGINE_EINVAL, "\"%s\" is no artifact's id",
+                           id);
+    path = engine_strf("%s/%s", folder, id);
+    if (!path)
+        return engine_fail_memory(err);
+    status = prepare_fetch(task->conduct->options.store, id, path, err);
+    BSON_APPEND_UTF8(item, "id", id);
+    BSON_APPEND_UTF8(item, "path", path);
+    engine_free(path);
+    return status;
+}
+
+static engine_status prepare_artifacts(struct task *task, bson_t *frame,
+                                       engine_error *err)
+{
+    const char *const *ids = task->job->artifacts;
+    engine_status status;
+    char *folder = NULL;
+    bson_t list, item;
+
+    if (!ids || !ids[0])
+        return ENGINE_OK;
+    status = prepare_cache(task, "artifacts", NULL, &folder, err);
+    if (status < 0)
+        return status;
+    BSON_APPEND_ARRAY_BEGIN(frame, "artifacts", &list);
+    for (unsigned i = 0; ids[i] && status == ENGINE_OK; i++) {
+        char key[16];
+
+        snprintf(key, sizeof(key), "%u", i);
+        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &item);
+        status = prepare_artifact(task, folder, ids[i], &item, err);
+        bson_append_document_end(&list, &item);
+    }
+    bson_append_array_end(frame, &list);
+    engine_free(folder);
+    return status;
+}
+
+static void prepare_plugin(const struct task *task, bson_t *frame)
+{
+    const struct plugin_spec *spec = task->job->plugin->spec;
+    bson_t plugin;
+
+    BSON_APPEND_DOCUMENT_BEGIN(frame, "plugin", &plugin);
+    BSON_APPEND_UTF8(&plugin, "name", spec->name);
+    BSON_APPEND_UTF8(&plugin, "path", spec->path);
+    if (spec->sha256)
+        BSON_APPEND_UTF8(&plugin, "sha256", spec->sha256);
+    bson_append_document_end(frame, &plugin);
+}
+
+static void prepare_limits(const struct job_limits *from, bson_t *frame)
+{
+    bson_t limits;
+
+    BSON_APPEND_DOCUMENT_BEGIN(frame, "limits", &limits);
+    BSON_APPEND_INT64(&limits, "wall_ms", from->wall_ms);
+    BSON_APPEND_INT64(&limits, "memory_bytes", from->memory_bytes);
+    BSON_APPEND_INT64(&limits, "cpu_seconds", from->cpu_seconds);
+    BSON_APPEND_INT64(&limits, "file_bytes", from->file_bytes);
+    BSON_APPEND_INT64(&limits, "processes", from->processes);
+    BSON_APPEND_INT64(&limits, "results", from->results);
+    BSON_APPEND_INT64(&limits, "result_bytes", from->result_bytes);
+    bson_append_document_end(frame, &limits);
+}
+
+static void prepare_inputs(const struct job *job, bson_t *frame)
+{
+    /* a description is made before there are validated options */
+    if (strcmp(job->op, "describe") != 0)
+        BSON_APPEND_DOCUMENT(frame, "options", &job->plugin->options);
+    if (job->target)
+        BSON_APPEND_DOCUMENT(frame, "target", job->target);
+    if (job->variables)
+        BSON_APPEND_DOCUMENT(frame, "variables", job->variables);
+    if (job->request)
+        BSON_APPEND_DOCUMENT(frame, "request", job->request);
+}
+
+engine_status prepare_job(struct task *task, bson_t *frame, engine_error *err)
+{
+    struct conduct *conduct = task->conduct;
+    const struct job *job = task->job;
+    char *cache = NULL;
+    engine_status status = home_make_workdir(conduct, &task->workdir, err);
+
+    if (status == ENGINE_OK)
+        status = prepare_cache(task, "scanners", task->name, &cache, err);
+    if (status < 0)
+        return status;
+    BSON_APPEND_UTF8(frame, "op", job->op);
+    prepare_plugin(task, frame);
+    prepare_inputs(job, frame);
+    BSON_APPEND_UTF8(frame, "workdir", task->workdir);
+    BSON_APPEND_UTF8(frame, "cachedir", cache);
+    BSON_APPEND_INT64(frame, "parallel", job->parallel ? job->parallel : 1);
+    prepare_limits(&job->limits, frame);
+    BSON_APPEND_BOOL(frame, "effects", conduct->options.store != NULL);
+    engine_free(cache);
+    return prepare_artifacts(task, frame, err);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* process.c - workers as processes of this machine. No signal handlers: this
+ * is a library, SIGCHLD belongs to the program around it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/launch/launch_private.h"
+#include "engine/launch/launcher.h"
+#include "engine/worker/sweep.h"
+#include "sdk/base/alloc.h"
+
+#define PROCESS_SOCKET 3 /* where a worker finds its end */
+
+struct process_launcher {
+    struct launcher base;
+    char *worker_path;
+};
+
+/* What a worker may know of our environment. */
+static const char *const process_environment[] = {
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "ASAN_OPTIONS",
+    "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", NULL};
+
+#define PROCESS_ENVIRONMENT_MAX \
+    (sizeof(process_environment) / sizeof(process_environment[0]))
+
+static void process_free_environment(char **env)
+{
+    for (size_t i = 0; env && env[i]; i++)
+        engine_free(env[i]);
+    engine_free(env);
+}
+
+static char **process_make_environment(void)
+{
+    char **env = engine_calloc(PROCESS_ENVIRONMENT_MAX + 1, sizeof(*env));
+    size_t count = 0;
+
+    for (size_t i = 0; env && process_environment[i]; i++) {
+        const char *name = process_environment[i];
+        const char *value = getenv(name);
+
+        if (!value && strcmp(name, "PATH") == 0)
+            value = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+                    "/sbin:/bin";
+        if (!value)
+            continue;
+        env[count] = engine_strf("%s=%s", name, value);
+        if (!env[count++]) {
+            process_free_environment(env);
+            return NULL;
+        }
+    }
+    return env;
+}
+
+static int process_actions(posix_spawn_file_actions_t *actions, int socket)
+{
+    int code = posix_spawn_file_actions_addopen(actions, 0, "/dev/null",
+                                                O_RDONLY, 0);
+
+    if (!code)
+        code = posix_spawn_file_actions_adddup2(actions, socket,
+                                                PROCESS_SOCKET);
+    /* ours are close-on-exec; this is for those of others */
+#if __GLIBC_PREREQ(2, 34)
+    if (!code)
+        code = posix_spawn_file_actions_addclosefrom_np(actions,
+                                                        PROCESS_SOCKET + 1);
+#endif
+    return code;
+}
+
+/* A session of its own, hence a group too and no terminal; no signal blocked
+ * or ignored, whatever the caller has. */
+static int process_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    int code;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    code = posix_spawnattr_setsigmask(attributes, &none);
+    if (!code)
+        code = posix_spawnattr_setsigdefault(attributes, &all);
+    if (!code)
+        code = posix_spawnattr_setflags(attributes,
+                                        POSIX_SPAWN_SETSID |
+                                            POSIX_SPAWN_SETSIGMASK |
+                                            POSIX_SPAWN_SETSIGDEF);
+    return code;
+}
+
+/* An errno value, as posix_spawn itself returns. */
+static int process_spawn(const char *path, int socket, char **env, pid_t *out)
+{
+    char name[] = "scan-worker";
+    char *argv[] = {name, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int code = posix_spawn_file_actions_init(&actions);
+
+    if (code)
+        return code;
+    code = posix_spawnattr_init(&attributes);
+    if (code) {
+        posix_spawn_file_actions_destroy(&actions);
+        return code;
+    }
+    code = process_actions(&actions, socket);
+    if (!code)
+        code = process_attributes(&attributes);
+    if (!code)
+        code = posix_spawn(out, path, &actions, &attributes, argv, env);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return code;
+}
+
+static engine_status process_start(struct launcher *launcher,
+                                   struct launch *launch, engine_error *err)
+{
+    const struct process_launcher *self = (const void *)launcher;
+    char **env = process_make_environment();
+    int ends[2], code;
+    pid_t pid = 0;
+
+    if (!env)
+        return engine_fail_memory(err);
+    if (launch_sockets(ends, err) < 0) {
+        process_free_environment(env);
+        return ENGINE_EIO;
+    }
+    code = process_spawn(self->worker_path, ends[1], env, &pid);
+    process_free_environment(env);
+    close(ends[1]);
+    if (code) {
+        close(ends[0]);
+        engine_fail(err, engine_status_from_errno(code),
+                    "could not start the worker \"%s\": %s",
+                    self->worker_path, strerror(code));
+        engine_hint(err, "scan-worker is installed beside the engine");
+        return engine_status_from_errno(code);
+    }
+    *launch = (struct launch){.launcher = launcher, .id = pid};
+    channel_init(&launch->channel, ends[0]);
+    return ENGINE_OK;
+}
+
+/* Tools of a plugin have groups of their own, so the session goes first. */
+static void process_kill(struct launch *launch)
+{
+    const pid_t pid = (pid_t)launch->id;
+
+    launch->internal = launch; /* remembered for launch_end.killed */
+    sweep_session(pid);
+    kill(-pid, SIGKILL);
+}
+
+static void process_reap(struct launch *launch, struct launch_end *out)
+{
+    const pid_t pid = (pid_t)launch->id;
+    struct rusage usage = {0};
+    siginfo_t info;
+    int status = 0;
+    int got;
+
+    channel_clear(&launch->channel);
+    /* while it is a zombie its id is its own: end what it left behind */
+    do
+        got = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    while (got < 0 && errno == EINTR);
+    sweep_session(pid);
+    do
+        got = wait4(pid, &status, 0, &usage);
+    while (got < 0 && errno == EINTR);
+    *out = (struct launch_end){.killed = launch->internal != NULL};
+    if (got < 0) /* the program around us ignores or collects children */
+        out->exited = 1;
+    else if (WIFSIGNALED(status))
+        out->code = WTERMSIG(status);
+    else {
+        out->exited = 1;
+        out->code = WEXITSTATUS(status);
+    }
+    out->cpu_ms = (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
+                      1000 +
+                  (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    out->peak_bytes = (int64_t)usage.ru_maxrss * 1024;
+}
+
+static void process_free(struct launcher *launcher)
+{
+    struct process_launcher *self = (void *)launcher;
+
+    engine_free(self->worker_path);
+    engine_free(self);
+}
+
+engine_status launcher_process_new(const char *worker_path,
+                                   struct launcher **out, engine_error *err)
+{
+    static const struct launcher_ops ops = {
+        .name = "process",
+        .start = process_start,
+        .kill = process_kill,
+        .reap = process_reap,
+        .free = process_free,
+    };
+    struct process_launcher *self;
+
+    if (!worker_path || worker_path[0] != '/' ||
+        access(worker_path, X_OK) < 0) {
+        engine_fail(err, ENGINE_ENOTFOUND,
+                    "worker program \"%s\" is missing, or cannot be run",
+                    worker_path ? worker_path : "");
+        engine_hint(err, "scan-worker is installed beside the engine");
+        return ENGINE_ENOTFOUND;
+    }
+    self = engine_calloc(1, sizeof(*self));
+    if (!self)
+        return engine_fail_memory(err);
+    self->base.ops = &ops;
+    self->worker_path = engine_strdup(worker_path);
+    if (!self->worker_path) {
+        engine_free(self);
+        return engine_fail_memory(err);
+    }
+    *out = &self->base;
+    return ENGINE_OK;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* receive.c - what a worker says is checked again here: a plugin may have
+ * overwritten anything in its own process. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <engine/scanner.h>
+
+#include "engine/launch/task.h"
+#include "sdk/base/clock.h"
+#include "sdk/document/document.h"
+
+#define RECEIVE_CLOSE_MS 5000 /* between a worker's last word and its end */
+
+/* A failing callback ends the job with its error. */
+static void receive_status(struct task *task, engine_status status,
+                           engine_error *err)
+{
+    if (status == ENGINE_OK)
+        return;
+    err->status = status;
+    task_kill(task, err);
+}
+
+/* The rule of a frame, when it may still be spoken of. */
+static const char *receive_rule(struct task *task, const bson_t *frame,
+                                bool findings)
+{
+    const char *id = document_string(frame, "rule_id");
+    const void *state;
+
+    if (!id || !id[0]) {
+        task_violation(task, "reported on a rule without an id");
+        return NULL;
+    }
+    state = table_get(&task->rules, id);
+    if (state == TASK_RULE_ENDED) {
+        task_violation(task, "reported on rule \"%.200s\" after its end", id);
+        return NULL;
+    }
+    if (!state && !findings) {
+        task_violation(task,
+                       "reported on rule \"%.200s\", which is not in its job",
+                       id);
+        return NULL;
+    }
+    return id;
+}
+
+static bool receive_findings(const struct task *task)
+{
+    return (task->job->plugin->caps & SCANNER_CAP_FINDINGS) != 0;
+}
+
+static bool receive_verdict(struct task *task, const bson_t *frame,
+                            int64_t lowest)
+{
+    const int64_t status = document_int(frame, "status", -1);
+
+    if (status >= lowest && status <= SCANNER_FIXED)
+        return true;
+    task_violation(task, "gave a rule the unknown status %d", (int)status);
+    return false;
+}
+
+static void receive_too_much(struct task *task, const char *what,
+                             int64_t limit)
+{
+    engine_error err = {0};
+
+    engine_fail(&err, ENGINE_ELIMIT,
+                "scanner \"%s\" reported more than %lld %s", task->name,
+                (long long)limit, what);
+    engine_hint(&err, "raise the limit, or select fewer rules");
+    task->muted = true;
+    task_stop(task, &err);
+}
+
+static bool receive_within_limits(struct task *task, const bson_t *frame)
+{
+    const struct job_limits *limits = &task->job->limits;
+
+    if (task->muted)
+        return false;
+    task->results += 1;
+    task->result_bytes += frame->len;
+    if (limits->results > 0 && task->results > limits->results)
+        receive_too_much(task, "results", limits->results);
+    else if (limits->result_bytes > 0 &&
+             task->result_bytes > limits->result_bytes)
+        receive_too_much(task, "bytes of results", limits->result_bytes);
+    return !task->muted;
+}
+
+static void receive_result(struct task *task, const bson_t *frame)
+{
+    const struct job *job = task->job;
+    engine_error err = {0};
+
+    if (!receive_rule(task, frame, receive_findings(task)) ||
+        !receive_verdict(task, frame, SCANNER_PASS) ||
+        !receive_within_limits(task, frame))
+        return;
+    if (job->on_result)
+        receive_status(task, job->on_result(job->user, frame, &err), &err);
+}
+
+static void receive_rule_done(struct task *task, const bson_t *frame)
+{
+    const struct job *job = task->job;
+    const char *id = receive_rule(task, frame, receive_findings(task));
+    engine_error err = {0};
+
+    /* results over the limit were dropped: no rule may count any more */
+    if (!id || !receive_verdict(task, frame, 0) || task->muted)
+        return;
+    if (table_set(&task->rules, id, TASK_RULE_ENDED) < 0) {
+        engine_fail_memory(&err);
+        task_kill(task, &err);
+        return;
+    }
+    if (job->on_rule_done)
+        receive_status(task, job->on_rule_done(job->user, frame, &err), &err);
+}
+
+static void receive_document(struct task *task, const bson_t *frame)
+{
+    const struct job *job = task->job;
+    const char *kind = document_string(frame, "kind");
+    engine_error err = {0};
+    bson_t document;
+
+    if (!kind || !document_child(frame, "document", &document)) {
+        task_violation(task, "sent an incomplete document");
+        return;
+    }
+    if (job->on_document)
+        receive_status(task,
+                       job->on_document(job->user, kind, &document, &err),
+                       &err);
+}
+
+/* ---- artifacts ---------------------------------------------------------- */
+
+static bool receive_inside(const struct task *task, const char *path)
+{
+    char *real = realpath(path, NULL);
+    char *root = realpath(task->workdir, NULL);
+    const size_t len = root ? strlen(root) : 0;
+    struct stat info;
+    const bool inside = real && root && strncmp(real, root, len) == 0 &&
+                        real[len] == '/' && strcmp(real, path) == 0 &&
+                        lstat(real, &info) == 0 && S_ISREG(info.st_mode);
+
+    free(real);
+    free(root);
+    return inside;
+}
+
+static void receive_artifact(struct task *task, const bson_t *frame)
+{
+    const struct job *job = task->job;
+    const char *id = document_string(frame, "id");
+    const char *path = document_string(frame, "path");
+    const char *name = document_string(frame, "name");
+    const char *type = document_string(frame, "media_type");
+    char stored[HASH_HEX_SIZE] = "";
+    engine_status status = ENGINE_OK;
+    engine_error err = {0};
+
+    if (!id || !path || !name || !type || !receive_inside(task, path)) {
+        task_violation(task, "named a file outside its directory");
+        return;
+    }
+    if (task->conduct->options.store)
+        status = store_artifact_put(task->conduct->options.store, path, name,
+                                    type, stored, &err);
+    else
+        status = hash_file(path, stored, &err);
+    (void)unlink(path); /* a copy that the worker made */
+    if (status == ENGINE_OK && strcmp(stored, id) != 0) {
+        task_violation(task, "changed the file \"%s\" while it was kept",
+                       name);
+        return;
+    }
+    if (status == ENGINE_OK && job->on_artifact)
+        status = job->on_artifact(job->user, id, name, type, &err);
+    receive_status(task, status, &err);
+}
+
+/* ---- effects ------------------------------------------------------------ */
+
+static void receive_effect(struct task *task, const bson_t *frame)
+{
+    const char *id = document_string(frame, "id");
+    engine_status status;
+    engine_error err = {0};
+    bson_t undo, answer;
+
+    if (!id || strlen(id) > 64 || !document_child(frame, "undo", &undo)) {
+        task_violation(task, "sent an incomplete effect");
+        return;
+    }
+    status = effect_open(task, id, &undo, &err);
+    if (status == ENGINE_OK) {
+        frame_init(&answer, "effect_ok");
+        BSON_APPEND_UTF8(&answer, "id", id);
+        (void)channel_send(&task->launch.channel, &answer, NULL);
+        bson_destroy(&answer);
+    }
+    receive_status(task, status, &err);
+}
+
+static void receive_effect_undone(struct task *task, const bson_t *frame)
+{
+    const char *id = document_string(frame, "id");
+    engine_error err = {0};
+
+    if (!id) {
+        task_violation(task, "undid an effect without an id");
+        return;
+    }
+    if (task->conduct->options.store)
+        receive_status(task, effect_close(task->conduct->options.store, id,
+                                          task->name, &err), &err);
+}
+
+/* ---- the rest ----------------------------------------------------------- */
+
+static void receive_progress(struct task *task, const bson_t *frame)
+{
+    const struct job *job = task->job;
+    const char *what = document_string(frame, "what");
+
+    if (job->on_progress)
+        job->on_progress(job->user, document_int(frame, "done", 0),
+                         document_int(frame, "expected", 0),
+                         what ? what : "");
+}
+
+static void receive_log(struct task *task, const bson_t *frame)
+{
+    const int64_t level = document_int(frame, "level", LOG_LEVEL_INFO);
+    const char *text = document_string(frame, "text");
+
+    if (text && level >= LOG_LEVEL_ERROR && level <= LOG_LEVEL_DEBUG)
+        log_write(task->conduct->options.log, (enum log_level)level, "%s: %s",
+                  task->name, text);
+}
+
+static void receive_done(struct task *task, const bson_t *frame)
+{
+    const struct job *job = task->job;
+    const int64_t status = document_int(frame, "status", 1);
+    const char *message = document_string(frame, "message");
+    const char *hint = document_string(frame, "hint");
+    engine_error err = {0};
+    bson_t description;
+
+    if (status > 0 || status < ENGINE_EFULL) {
+        task_violation(task, "ended with the unknown status %d", (int)status);
+        return;
+    }
+    if (document_child(frame, "description", &description) &&
+        job->on_document)
+        receive_status(task, job->on_document(job->user, "description",
+                                              &description, &err), &err);
+    task->state = TASK_DONE;
+    if (!task->stopping && !task->killed && status < 0) {
+        engine_fail(&task->error, (engine_status)status, "%s",
+                    message ? message : "no reason given");
+        engine_hint(&task->error, "%s", hint ? hint : "");
+    }
+    /* the worker waits for this, then ends */
+    (void)shutdown(task->launch.channel.fd, SHUT_WR);
+    task->launch.channel.deaf = true;
+    task->kill_ms = clock_steady_ms() + RECEIVE_CLOSE_MS;
+}
+
+void task_receive(struct task *task, const bson_t *frame)
+{
+    static const struct {
+        const char *kind;
+        void (*take)(struct task *task, const bson_t *frame);
+    } kinds[] = {
+        {"result", receive_result},
+        {"rule_done", receive_rule_done},
+        {"log", receive_log},
+        {"progress", receive_progress},
+        {"document", receive_document},
+        {"artifact", receive_artifact},
+        {"effect", receive_effect},
+        {"effect_undone", receive_effect_undone},
+        {"done", receive_done},
+    };
+    const char *kind = frame_kind(frame);
+
+    if (task->state == TASK_DONE) {
+        task_violation(task, "went on after its last word");
+        return;
+    }
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kind, kinds[i].kind) == 0) {
+            kinds[i].take(task, frame);
+            return;
+        }
+    }
+    task_violation(task, "sent an unknown frame \"%.64s\"", kind);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* task.c - one job's life in the loop: start, feeding, turns, its end. */
+#include "engine/launch/task.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+#include "sdk/base/file.h"
+#include "sdk/document/document.h"
+
+#define TASK_QUEUE_MAX ((size_t)1024 * 1024) /* unsent rules of one job */
+#define TASK_GRACE_MS 5000
+
+/* ---- ending ------------------------------------------------------------- */
+
+void task_stop(struct task *task, const engine_error *why)
+{
+    const int64_t grace = task->conduct->options.grace_ms;
+    bson_t frame;
+
+    if (task->stopping || task->killed || task->state == TASK_DONE)
+        return;
+    task->stopping = true;
+    task->error = *why;
+    task->kill_ms = clock_steady_ms() + (grace > 0 ? grace : TASK_GRACE_MS);
+    /* a worker that still waits for rules is told that there are no more */
+    frame_init(&frame, "cancel");
+    (void)channel_send(&task->launch.channel, &frame, NULL);
+    bson_destroy(&frame);
+    if (task->state != TASK_FEEDING)
+        return;
+    frame_init(&frame, "start");
+    (void)channel_send(&task->launch.channel, &frame, NULL);
+    bson_destroy(&frame);
+    task->state = TASK_RUNNING;
+}
+
+void task_kill(struct task *task, const engine_error *why)
+{
+    if (task->killed)
+        return;
+    if (!task->stopping && why)
+        task->error = *why;
+    task->killed = true;
+    task->kill_ms = 0;
+    task->launch.launcher->ops->kill(&task->launch);
+}
+
+void task_violation(struct task *task, const char *format, ...)
+{
+    engine_error err = {0};
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    engine_fail(&err, ENGINE_EPLUGIN, "scanner \"%s\" %s", task->name, text);
+    engine_hint(&err, "report this to the scanner's authors");
+    task->stopping = false; /* this reason is the better one */
+    task_kill(task, &err);
+}
+
+static void task_crashed(struct task *task, const struct launch_end *end)
+{
+    engine_error *err = &task->error;
+
+    if (end->exited) {
+        engine_fail(err, ENGINE_EPLUGIN,
+                    "scanner \"%s\" ended without a word, with exit code %d",
+                    task->name, end->code);
+        engine_hint(err, "a scanner must not call exit");
+    } else if (end->code == SIGXCPU) {
+        engine_fail(err, ENGINE_ELIMIT,
+                    "scanner \"%s\" used more than %lld s of processor time",
+                    task->name, (long long)task->job->limits.cpu_seconds);
+        engine_hint(err, "raise the limit, or select fewer rules");
+    } else if (end->code == SIGKILL) {
+        engine_fail(err, ENGINE_EPLUGIN,
+                    "scanner \"%s\" was killed from outside: signal 9, most "
+                    "likely because memory ran out", task->name);
+        engine_hint(err, "see the kernel's log; give it more memory, or run "
+                    "fewer workers at once");
+    } else {
+        engine_fail(err, ENGINE_EPLUGIN,
+                    "scanner \"%s\" crashed: signal %d (%s)", task->name,
+                    end->code, strsignal(end->code));
+        if (end->code == SIGABRT && task->job->limits.memory_bytes > 0)
+            engine_hint(err, "perhaps its memory limit of %lld bytes is too "
+                        "low", (long long)task->job->limits.memory_bytes);
+        else
+            engine_hint(err, "report this to the scanner's authors");
+    }
+}
+
+static void task_free(struct task *task)
+{
+    if (task->workdir)
+        (void)file_remove_tree(task->workdir, NULL);
+    table_clear(&task->rules);
+    engine_free(task->workdir);
+    engine_free(task);
+}
+
+void task_end(struct task *task)
+{
+    const struct job *job = task->job;
+    struct launch_end how = {.exited = 1};
+    struct job_end end = {0};
+
+    if (task->launch.launcher) {
+        task->launch.launcher->ops->reap(&task->launch, &how);
+        end.started = true;
+        end.duration_ms = clock_steady_ms() - task->started_ms;
+        end.cpu_ms = how.cpu_ms;
+        end.peak_bytes = how.peak_bytes;
+        if (task->state != TASK_DONE && !task->stopping && !task->killed)
+            task_crashed(task, &how);
+        else if (task->state == TASK_DONE && !how.killed &&
+                 (!how.exited || how.code))
+            log_write(task->conduct->options.log, LOG_LEVEL_WARNING,
+                      "the worker of scanner \"%s\" ended badly: %s %d",
+                      task->name, how.exited ? "exit code" : "signal",
+                      how.code);
+    }
+    end.error = task->error;
+    if (task->end)
+        *task->end = end;
+    task_free(task);
+    if (job->on_end)
+        job->on_end(job->user, &end);
+}
+
+/* ---- starting and feeding ----------------------------------------------- */
+
+static engine_status task_launch(struct task *task, engine_error *err)
+{
+    struct launcher *launcher = task->conduct->options.launcher;
+    engine_status status;
+    bson_t frame;
+
+    frame_init(&frame, "job");
+    status = prepare_job(task, &frame, err);
+    if (status == ENGINE_OK)
+        status = launcher->ops->start(launcher, &task->launch, err);
+    if (status == ENGINE_OK) {
+        task->launch.launcher = launcher;
+        task->state = TASK_FEEDING;
+        status = channel_send(&task->launch.channel, &frame, err);
+    }
+    bson_destroy(&frame);
+    return status;
+}
+
+void task_start(struct task *task)
+{
+    engine_error err = {0};
+    engine_status status;
+
+    task->started_ms = clock_steady_ms();
+    if (task->job->limits.wall_ms > 0)
+        task->deadline_ms = task->started_ms + task->job->limits.wall_ms;
+    status = task_launch(task, &err);
+    if (status == ENGINE_OK) {
+        task_feed(task);
+        return;
+    }
+    err.status = status;
+    if (task->launch.launcher)
+        task_kill(task, &err);
+    else
+        task->error = err;
+}
+
+static engine_status task_send_rule(struct task *task, const bson_t *rule,
+                                    engine_error *err)
+{
+    const char *id = document_string(rule, "rule_id");
+    engine_status status;
+    bson_t frame;
+
+    if (!id)
+        return engine_fail(err, ENGINE_EINVAL, "a rule has no rule_id");
+    if (table_has(&task->rules, id))
+        return engine_fail(err, ENGINE_EINVAL,
+                           "rule \"%s\" is twice in one job", id);
+    if (table_set(&task->rules, id, TASK_RULE_FED) < 0)
+        return engine_fail_memory(err);
+    frame_init(&frame, "rule");
+    BSON_APPEND_DOCUMENT(&frame, "rule", rule);
+    status = channel_send(&task->launch.channel, &frame, err);
+    bson_destroy(&frame);
+    return status;
+}
+
+static engine_status task_send_start(struct task *task, engine_error *err)
+{
+    engine_status status;
+    bson_t frame;
+
+    frame_init(&frame, "start");
+    status = channel_send(&task->launch.channel, &frame, err);
+    bson_destroy(&frame);
+    task->state = TASK_RUNNING;
+    return status;
+}
+
+void task_feed(struct task *task)
+{
+    const struct job *job = task->job;
+    engine_error err = {0};
+    engine_status status = ENGINE_OK;
+
+    while (status == ENGINE_OK && task->state == TASK_FEEDING &&
+           !task->launch.channel.deaf &&
+           channel_pending(&task->launch.channel) < TASK_QUEUE_MAX) {
+        const bson_t *rule = NULL;
+        const int got = job->next_rule
+                            ? job->next_rule(job->user, &rule, &err)
+                            : 0;
+
+        if (got > 0)
+            status = task_send_rule(task, rule, &err);
+        else if (got == 0)
+            status = task_send_start(task, &err);
+        else
+            status = (engine_status)got;
+    }
+    if (status == ENGINE_OK || task->launch.channel.deaf)
+        return; /* when it is deaf, its end will say why */
+    err.status = status;
+    task_kill(task, &err);
+}
+
+/* ---- turns -------------------------------------------------------------- */
+
+static void task_check_time(struct task *task)
+{
+    const int64_t now = clock_steady_ms();
+    engine_error err = {0};
+
+    if (task->kill_ms && now >= task->kill_ms) {
+        task_kill(task, NULL);
+        return;
+    }
+    if (!task->deadline_ms || now < task->deadline_ms)
+        return;
+    engine_fail(&err, ENGINE_ETIMEOUT,
+                "scanner \"%s\" did not finish within %lld s", task->name,
+                (long long)((task->job->limits.wall_ms + 999) / 1000));
+    engine_hint(&err, "raise the timeout, or select fewer rules");
+    task_stop(task, &err);
+}
+
+static void task_take_frames(struct task *task)
+{
+    struct channel *channel = &task->launch.channel;
+    engine_error err = {0};
+    bson_t frame;
+    int got = 0;
+
+    while (!task->killed && (got = channel_next(channel, &frame, &err)) > 0)
+        task_receive(task, &frame);
+    if (got < 0 && !task->killed)
+        task_violation(task, "sent nonsense: %s", err.message);
+}
+
+bool task_turn(struct task *task, short revents)
+{
+    struct channel *channel = &task->launch.channel;
+    engine_error err = {0};
+
+    if (revents && channel_pump(channel, &err) < 0 && !task->killed)
+        task_violation(task, "could not be heard: %s", err.message);
+    if (task->killed) { /* only its end matters, not what it says */
+        channel->in_used = channel->in.len;
+    } else {
+        task_take_frames(task);
+        task_check_time(task);
+    }
+    if (channel->closed) {
+        task_end(task);
+        return true;
+    }
+    if (!task->killed)
+        task_feed(task);
+    return false;
+}

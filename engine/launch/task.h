@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * task.h - one job while the conductor has it, and the conductor's inside.
+ * A task is queued, then fed, then runs, then is done; its worker's socket
+ * closing is always the last that is heard of it.
+ */
+#ifndef ENGINE_LAUNCH_TASK_H
+#define ENGINE_LAUNCH_TASK_H
+
+#include "engine/launch/conduct.h"
+#include "sdk/base/hash.h"
+
+enum task_state {
+    TASK_QUEUED,
+    TASK_FEEDING, /* rules are still to be sent */
+    TASK_RUNNING,
+    TASK_DONE     /* the worker said its last word */
+};
+
+struct task {
+    struct task *next;
+    struct conduct *conduct;
+    struct job *job;
+    struct job_end *end;     /* also told how it ended; may be NULL */
+    const char *name;        /* of the scanner, for messages */
+    enum task_state state;
+    struct launch launch;
+    char *workdir;
+    int64_t started_ms, deadline_ms, kill_ms; /* steady clock; 0: none */
+    bool stopping;           /* cancel was sent; `error` says why */
+    bool killed;             /* nothing of it is taken any more */
+    bool muted;              /* its results are over the limit */
+    engine_error error;      /* why we ended it, or what its last word was */
+    struct table rules;      /* id -> TASK_RULE_FED or TASK_RULE_ENDED */
+    int64_t results, result_bytes;
+};
+
+#define TASK_RULE_FED ((void *)1)
+#define TASK_RULE_ENDED ((void *)2)
+
+struct conduct {
+    struct conduct_options options;
+    struct task *queued, *running;
+    size_t running_count;
+    unsigned workers;
+    int64_t ticked_ms;
+    bool cancelled;
+    char *home;              /* our own directory under run_directory */
+    int home_lock;           /* held as long as we live */
+};
+
+/* task.c */
+void task_start(struct task *task);
+/** Sends rules while there is room. */
+void task_feed(struct task *task);
+/** Moves bytes, takes frames; true when the task has ended (and was freed). */
+bool task_turn(struct task *task, short revents);
+/** Asks it to end, and why; kills it after the grace. */
+void task_stop(struct task *task, const engine_error *why);
+/** Ends it now; the first reason given counts. */
+void task_kill(struct task *task, const engine_error *why);
+/** Breach of the protocol: killed, and it says what. */
+void task_violation(struct task *task, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/** Tells on_end and frees the task. */
+void task_end(struct task *task);
+
+/* receive.c */
+void task_receive(struct task *task, const bson_t *frame);
+
+/* prepare.c: the job's frame, and what lies on disk for it */
+engine_status prepare_job(struct task *task, bson_t *frame,
+                          engine_error *err);
+
+/* home.c */
+engine_status home_open(struct conduct *conduct, engine_error *err);
+void home_close(struct conduct *conduct);
+engine_status home_make_workdir(struct conduct *conduct, char **out,
+                                engine_error *err);
+
+/* effects.c */
+engine_status effect_open(struct task *task, const char *id,
+                          const bson_t *undo, engine_error *err);
+engine_status effect_close(struct store *store, const char *id,
+                           const char *plugin, engine_error *err);
+
+#endif

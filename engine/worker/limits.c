@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* limits.c - what a worker's process does to itself before it loads anything:
+ * session, limits, no core dumps, captured output. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "engine/worker/worker_private.h"
+#include "sdk/document/document.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define LIMITS_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LIMITS_SANITIZED 1
+#endif
+
+#ifdef LIMITS_SANITIZED
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+/* Standard output and error become a pipe that the watcher empties. */
+static engine_status limits_capture(struct worker *worker, engine_error *err)
+{
+    int ends[2];
+
+#ifdef LIMITS_SANITIZED
+    /* a report of a sanitizer comes last, when nobody empties the pipe */
+    __sanitizer_set_report_fd((void *)(intptr_t)fcntl(2, F_DUPFD_CLOEXEC, 10));
+#endif
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return engine_fail(err, engine_status_from_errno(errno),
+                           "could not make a pipe: %s", strerror(errno));
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    worker->output = ends[0];
+    if (dup2(ends[1], STDOUT_FILENO) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
+        return engine_fail(err, engine_status_from_errno(errno),
+                           "could not capture output: %s", strerror(errno));
+    close(ends[1]);
+    return ENGINE_OK;
+}
+
+static void limits_set(__rlimit_resource_t which, int64_t soft, int64_t hard)
+{
+    const struct rlimit limit = {.rlim_cur = (rlim_t)soft,
+                                 .rlim_max = (rlim_t)hard};
+
+    /* a lower one that is in force already is as good */
+    (void)setrlimit(which, &limit);
+}
+
+engine_status limits_enter(struct worker *worker, engine_error *err)
+{
+    if (getsid(0) != getpid())
+        (void)setsid();
+    limits_set(RLIMIT_CORE, 0, 0);
+    /* Second lines: the first is the socket, which also reaches what our
+     * children started. Orphans of the plugin stay our descendants. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+#ifndef LIMITS_SANITIZED
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    /* writing to a tool that died is an error of that write, not the end;
+     * the same for a file at its size limit */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    return limits_capture(worker, err);
+}
+
+void limits_apply(const bson_t *job)
+{
+    const int64_t cpu = document_int(job, "limits.cpu_seconds", 0);
+    const int64_t file = document_int(job, "limits.file_bytes", 0);
+    const int64_t processes = document_int(job, "limits.processes", 0);
+#ifndef LIMITS_SANITIZED /* shadow memory counts as address space */
+    const int64_t memory = document_int(job, "limits.memory_bytes", 0);
+
+    if (memory > 0)
+        limits_set(RLIMIT_AS, memory, memory);
+#endif
+    if (cpu > 0)
+        limits_set(RLIMIT_CPU, cpu, cpu + 5);
+    if (file > 0)
+        limits_set(RLIMIT_FSIZE, file, file);
+    if (processes > 0)
+        limits_set(RLIMIT_NPROC, processes, processes);
+}

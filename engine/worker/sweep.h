@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sweep.h - ending everything that a worker started. */
+#ifndef ENGINE_WORKER_SWEEP_H
+#define ENGINE_WORKER_SWEEP_H
+
+#include <sys/types.h>
+
+/**
+ * Kills every process of a worker's session and every descendant of it, but
+ * not the worker itself. Tools that a plugin runs have process groups of their
+ * own, so that killing the worker's group alone would miss them. The worker
+ * must be alive or not yet waited for.
+ */
+void sweep_session(pid_t worker);
+
+#endif

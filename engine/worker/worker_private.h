@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker_private.h - the parts of a worker. Two threads: the plugin's, which
+ * runs everything of the plugin and sends; and the watcher, which reads the
+ * socket and the captured output, and ends the process when the engine is
+ * gone, even while the plugin is stuck.
+ */
+#ifndef ENGINE_WORKER_PRIVATE_H
+#define ENGINE_WORKER_PRIVATE_H
+
+#include <engine/scanner.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "engine/plugin/loader.h"
+#include "engine/worker/frames.h"
+#include "engine/worker/worker.h"
+#include "sdk/base/arena.h"
+#include "sdk/base/hash.h"
+
+/* What the host allows just now. */
+enum worker_phase {
+    WORKER_LOADING,
+    WORKER_INIT,      /* register_* */
+    WORKER_RUNNING,   /* the operation: emit and the like */
+    WORKER_ENDING
+};
+
+/* What is known about a rule: does it exist, is it done, is it trusted. */
+struct worker_rule {
+    bool done;
+    char refused[256]; /* why one of its results was not taken; or "" */
+};
+
+struct worker {
+    unsigned flags;
+    enum worker_phase phase;   /* the plugin's thread */
+
+    /* the watcher's */
+    struct channel reader;
+    struct buffer captured;    /* output that waits to become log frames */
+    size_t captured_total;
+    int output;                /* read end of the captured output, or -1 */
+    pthread_t watcher;
+    bool watching;
+    int wake;                  /* eventfd: look at `draining` and `finished` */
+
+    pthread_mutex_t send_lock; /* writer */
+    struct channel writer;
+
+    pthread_mutex_t lock;      /* from here to the mark */
+    pthread_cond_t changed;
+    bool closed;               /* the engine is gone */
+    bool have_job, started, draining, drained, finished;
+    engine_error broken;       /* what the watcher could not understand */
+    bson_t job;
+    struct arena memory;       /* rules */
+    struct scanner_doc *rules;
+    uint32_t rules_count, rules_room;
+    char effect_stored[65];
+    /* the mark */
+
+    atomic_int cancelled;
+
+    /* the plugin's thread */
+    struct module *module;
+    const struct scanner_ops *ops;
+    struct scanner_host host;
+    void *self;
+    struct table rule_states;
+    struct arena states;
+    bson_t types, targets, content; /* what init registered, as arrays */
+    uint32_t types_count, targets_count, content_count;
+    bson_t options, description;
+    int64_t deadline_ms;       /* steady clock; 0: none */
+    int64_t results_left, result_bytes_left;
+    size_t log_left;
+    engine_error violation;    /* the first breach of the contract */
+    char *workdir, *cachedir;
+};
+
+/* watch.c */
+engine_status watch_start(struct worker *worker, engine_error *err);
+/** Everything printed so far becomes log frames. */
+void watch_drain(struct worker *worker);
+/** Waits at most timeout_ms for the engine to close, then ends the thread. */
+void watch_stop(struct worker *worker, int timeout_ms);
+/** Sends from the plugin's thread, waiting for room. */
+engine_status worker_send(struct worker *worker, const bson_t *frame);
+/** One log frame; cut when there were too many. */
+void worker_log(struct worker *worker, uint32_t level, const char *text);
+
+/* take.c: a frame from the engine, on the watcher's thread */
+engine_status worker_take(struct worker *worker, const bson_t *frame,
+                          engine_error *err);
+
+/* limits.c */
+engine_status limits_enter(struct worker *worker, engine_error *err);
+void limits_apply(const bson_t *job);
+
+/* host.c, host_get.c, host_register.c, host_report.c */
+void host_init(struct worker *worker);
+void host_fill_getters(struct scanner_host *host);
+void host_fill_register(struct scanner_host *host);
+void host_fill_reports(struct scanner_host *host);
+/** A document of a plugin, checked; false: refused. */
+bool host_borrow(const struct scanner_doc *document, bson_t *out,
+                 engine_error *err);
+/** The worker behind a host in this phase, or NULL. */
+struct worker *host_worker(const struct scanner_host *host,
+                           enum worker_phase phase);
+/** Text of a plugin: not NULL, valid UTF-8, not longer than maximum. */
+bool host_text(const char *text, size_t maximum);
+/** Notes the first breach of the contract; it ends the job with EPLUGIN. */
+void host_violation(struct worker *worker, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* describe.c */
+engine_status describe_plugin(struct worker *worker, engine_error *err);
+engine_status describe_options(const struct scanner_ops *ops, bson_t *out,
+                               engine_error *err);
+
+#endif
