@@ -45,8 +45,8 @@ static engine_status sqlite_absolute(const char *path, char **out,
     }
     if (path[0] != '/' && !getcwd(here, sizeof(here)))
         return sqlite_fail_errno(path, "find", err);
-    *out = path[0] == '/' ? engine_strdup(path)
-                          : engine_strf("%s/%s", here, path);
+    *out =
+        path[0] == '/' ? engine_strdup(path) : engine_strf("%s/%s", here, path);
     return *out ? ENGINE_OK : engine_fail_memory(err);
 }
 
@@ -61,8 +61,7 @@ static engine_status sqlite_make_parent(const char *path, engine_error *err)
     parent = engine_strndup(path, (size_t)(slash - path));
     if (!parent)
         return engine_fail_memory(err);
-    status = file_exists(parent) ? ENGINE_OK
-                                 : file_make_directory(parent, err);
+    status = file_exists(parent) ? ENGINE_OK : file_make_directory(parent, err);
     engine_free(parent);
     return status;
 }
@@ -87,8 +86,7 @@ static engine_status sqlite_file_create(const char *path, engine_error *err)
 }
 
 /* SQLite takes a file of one byte for an empty one. */
-static engine_status sqlite_file_look(const char *path,
-                                      const struct stat *info,
+static engine_status sqlite_file_look(const char *path, const struct stat *info,
                                       engine_error *err)
 {
     if (!S_ISREG(info->st_mode))
@@ -233,8 +231,8 @@ static engine_status sqlite_check_pages(const struct sqlite *self,
     sqlite3_stmt *handle = NULL;
     engine_status status = ENGINE_OK;
 
-    if (sqlite3_prepare_v2(self->main->db, "PRAGMA quick_check(1)", -1,
-                           &handle, NULL) != SQLITE_OK ||
+    if (sqlite3_prepare_v2(self->main->db, "PRAGMA quick_check(1)", -1, &handle,
+                           NULL) != SQLITE_OK ||
         sqlite3_step(handle) != SQLITE_ROW)
         status = sqlite_fail(self->main, "check", err);
     else if (strcmp((const char *)sqlite3_column_text(handle, 0), "ok") != 0)
@@ -280,7 +278,8 @@ static engine_status sqlite_check(struct store *store, engine_error *err)
             break;
         sqlite3_snprintf(sizeof(sql), sql,
                          "SELECT '%s', id FROM %s WHERE store_broken(id, doc)"
-                         " LIMIT 1", table->name, table->name);
+                         " LIMIT 1",
+                         table->name, table->name);
         status = sqlite_check_rows(self, sql, err);
     }
     if (status < 0)
@@ -289,7 +288,8 @@ static engine_status sqlite_check(struct store *store, engine_error *err)
         self,
         "SELECT 'artifact', id FROM artifacts AS a WHERE size <> (SELECT "
         "coalesce(sum(length(data)), 0) FROM artifact_chunks AS c "
-        "WHERE c.id = a.id) LIMIT 1", err);
+        "WHERE c.id = a.id) LIMIT 1",
+        err);
 }
 
 static const struct store_ops sqlite_ops = {

@@ -126,8 +126,8 @@ struct sqlite_where {
 engine_status sqlite_where_compile(struct sqlite_where *where,
                                    const struct sqlite_table *table,
                                    const bson_t *filter,
-                                   struct sqlite_link *link,
-                                   struct buffer *sql, engine_error *err);
+                                   struct sqlite_link *link, struct buffer *sql,
+                                   engine_error *err);
 /** Binds the values from parameter *next on, which then is the one after.
  * They are borrowed from `where`. */
 int sqlite_where_bind(const struct sqlite_where *where, sqlite3_stmt *handle,
@@ -167,8 +167,8 @@ engine_status sqlite_count(struct store *store, const char *collection,
                            const bson_t *filter, int64_t *out,
                            engine_error *err);
 engine_status sqlite_group(struct store *store, const char *collection,
-                           const bson_t *filter, const char *field,
-                           bson_t *out, engine_error *err);
+                           const bson_t *filter, const char *field, bson_t *out,
+                           engine_error *err);
 
 engine_status sqlite_artifact_put(struct store *store, const char *path,
                                   const char *name, const char *media_type,

@@ -23,8 +23,7 @@ static engine_status artifact_fail(const char *doing, const char *path,
     const int code = errno;
 
     return engine_fail(err, engine_status_from_errno(code),
-                       "could not %s \"%s\": %s", doing, path,
-                       strerror(code));
+                       "could not %s \"%s\": %s", doing, path, strerror(code));
 }
 
 /* ---- put ------------------------------------------------------------------ */
@@ -50,9 +49,8 @@ static engine_status artifact_exists(struct sqlite *self, const char *id,
 }
 
 static engine_status artifact_put_head(struct sqlite *self, const char *id,
-                                       const char *name,
-                                       const char *media_type, int64_t size,
-                                       engine_error *err)
+                                       const char *name, const char *media_type,
+                                       int64_t size, engine_error *err)
 {
     struct sqlite_statement *statement = NULL;
     engine_status status = sqlite_statement_take(
@@ -197,8 +195,7 @@ engine_status sqlite_artifact_put(struct store *store, const char *path,
         status = sqlite_change_begin(self, err);
         if (status < 0)
             return status;
-        status = artifact_put_locked(self, digest, path, name, media_type,
-                                     err);
+        status = artifact_put_locked(self, digest, path, name, media_type, err);
         status = sqlite_change_end(self, status, err);
     }
     if (status == ENGINE_OK)
@@ -213,8 +210,8 @@ static engine_status artifact_missing(const char *id, engine_error *err)
     return engine_fail(err, ENGINE_ENOTFOUND, "there is no artifact %s", id);
 }
 
-static engine_status artifact_damaged(const struct sqlite *self,
-                                      const char *id, engine_error *err)
+static engine_status artifact_damaged(const struct sqlite *self, const char *id,
+                                      engine_error *err)
 {
     engine_fail(err, ENGINE_ECORRUPT,
                 "artifact %s of the store \"%s\" is damaged", id, self->path);
@@ -311,8 +308,7 @@ engine_status sqlite_artifact_get(struct store *store, const char *id,
 
 /* ---- info ----------------------------------------------------------------- */
 
-static void artifact_describe(sqlite3_stmt *handle, const char *id,
-                              bson_t *out)
+static void artifact_describe(sqlite3_stmt *handle, const char *id, bson_t *out)
 {
     bson_init(out);
     BSON_APPEND_UTF8(out, "_id", id);
@@ -331,7 +327,8 @@ engine_status sqlite_artifact_info(struct store *store, const char *id,
     engine_status status = sqlite_statement_take(
         self->main,
         "SELECT name, media_type, size, created_at FROM artifacts "
-        "WHERE id = ?", &statement, err);
+        "WHERE id = ?",
+        &statement, err);
     int rc;
 
     if (status < 0)

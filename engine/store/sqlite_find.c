@@ -167,14 +167,12 @@ static int find_bind(const struct sqlite_cursor *cursor,
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_int64(handle, next++,
                                 query->limit ? query->limit : -1);
-    return rc == SQLITE_OK ? sqlite3_bind_int64(handle, next, query->skip)
-                           : rc;
+    return rc == SQLITE_OK ? sqlite3_bind_int64(handle, next, query->skip) : rc;
 }
 
 /* ---- cursors -------------------------------------------------------------- */
 
-static engine_status find_step(struct sqlite_cursor *cursor,
-                               engine_error *err)
+static engine_status find_step(struct sqlite_cursor *cursor, engine_error *err)
 {
     const int rc = sqlite3_step(cursor->statement->handle);
 
@@ -263,8 +261,8 @@ int sqlite_cursor_next(struct store_cursor *base, const bson_t **out,
         status = find_step(cursor, err);
     if (status < 0 || !cursor->waiting)
         return status;
-    status = find_borrow(cursor->link, cursor->statement->handle, &document,
-                         err);
+    status =
+        find_borrow(cursor->link, cursor->statement->handle, &document, err);
     if (status < 0)
         return status;
     cursor->waiting = false;
@@ -319,8 +317,7 @@ static engine_status find_prepare(struct sqlite *self, const char *head,
 
     buffer_init(&sql, FIND_MAX_SQL);
     buffer_puts(&sql, head);
-    status = sqlite_where_compile(where, table, filter, self->main, &sql,
-                                  err);
+    status = sqlite_where_compile(where, table, filter, self->main, &sql, err);
     buffer_puts(&sql, tail);
     if (status == ENGINE_OK)
         status = buffer_status(&sql, err);
@@ -341,13 +338,12 @@ engine_status sqlite_count(struct store *store, const char *collection,
     char head[96];
     int next = 1;
 
-    sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM %s",
-                     collection);
+    sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM %s", collection);
     status = find_view_begin(self, err);
     if (status < 0)
         return status;
-    status = find_prepare(self, head, sqlite_table_get(collection), filter,
-                          "", &where, &statement, err);
+    status = find_prepare(self, head, sqlite_table_get(collection), filter, "",
+                          &where, &statement, err);
     if (status < 0)
         goto out;
     if (sqlite_where_bind(&where, statement->handle, &next) != SQLITE_OK ||
@@ -377,8 +373,7 @@ static engine_status find_group_rows(const struct sqlite *self,
                                "too many different values to count");
         bson_append_int64(out, value, -1, sqlite3_column_int64(handle, 1));
     }
-    return rc == SQLITE_DONE ? ENGINE_OK
-                             : sqlite_fail(self->main, "read", err);
+    return rc == SQLITE_DONE ? ENGINE_OK : sqlite_fail(self->main, "read", err);
 }
 
 /* Strings of a column stand in it; anything else is not counted at all. */
@@ -394,7 +389,8 @@ static engine_status find_group_sql(const struct sqlite_table *table,
                             field, field, table->name);
     else
         *head = engine_strf("SELECT store_text(doc, ?1) AS value, count(*) "
-                            "FROM %s", table->name);
+                            "FROM %s",
+                            table->name);
     return *head ? ENGINE_OK : engine_fail_memory(err);
 }
 
@@ -431,8 +427,8 @@ out:
 }
 
 engine_status sqlite_group(struct store *store, const char *collection,
-                           const bson_t *filter, const char *field,
-                           bson_t *out, engine_error *err)
+                           const bson_t *filter, const char *field, bson_t *out,
+                           engine_error *err)
 {
     struct sqlite *self = (struct sqlite *)store;
     bson_t counts = BSON_INITIALIZER;

@@ -25,8 +25,7 @@ static bool function_document(sqlite3_context *context, sqlite3_value *value,
 static void function_match(sqlite3_context *context, int count,
                            sqlite3_value **values)
 {
-    const struct matcher *matcher =
-        sqlite3_value_pointer(values[0], "matcher");
+    const struct matcher *matcher = sqlite3_value_pointer(values[0], "matcher");
     bson_t document;
 
     (void)count;
@@ -47,8 +46,8 @@ static void function_key(sqlite3_context *context, int count,
     if (!function_document(context, values[0], &document))
         return;
     buffer_init(&key, FUNCTION_MAX_KEY);
-    if (path && document_sort_key(&document, path, descending, &key) ==
-                    ENGINE_OK)
+    if (path &&
+        document_sort_key(&document, path, descending, &key) == ENGINE_OK)
         sqlite3_result_blob64(context, key.data ? key.data : "", key.len,
                               SQLITE_TRANSIENT);
     else

@@ -37,8 +37,8 @@ static engine_status link_fail_busy(const struct sqlite_link *link,
 {
     engine_fail(err, ENGINE_ETIMEOUT,
                 "could not %s the store \"%s\": another process kept it "
-                "locked for %d seconds", doing, link->path,
-                LINK_WAIT_MS / 1000);
+                "locked for %d seconds",
+                doing, link->path, LINK_WAIT_MS / 1000);
     engine_hint(err, "try again when the other process has finished");
     return ENGINE_ETIMEOUT;
 }
@@ -46,8 +46,8 @@ static engine_status link_fail_busy(const struct sqlite_link *link,
 static engine_status link_fail_denied(const struct sqlite_link *link,
                                       const char *doing, engine_error *err)
 {
-    engine_fail(err, ENGINE_EDENIED, "could not %s the store \"%s\": %s",
-                doing, link->path, sqlite3_errmsg(link->db));
+    engine_fail(err, ENGINE_EDENIED, "could not %s the store \"%s\": %s", doing,
+                link->path, sqlite3_errmsg(link->db));
     engine_hint(err, "the file and its directory must be writable by this "
                      "user");
     return ENGINE_EDENIED;
@@ -109,8 +109,8 @@ engine_status sqlite_fail(const struct sqlite_link *link, const char *doing,
     case SQLITE_PERM:
         return link_fail_denied(link, doing, err);
     case SQLITE_TOOBIG:
-        return engine_fail(err, ENGINE_ELIMIT,
-                           "too large for the store \"%s\"", link->path);
+        return engine_fail(err, ENGINE_ELIMIT, "too large for the store \"%s\"",
+                           link->path);
     default:
         return link_fail_io(link, doing, err);
     }
@@ -222,8 +222,7 @@ static engine_status link_configure(const struct sqlite_link *link,
     sqlite3_extended_result_codes(link->db, 1);
     sqlite3_busy_timeout(link->db, LINK_WAIT_MS);
     sqlite3_db_config(link->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
-    sqlite3_db_config(link->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
-                      (int *)NULL);
+    sqlite3_db_config(link->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
     /* NORMAL in WAL: a power cut may undo the last commits, never tear one.
      * secure_delete costs writes and hides nothing here. */
     if (sqlite3_exec(link->db,
@@ -249,8 +248,8 @@ engine_status sqlite_link_open(const struct sqlite *self, int flags,
                         flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
                             SQLITE_OPEN_PRIVATECACHE,
                         NULL) != SQLITE_OK)
-        status = link->db ? sqlite_fail(link, "open", err)
-                          : engine_fail_memory(err);
+        status =
+            link->db ? sqlite_fail(link, "open", err) : engine_fail_memory(err);
     else
         status = link_configure(link, err);
     if (status < 0) {

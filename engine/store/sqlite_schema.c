@@ -14,13 +14,13 @@
 #define SCHEMA_COLUMNS(array) array, sizeof(array) / sizeof((array)[0])
 
 /* True for rows with the marker in some column; an index has just those. */
-#define SCHEMA_RULES_MARKED                                             \
-    "benchmark = x'' OR rule_id = x'' OR version = x'' OR "             \
+#define SCHEMA_RULES_MARKED                                 \
+    "benchmark = x'' OR rule_id = x'' OR version = x'' OR " \
     "is_latest = x'' OR scanner_type = x'' OR severity = x''"
 #define SCHEMA_BENCHMARKS_MARKED "benchmark = x''"
 #define SCHEMA_SCANS_MARKED "scan_id = x'' OR status = x'' OR started_at = x''"
 #define SCHEMA_SELECTIONS_MARKED "scan_id = x''"
-#define SCHEMA_VERDICTS_MARKED                                          \
+#define SCHEMA_VERDICTS_MARKED                                           \
     "scan_id = x'' OR status = x'' OR rule_id = x'' OR target = x'' OR " \
     "origin = x'' OR severity = x''"
 #define SCHEMA_RESULTS_MARKED \
@@ -28,12 +28,9 @@
 #define SCHEMA_EFFECTS_MARKED "scan_id = x'' OR state = x''"
 
 static const struct sqlite_column schema_rules[] = {
-    {"benchmark", COLUMN_STRING},
-    {"rule_id", COLUMN_STRING},
-    {"version", COLUMN_NUMBER},
-    {"is_latest", COLUMN_FLAG},
-    {"scanner_type", COLUMN_STRING},
-    {"severity", COLUMN_STRING},
+    {"benchmark", COLUMN_STRING},    {"rule_id", COLUMN_STRING},
+    {"version", COLUMN_NUMBER},      {"is_latest", COLUMN_FLAG},
+    {"scanner_type", COLUMN_STRING}, {"severity", COLUMN_STRING},
 };
 static const struct sqlite_column schema_benchmarks[] = {
     {"benchmark", COLUMN_STRING},
@@ -47,12 +44,9 @@ static const struct sqlite_column schema_selections[] = {
     {"scan_id", COLUMN_STRING},
 };
 static const struct sqlite_column schema_verdicts[] = {
-    {"scan_id", COLUMN_STRING},
-    {"status", COLUMN_STRING},
-    {"rule_id", COLUMN_STRING},
-    {"target", COLUMN_STRING},
-    {"origin", COLUMN_STRING},
-    {"severity", COLUMN_STRING},
+    {"scan_id", COLUMN_STRING}, {"status", COLUMN_STRING},
+    {"rule_id", COLUMN_STRING}, {"target", COLUMN_STRING},
+    {"origin", COLUMN_STRING},  {"severity", COLUMN_STRING},
 };
 static const struct sqlite_column schema_results[] = {
     {"scan_id", COLUMN_STRING},
@@ -66,20 +60,15 @@ static const struct sqlite_column schema_effects[] = {
 };
 
 static const struct sqlite_table schema_tables[] = {
-    {STORE_RULES, SCHEMA_COLUMNS(schema_rules),
-     SCHEMA_RULES_MARKED},
+    {STORE_RULES, SCHEMA_COLUMNS(schema_rules), SCHEMA_RULES_MARKED},
     {STORE_BENCHMARKS, SCHEMA_COLUMNS(schema_benchmarks),
      SCHEMA_BENCHMARKS_MARKED},
-    {STORE_SCANS, SCHEMA_COLUMNS(schema_scans),
-     SCHEMA_SCANS_MARKED},
+    {STORE_SCANS, SCHEMA_COLUMNS(schema_scans), SCHEMA_SCANS_MARKED},
     {STORE_SELECTIONS, SCHEMA_COLUMNS(schema_selections),
      SCHEMA_SELECTIONS_MARKED},
-    {STORE_VERDICTS, SCHEMA_COLUMNS(schema_verdicts),
-     SCHEMA_VERDICTS_MARKED},
-    {STORE_RESULTS, SCHEMA_COLUMNS(schema_results),
-     SCHEMA_RESULTS_MARKED},
-    {STORE_EFFECTS, SCHEMA_COLUMNS(schema_effects),
-     SCHEMA_EFFECTS_MARKED},
+    {STORE_VERDICTS, SCHEMA_COLUMNS(schema_verdicts), SCHEMA_VERDICTS_MARKED},
+    {STORE_RESULTS, SCHEMA_COLUMNS(schema_results), SCHEMA_RESULTS_MARKED},
+    {STORE_EFFECTS, SCHEMA_COLUMNS(schema_effects), SCHEMA_EFFECTS_MARKED},
     {STORE_SCHEDULES, NULL, 0, NULL},
     {STORE_WINDOWS, NULL, 0, NULL},
     {STORE_WAIVERS, NULL, 0, NULL},
@@ -118,7 +107,7 @@ const struct sqlite_column *sqlite_table_column(
  * Columns have no type, so that SQLite never converts a value. doc is last:
  * what comes before it is read without following a large document's pages.
  */
-#define SCHEMA_TABLE(name, columns) \
+#define SCHEMA_TABLE(name, columns)                                \
     "CREATE TABLE " name "(id TEXT PRIMARY KEY NOT NULL, " columns \
     "doc BLOB NOT NULL);"
 /* Indexes end with id: without a sort, what is found comes in that order. */
@@ -130,45 +119,70 @@ const struct sqlite_column *sqlite_table_column(
 /* The nth brings a file from version n to n + 1. Never change one that was
  * released: append. */
 static const char *const schema_migrations[] = {
-    SCHEMA_TABLE("rules", "benchmark, rule_id, version, is_latest, "
-                          "scanner_type, severity, ")
-    SCHEMA_INDEX("rules", "latest", "is_latest, benchmark, id")
-    SCHEMA_INDEX("rules", "rule", "rule_id, id")
-    SCHEMA_INDEX("rules", "benchmark", "benchmark, rule_id, id")
-    SCHEMA_MARKED("rules", SCHEMA_RULES_MARKED)
-    SCHEMA_TABLE("benchmarks", "benchmark, ")
-    SCHEMA_INDEX("benchmarks", "benchmark", "benchmark, id")
-    SCHEMA_MARKED("benchmarks", SCHEMA_BENCHMARKS_MARKED)
-    SCHEMA_TABLE("scans", "scan_id, status, started_at, ")
-    SCHEMA_INDEX("scans", "scan", "scan_id, id")
-    SCHEMA_INDEX("scans", "status", "status, id")
-    SCHEMA_INDEX("scans", "started", "started_at")
-    SCHEMA_MARKED("scans", SCHEMA_SCANS_MARKED)
-    SCHEMA_TABLE("selections", "scan_id, ")
-    SCHEMA_INDEX("selections", "scan", "scan_id, id")
-    SCHEMA_MARKED("selections", SCHEMA_SELECTIONS_MARKED)
-    SCHEMA_TABLE("verdicts", "scan_id, status, rule_id, target, origin, "
-                             "severity, ")
-    SCHEMA_INDEX("verdicts", "scan", "scan_id, id")
-    SCHEMA_INDEX("verdicts", "rule", "scan_id, rule_id, id")
-    SCHEMA_MARKED("verdicts", SCHEMA_VERDICTS_MARKED)
-    SCHEMA_TABLE("results", "scan_id, rule_id, target, status, ")
-    SCHEMA_INDEX("results", "scan", "scan_id, id")
-    SCHEMA_INDEX("results", "rule", "scan_id, rule_id, id")
-    SCHEMA_MARKED("results", SCHEMA_RESULTS_MARKED)
-    SCHEMA_TABLE("effects", "scan_id, state, ")
-    SCHEMA_INDEX("effects", "scan", "scan_id, id")
-    SCHEMA_INDEX("effects", "state", "state, id")
-    SCHEMA_MARKED("effects", SCHEMA_EFFECTS_MARKED)
-    SCHEMA_TABLE("schedules", "")
-    SCHEMA_TABLE("windows", "")
-    SCHEMA_TABLE("waivers", "")
-    SCHEMA_TABLE("tokens", "")
-    "CREATE TABLE artifacts(id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL,"
-    " media_type TEXT NOT NULL, size INTEGER NOT NULL,"
-    " created_at INTEGER NOT NULL);"
-    "CREATE TABLE artifact_chunks(id TEXT NOT NULL, n INTEGER NOT NULL,"
-    " data BLOB NOT NULL, UNIQUE(id, n));",
+    SCHEMA_TABLE(
+        "rules",
+        "benchmark, rule_id, version, is_latest, "
+        "scanner_type, severity, ") SCHEMA_INDEX("rules", "latest",
+                                                 "is_latest, benchmark, id")
+        SCHEMA_INDEX("rules", "rule", "rule_id, id") SCHEMA_INDEX(
+            "rules", "benchmark",
+            "benchmark, rule_id, id") SCHEMA_MARKED("rules",
+                                                    SCHEMA_RULES_MARKED)
+            SCHEMA_TABLE("benchmarks", "benchmark, ") SCHEMA_INDEX(
+                "benchmarks", "benchmark",
+                "benchmark, id") SCHEMA_MARKED("benchmarks",
+                                               SCHEMA_BENCHMARKS_MARKED)
+                SCHEMA_TABLE("scans", "scan_id, status, started_at, ") SCHEMA_INDEX(
+                    "scans", "scan",
+                    "scan_id, id") SCHEMA_INDEX("scans", "status",
+                                                "status, id") SCHEMA_INDEX("scans",
+                                                                           "started",
+                                                                           "started_at")
+                    SCHEMA_MARKED("scans", SCHEMA_SCANS_MARKED) SCHEMA_TABLE(
+                        "selections", "scan_id, ") SCHEMA_INDEX("selections",
+                                                                "scan",
+                                                                "scan_id, id")
+                        SCHEMA_MARKED("selections", SCHEMA_SELECTIONS_MARKED) SCHEMA_TABLE(
+                            "verdicts",
+                            "scan_id, status, rule_id, target, origin, "
+                            "severity, ") SCHEMA_INDEX("verdicts", "scan",
+                                                       "scan_id, id")
+                            SCHEMA_INDEX("verdicts", "rule",
+                                         "scan_id, rule_id, id")
+                                SCHEMA_MARKED("verdicts", SCHEMA_VERDICTS_MARKED) SCHEMA_TABLE(
+                                    "results",
+                                    "scan_id, rule_id, target, status, ")
+                                    SCHEMA_INDEX("results", "scan", "scan_id, id") SCHEMA_INDEX(
+                                        "results", "rule",
+                                        "scan_id, rule_id, id")
+                                        SCHEMA_MARKED("results",
+                                                      SCHEMA_RESULTS_MARKED)
+                                            SCHEMA_TABLE("effects",
+                                                         "scan_id, state, ")
+                                                SCHEMA_INDEX("effects", "scan",
+                                                             "scan_id, id")
+                                                    SCHEMA_INDEX("effects",
+                                                                 "state",
+                                                                 "state, id")
+                                                        SCHEMA_MARKED(
+                                                            "effects",
+                                                            SCHEMA_EFFECTS_MARKED)
+                                                            SCHEMA_TABLE(
+                                                                "schedules",
+                                                                "")
+                                                                SCHEMA_TABLE(
+                                                                    "windows",
+                                                                    "")
+                                                                    SCHEMA_TABLE(
+                                                                        "waivers",
+                                                                        "")
+                                                                        SCHEMA_TABLE(
+                                                                            "tokens",
+                                                                            "") "CREATE TABLE artifacts(id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL,"
+                                                                                " media_type TEXT NOT NULL, size INTEGER NOT NULL,"
+                                                                                " created_at INTEGER NOT NULL);"
+                                                                                "CREATE TABLE artifact_chunks(id TEXT NOT NULL, n INTEGER NOT NULL,"
+                                                                                " data BLOB NOT NULL, UNIQUE(id, n));",
 };
 
 #define SCHEMA_VERSION \
@@ -178,8 +192,7 @@ static engine_status schema_refuse_foreign(const struct sqlite_link *link,
                                            engine_error *err)
 {
     engine_fail(err, ENGINE_EINVAL,
-                "\"%s\" is an SQLite database of another program",
-                link->path);
+                "\"%s\" is an SQLite database of another program", link->path);
     engine_hint(err, "nothing was changed; name a file of its own for the "
                      "store");
     return ENGINE_EINVAL;
@@ -217,8 +230,8 @@ static engine_status schema_read(const struct sqlite_link *link,
         sqlite_ask(link, "PRAGMA application_id", &application, err);
 
     if (status == ENGINE_OK)
-        status = sqlite_ask(link, "SELECT count(*) FROM sqlite_master",
-                            &tables, err);
+        status = sqlite_ask(link, "SELECT count(*) FROM sqlite_master", &tables,
+                            err);
     if (status == ENGINE_OK)
         status = sqlite_ask(link, "PRAGMA user_version", version, err);
     if (status < 0)
@@ -295,7 +308,8 @@ static engine_status schema_use_wal(const struct sqlite_link *link,
         return ENGINE_OK;
     engine_fail(err, ENGINE_EUNSUPPORTED,
                 "\"%s\" is on a file system without shared memory for "
-                "write-ahead logging", link->path);
+                "write-ahead logging",
+                link->path);
     engine_hint(err, "put the store on a local file system");
     return ENGINE_EUNSUPPORTED;
 }

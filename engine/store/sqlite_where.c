@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-
 #define WHERE_MAX_SQL ((size_t)256 * 1024)
 #define WHERE_MAX_IN 4096 /* operands of one $in that become parameters */
 #define WHERE_MAX_DEPTH 8 /* of $and within $and */
@@ -66,8 +65,8 @@ static bool where_marked(const struct where_build *build,
 static void where_guard(struct where_build *build,
                         const struct sqlite_column *column)
 {
-    buffer_printf(&build->guard, "%s%s <> x''",
-                  build->guard.len ? " AND " : "", column->name);
+    buffer_printf(&build->guard, "%s%s <> x''", build->guard.len ? " AND " : "",
+                  column->name);
 }
 
 /* ---- operands ------------------------------------------------------------- */
@@ -126,7 +125,7 @@ static bool where_equal(struct where_build *build,
 static bool where_order(struct where_build *build,
                         const struct sqlite_column *column,
                         const struct where_operator *operator,
-                        const bson_iter_t *operand)
+                        const bson_iter_t * operand)
 {
     struct where_value value;
     bool marked;
@@ -137,8 +136,8 @@ static bool where_order(struct where_build *build,
     marked = where_marked(build, column);
     where_and(build);
     if (marked && !operator->passes_marked)
-        buffer_printf(build->sql, "(%s %s ? OR %s = x'')", column->name,
-                      operator->sql, column->name);
+        buffer_printf(build->sql, "(%s %s ? OR %s = x'')",
+                      column->name, operator->sql, column->name);
     else
         buffer_printf(build->sql, "%s %s ?", column->name, operator->sql);
     where_push(build, &value);
@@ -155,8 +154,7 @@ static bool where_in_fits(const struct sqlite_column *column,
     bson_iter_t iter;
     size_t count = 0;
 
-    if (!BSON_ITER_HOLDS_ARRAY(operands) ||
-        !bson_iter_recurse(operands, &iter))
+    if (!BSON_ITER_HOLDS_ARRAY(operands) || !bson_iter_recurse(operands, &iter))
         return false;
     while (bson_iter_next(&iter))
         if (++count > WHERE_MAX_IN ||
@@ -174,8 +172,7 @@ static bool where_in(struct where_build *build,
     bson_iter_t iter;
     bool marked;
 
-    if (!where_in_fits(column, operands) ||
-        !bson_iter_recurse(operands, &iter))
+    if (!where_in_fits(column, operands) || !bson_iter_recurse(operands, &iter))
         return false;
     marked = where_marked(build, column);
     where_and(build);
@@ -218,8 +215,8 @@ static bool where_field(struct where_build *build, const bson_iter_t *field)
     const struct sqlite_column *column =
         strcmp(name, "_id") == 0 ? &where_id
                                  : sqlite_table_column(build->table, name);
+    bool all = true, some = false;
     bson_iter_t iter;
-    bool all = true;
 
     if (!column)
         return false;
@@ -227,9 +224,9 @@ static bool where_field(struct where_build *build, const bson_iter_t *field)
         return where_equal(build, column, field);
     if (!bson_iter_recurse(field, &iter))
         return false;
-    while (bson_iter_next(&iter))
+    for (; bson_iter_next(&iter); some = true)
         all = where_operator(build, column, &iter) && all;
-    return all;
+    return all && some; /* {column: {}} asks for an empty document */
 }
 
 static bool where_document(struct where_build *build, bson_iter_t *iter,
@@ -296,7 +293,8 @@ static engine_status where_ask_marked(struct sqlite_link *link,
         return ENGINE_OK;
     sqlite3_snprintf(sizeof(sql), sql,
                      "SELECT EXISTS(SELECT 1 FROM %s INDEXED BY %s_marked "
-                     "WHERE %s)", table->name, table->name, table->marked);
+                     "WHERE %s)",
+                     table->name, table->name, table->marked);
     status = sqlite_statement_take(link, sql, &statement, err);
     if (status < 0)
         return status;
@@ -311,8 +309,8 @@ static engine_status where_ask_marked(struct sqlite_link *link,
 engine_status sqlite_where_compile(struct sqlite_where *where,
                                    const struct sqlite_table *table,
                                    const bson_t *filter,
-                                   struct sqlite_link *link,
-                                   struct buffer *sql, engine_error *err)
+                                   struct sqlite_link *link, struct buffer *sql,
+                                   engine_error *err)
 {
     struct where_build build = {.where = where, .table = table, .sql = sql};
     engine_status status;
@@ -353,8 +351,8 @@ int sqlite_where_bind(const struct sqlite_where *where, sqlite3_stmt *handle,
                                      values[i].len, SQLITE_STATIC)
                  : sqlite3_bind_int64(handle, *next, values[i].number);
     if (rc == SQLITE_OK && where->matches)
-        rc = sqlite3_bind_pointer(handle, (*next)++, where->matcher,
-                                  "matcher", NULL);
+        rc = sqlite3_bind_pointer(handle, (*next)++, where->matcher, "matcher",
+                                  NULL);
     return rc;
 }
 

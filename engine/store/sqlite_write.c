@@ -14,7 +14,8 @@ static engine_status write_fail_lost(const struct sqlite *self,
 {
     engine_fail(err, ENGINE_EIO,
                 "the open transaction of the store \"%s\" was undone by an "
-                "earlier error", self->path);
+                "earlier error",
+                self->path);
     engine_hint(err, "nothing of it was kept; do all of it again");
     return ENGINE_EIO;
 }
@@ -44,10 +45,9 @@ engine_status sqlite_change_end(struct sqlite *self, engine_status status,
                                 engine_error *err)
 {
     if (status == ENGINE_OK)
-        status = sqlite_exec(self->main,
-                             self->base.in_transaction ? "RELEASE change"
-                                                       : "COMMIT",
-                             err);
+        status = sqlite_exec(
+            self->main, self->base.in_transaction ? "RELEASE change" : "COMMIT",
+            err);
     if (status < 0)
         write_undo(self);
     return status;
@@ -112,8 +112,8 @@ static bool write_is_string(const bson_iter_t *value, const char **text,
 }
 
 /* See sqlite.h: the value, NULL, or the marker. */
-static int write_bind_value(sqlite3_stmt *handle, int at,
-                            enum sqlite_kind kind, const bson_iter_t *value)
+static int write_bind_value(sqlite3_stmt *handle, int at, enum sqlite_kind kind,
+                            const bson_iter_t *value)
 {
     const bson_type_t type = bson_iter_type(value);
     const char *text;
@@ -150,8 +150,8 @@ static int write_bind_field(sqlite3_stmt *handle, int first,
         if (seen[i]) /* the same name twice */
             return sqlite3_bind_zeroblob(handle, first + (int)i, 0);
         seen[i] = true;
-        return write_bind_value(handle, first + (int)i,
-                                table->columns[i].kind, field);
+        return write_bind_value(handle, first + (int)i, table->columns[i].kind,
+                                field);
     }
     return SQLITE_OK;
 }
@@ -286,15 +286,14 @@ static engine_status write_expect(struct sqlite *self, const char *collection,
                                   engine_error *err)
 {
     bson_t now;
-    engine_status status =
-        sqlite_get(&self->base, collection, id, &now, err);
+    engine_status status = sqlite_get(&self->base, collection, id, &now, err);
 
     if (status < 0)
         return status;
     if (!matcher_test(expected, &now))
-        status = engine_fail(err, ENGINE_ECONFLICT,
-                             "%s: \"%s\" has changed meanwhile", collection,
-                             id);
+        status =
+            engine_fail(err, ENGINE_ECONFLICT,
+                        "%s: \"%s\" has changed meanwhile", collection, id);
     bson_destroy(&now);
     return status;
 }
@@ -308,8 +307,7 @@ static engine_status write_swap_locked(struct sqlite *self,
 {
     const struct sqlite_table *table = sqlite_table_get(collection);
     struct sqlite_statement *statement = NULL;
-    engine_status status =
-        write_expect(self, collection, id, expected, err);
+    engine_status status = write_expect(self, collection, id, expected, err);
 
     if (status == ENGINE_OK)
         status = write_statement(self, table, true, &statement, err);
@@ -333,8 +331,8 @@ engine_status sqlite_swap(struct store *store, const char *collection,
         return status;
     status = sqlite_change_begin(self, err);
     if (status == ENGINE_OK) {
-        status = write_swap_locked(self, collection, id, matcher, replacement,
-                                   err);
+        status =
+            write_swap_locked(self, collection, id, matcher, replacement, err);
         status = sqlite_change_end(self, status, err);
     }
     matcher_free(matcher);
@@ -345,8 +343,8 @@ engine_status sqlite_swap(struct store *store, const char *collection,
 
 static engine_status write_remove_locked(struct sqlite *self,
                                          const struct sqlite_table *table,
-                                         const bson_t *filter,
-                                         int64_t *deleted, engine_error *err)
+                                         const bson_t *filter, int64_t *deleted,
+                                         engine_error *err)
 {
     struct sqlite_statement *statement = NULL;
     struct sqlite_where where;
@@ -356,8 +354,7 @@ static engine_status write_remove_locked(struct sqlite *self,
 
     buffer_init(&sql, (size_t)512 * 1024);
     buffer_printf(&sql, "DELETE FROM %s", table->name);
-    status = sqlite_where_compile(&where, table, filter, self->main, &sql,
-                                  err);
+    status = sqlite_where_compile(&where, table, filter, self->main, &sql, err);
     if (status == ENGINE_OK)
         status = buffer_status(&sql, err);
     if (status == ENGINE_OK)

@@ -18,9 +18,8 @@ static engine_status store_unsupported(const char *uri, engine_error *err)
     return ENGINE_EUNSUPPORTED;
 }
 
-engine_status store_open(const char *uri, unsigned flags,
-                         const struct log *log, struct store **out,
-                         engine_error *err)
+engine_status store_open(const char *uri, unsigned flags, const struct log *log,
+                         struct store **out, engine_error *err)
 {
     if (!uri || !out || (flags & ~(STORE_READ_ONLY | STORE_NO_CREATE)))
         return engine_fail(err, ENGINE_EINVAL, "no store URI, or bad flags");
@@ -53,9 +52,9 @@ static engine_status store_check_collection(const char *collection,
                                             engine_error *err)
 {
     static const char *const known[] = {
-        STORE_RULES,   STORE_BENCHMARKS, STORE_SCANS,   STORE_SELECTIONS,
-        STORE_VERDICTS, STORE_RESULTS,   STORE_EFFECTS, STORE_SCHEDULES,
-        STORE_WINDOWS, STORE_WAIVERS,    STORE_TOKENS};
+        STORE_RULES,    STORE_BENCHMARKS, STORE_SCANS,   STORE_SELECTIONS,
+        STORE_VERDICTS, STORE_RESULTS,    STORE_EFFECTS, STORE_SCHEDULES,
+        STORE_WINDOWS,  STORE_WAIVERS,    STORE_TOKENS};
 
     for (size_t i = 0; collection && i < sizeof(known) / sizeof(*known); i++)
         if (strcmp(collection, known[i]) == 0)
@@ -118,14 +117,12 @@ static engine_status store_check_sort(const bson_t *sort, engine_error *err)
                                bson_iter_key(&iter));
         if (++count > STORE_MAX_SORT)
             return engine_fail(err, ENGINE_ELIMIT,
-                               "a sort has more than %d paths",
-                               STORE_MAX_SORT);
+                               "a sort has more than %d paths", STORE_MAX_SORT);
     }
     return ENGINE_OK;
 }
 
-static engine_status store_check_fields(const bson_t *fields,
-                                        engine_error *err)
+static engine_status store_check_fields(const bson_t *fields, engine_error *err)
 {
     bson_iter_t iter;
 
@@ -136,7 +133,8 @@ static engine_status store_check_fields(const bson_t *fields,
         if (key[0] == '\0' || strchr(key, '.') || !bson_iter_as_bool(&iter))
             return engine_fail(err, ENGINE_EINVAL,
                                "fields takes {name: 1} of top-level names, "
-                               "not \"%s\"", key);
+                               "not \"%s\"",
+                               key);
     }
     return ENGINE_OK;
 }
@@ -171,8 +169,7 @@ static engine_status store_write(struct store *store, const char *collection,
     }
     if (status < 0 || count == 0)
         return status;
-    return store->ops->write(store, collection, documents, count, replace,
-                             err);
+    return store->ops->write(store, collection, documents, count, replace, err);
 }
 
 engine_status store_insert(struct store *store, const char *collection,
@@ -196,8 +193,7 @@ engine_status store_begin(struct store *store, engine_error *err)
     if (status < 0)
         return status;
     if (store->in_transaction)
-        return engine_fail(err, ENGINE_EINVAL,
-                           "a transaction is open already");
+        return engine_fail(err, ENGINE_EINVAL, "a transaction is open already");
     status = store->ops->begin(store, err);
     store->in_transaction = status == ENGINE_OK;
     return status;
@@ -249,8 +245,7 @@ engine_status store_swap(struct store *store, const char *collection,
         return engine_fail(err, ENGINE_EINVAL,
                            "%s: a replacement must keep its \"_id\"",
                            collection);
-    return store->ops->swap(store, collection, id, expected, replacement,
-                            err);
+    return store->ops->swap(store, collection, id, expected, replacement, err);
 }
 
 engine_status store_find(struct store *store, const char *collection,
@@ -282,8 +277,7 @@ void store_cursor_close(struct store_cursor *cursor)
 }
 
 engine_status store_count(struct store *store, const char *collection,
-                          const bson_t *filter, int64_t *out,
-                          engine_error *err)
+                          const bson_t *filter, int64_t *out, engine_error *err)
 {
     const engine_status status = store_check_collection(collection, err);
 
@@ -293,8 +287,8 @@ engine_status store_count(struct store *store, const char *collection,
 }
 
 engine_status store_group(struct store *store, const char *collection,
-                          const bson_t *filter, const char *field,
-                          bson_t *out, engine_error *err)
+                          const bson_t *filter, const char *field, bson_t *out,
+                          engine_error *err)
 {
     const engine_status status = store_check_collection(collection, err);
 
@@ -349,8 +343,7 @@ engine_status store_artifact_get(struct store *store, const char *id,
 {
     const engine_status status = store_check_hash(id, err);
 
-    return status < 0 ? status
-                      : store->ops->artifact_get(store, id, path, err);
+    return status < 0 ? status : store->ops->artifact_get(store, id, path, err);
 }
 
 engine_status store_artifact_info(struct store *store, const char *id,
@@ -358,6 +351,5 @@ engine_status store_artifact_info(struct store *store, const char *id,
 {
     const engine_status status = store_check_hash(id, err);
 
-    return status < 0 ? status
-                      : store->ops->artifact_info(store, id, out, err);
+    return status < 0 ? status : store->ops->artifact_info(store, id, out, err);
 }

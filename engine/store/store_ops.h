@@ -37,8 +37,8 @@ struct store_ops {
                            const bson_t *filter, int64_t *out,
                            engine_error *err);
     engine_status (*group)(struct store *store, const char *collection,
-                           const bson_t *filter, const char *field,
-                           bson_t *out, engine_error *err);
+                           const bson_t *filter, const char *field, bson_t *out,
+                           engine_error *err);
     engine_status (*remove)(struct store *store, const char *collection,
                             const bson_t *filter, int64_t *deleted,
                             engine_error *err);

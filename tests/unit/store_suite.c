@@ -23,8 +23,8 @@ bson_t *suite_bson(const char *json, ...)
     for (size_t i = 0; i < text.len; i++)
         if (text.data[i] == '\'')
             text.data[i] = '"';
-    document = bson_new_from_json((const uint8_t *)text.data,
-                                  (ssize_t)text.len, &error);
+    document = bson_new_from_json((const uint8_t *)text.data, (ssize_t)text.len,
+                                  &error);
     if (!document)
         fail_msg("%s: %s", text.data, error.message);
     buffer_clear(&text);
@@ -73,9 +73,8 @@ int64_t suite_count(struct store *store, const char *collection,
     return count;
 }
 
-char *suite_ids(struct store *store, const char *collection,
-                const char *filter, const char *sort, int64_t skip,
-                int64_t limit)
+char *suite_ids(struct store *store, const char *collection, const char *filter,
+                const char *sort, int64_t skip, int64_t limit)
 {
     bson_t *where = filter ? suite_bson("%s", filter) : NULL;
     bson_t *order = sort ? suite_bson("%s", sort) : NULL;

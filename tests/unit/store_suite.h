@@ -28,8 +28,7 @@ int store_suite_run(const char *name, suite_uri_fn fn);
 
 /** A document from JSON; single quotes stand for double ones. Freed with
  * bson_destroy. */
-bson_t *suite_bson(const char *json, ...)
-    __attribute__((format(printf, 1, 2)));
+bson_t *suite_bson(const char *json, ...) __attribute__((format(printf, 1, 2)));
 /** Opens one more handle. */
 struct store *suite_open(const char *uri);
 /** Inserts one document from JSON. */
@@ -38,8 +37,7 @@ void suite_add(struct store *store, const char *collection, const char *json,
 int64_t suite_count(struct store *store, const char *collection,
                     const char *json);
 /** The ids that a query finds, each followed by a space; engine_free. */
-char *suite_ids(struct store *store, const char *collection,
-                const char *filter, const char *sort, int64_t skip,
-                int64_t limit);
+char *suite_ids(struct store *store, const char *collection, const char *filter,
+                const char *sort, int64_t skip, int64_t limit);
 
 #endif

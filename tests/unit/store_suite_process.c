@@ -115,8 +115,7 @@ void only_one_process_wins_each_swap(const struct suite *suite)
     for (int i = 0; i < PROCESS_WRITERS; i++)
         won += process_end(pids[i]);
     assert_int_equal(won, 50);
-    assert_int_equal(
-        suite_count(suite->store, STORE_SCANS, "{'turn': 50}"), 1);
+    assert_int_equal(suite_count(suite->store, STORE_SCANS, "{'turn': 50}"), 1);
 }
 
 /* ---- kill -9 -------------------------------------------------------------- */
@@ -128,7 +127,8 @@ static int process_batch(struct store *store, int number, int batch)
     for (int i = 0; i < PROCESS_BATCH; i++) {
         bson_t *document =
             suite_bson("{'_id': '%d-%d-%d', 'scan_id': '%d-%d', 'text': "
-                       "'%0999d'}", number, batch, i, number, batch, i);
+                       "'%0999d'}",
+                       number, batch, i, number, batch, i);
         const engine_status status = store_insert(
             store, STORE_RESULTS, (const bson_t *const *)&document, 1, NULL);
         bson_destroy(document);
@@ -150,8 +150,8 @@ static void process_check_batches(struct store *store)
     bson_iter_t iter;
     bson_t counts;
 
-    assert_int_equal(store_group(store, STORE_RESULTS, NULL, "scan_id",
-                                 &counts, NULL), 0);
+    assert_int_equal(
+        store_group(store, STORE_RESULTS, NULL, "scan_id", &counts, NULL), 0);
     bson_iter_init(&iter, &counts);
     while (bson_iter_next(&iter))
         assert_int_equal(bson_iter_as_int64(&iter), PROCESS_BATCH);

@@ -13,15 +13,42 @@
 
 /* Values that a store with typed columns could get wrong. */
 static const char *const query_values[] = {
-    "'a'", "'b'", "'B'", "''", "'10'", "'2'", "'\xc3\xa9'", "true", "false",
-    "null", "1", "2", "10", "-1", "1.0", "1.5",
-    "{'$numberLong': '2'}", "{'$numberLong': '9007199254740993'}",
-    "{'$date': '2026-01-02T00:00:00Z'}", "{'$date': '2026-03-04T00:00:00Z'}",
+    "'a'",
+    "'b'",
+    "'B'",
+    "''",
+    "'10'",
+    "'2'",
+    "'\xc3\xa9'",
+    "true",
+    "false",
+    "null",
+    "1",
+    "2",
+    "10",
+    "-1",
+    "1.0",
+    "1.5",
+    "{'$numberLong': '2'}",
+    "{'$numberLong': '9007199254740993'}",
+    "{'$date': '2026-01-02T00:00:00Z'}",
+    "{'$date': '2026-03-04T00:00:00Z'}",
     "{'$oid': '0123456789abcdef01234567'}",
-    "{'$numberDecimal': '2'}", "{'$binary': {'base64': 'YQ==', 'subType': '00'}}",
-    "{'$numberDouble': 'NaN'}", "{'$numberDouble': 'Infinity'}",
-    "['a', 'b']", "['b']", "[]", "[['a']]", "[1, 2]", "[true]", "[null]",
-    "[{'$date': '2026-01-02T00:00:00Z'}]", "{'a': 'b'}", "'a\\u0000b'",
+    "{'$numberDecimal': '2'}",
+    "{'$binary': {'base64': 'YQ==', 'subType': '00'}}",
+    "{'$numberDouble': 'NaN'}",
+    "{'$numberDouble': 'Infinity'}",
+    "['a', 'b']",
+    "['b']",
+    "[]",
+    "[['a']]",
+    "[1, 2]",
+    "[true]",
+    "[null]",
+    "[{'$date': '2026-01-02T00:00:00Z'}]",
+    "{'a': 'b'}",
+    "{}",
+    "'a\\u0000b'",
 };
 #define QUERY_VALUES (sizeof(query_values) / sizeof(query_values[0]))
 
@@ -30,8 +57,8 @@ static const char *const query_fields[] = {"rule_id", "version", "is_latest",
                                            "severity", "other"};
 #define QUERY_FIELDS (sizeof(query_fields) / sizeof(query_fields[0]))
 
-static const char *const query_operators[] = {
-    "$eq", "$ne", "$gt", "$gte", "$lt", "$lte"};
+static const char *const query_operators[] = {"$eq",  "$ne", "$gt",
+                                              "$gte", "$lt", "$lte"};
 
 struct query_set {
     bson_t *documents[QUERY_FIELDS * QUERY_VALUES + 1];
@@ -49,9 +76,8 @@ static void query_set_fill(struct query_set *set, struct store *store)
                 suite_bson("{'_id': '%zu-%02zu', '%s': %s}", f, v,
                            query_fields[f], query_values[v]);
     set->documents[set->count++] = suite_bson("{'_id': 'nothing'}");
-    if (store_insert(store, STORE_RULES,
-                     (const bson_t *const *)set->documents, set->count,
-                     &err) < 0)
+    if (store_insert(store, STORE_RULES, (const bson_t *const *)set->documents,
+                     set->count, &err) < 0)
         fail_msg("%s", err.message);
 }
 
@@ -82,8 +108,8 @@ static char *query_expected(const struct query_set *set, const bson_t *filter)
     return buffer_take(&ids);
 }
 
-static void query_check(const struct suite *suite,
-                        const struct query_set *set, const char *json)
+static void query_check(const struct suite *suite, const struct query_set *set,
+                        const char *json)
 {
     bson_t *filter = suite_bson("%s", json);
     char *expected = query_expected(set, filter);
@@ -141,8 +167,7 @@ void filters_answer_like_the_matcher(const struct suite *suite)
     query_check_each(suite, &set, "{'@': {'$nin': [#]}}");
     for (size_t i = 0; i < sizeof(query_operators) / sizeof(*query_operators);
          i++) {
-        snprintf(shape, sizeof(shape), "{'@': {'%s': #}}",
-                 query_operators[i]);
+        snprintf(shape, sizeof(shape), "{'@': {'%s': #}}", query_operators[i]);
         query_check_each(suite, &set, shape);
     }
     for (size_t f = 0; f < QUERY_FIELDS; f++) {
@@ -164,8 +189,7 @@ void filters_within_and_answer_like_the_matcher(const struct suite *suite)
     query_check_each(suite, &set,
                      "{'$and': [{'$and': [{'@': {'$gte': #}}]}, "
                      "{'$or': [{'rule_id': 'a'}, {'version': 1}]}]}");
-    query_check_each(suite, &set,
-                     "{'@': {'$gt': 'A', '$lte': 'b', '$ne': #}}");
+    query_check_each(suite, &set, "{'@': {'$gt': 'A', '$lte': 'b', '$ne': #}}");
     query_check(suite, &set, "{'_id': {'$in': ['0-01', 'nothing', 'x']}}");
     query_check(suite, &set, "{'_id': '0-01', 'rule_id': 'b'}");
     query_check(suite, &set, "{'_id': '0-01', 'rule_id': 'a'}");
@@ -195,16 +219,15 @@ void sorts_by_the_order_of_values(const struct suite *suite)
     suite_add(suite->store, STORE_RULES, "{'_id': '3', 'rule_id': 7}");
     suite_add(suite->store, STORE_RULES, "{'_id': '4', 'rule_id': 1.5}");
     suite_add(suite->store, STORE_RULES, "{'_id': '5'}");
-    suite_add(suite->store, STORE_RULES,
-              "{'_id': '6', 'rule_id': ['a', 'z']}");
+    suite_add(suite->store, STORE_RULES, "{'_id': '6', 'rule_id': ['a', 'z']}");
     suite_add(suite->store, STORE_RULES, "{'_id': '7', 'rule_id': 'b'}");
     query_expect(suite, NULL, "{'rule_id': 1, '_id': 1}", 0, 0,
                  "5 4 3 2 6 1 7 ");
     query_expect(suite, NULL, "{'rule_id': -1, '_id': -1}", 0, 0,
                  "6 7 1 2 3 4 5 ");
     query_expect(suite, "{'rule_id': 'b'}", "{'_id': -1}", 0, 0, "7 1 ");
-    query_expect(suite, "{'rule_id': {'$gt': 'A'}}",
-                 "{'rule_id': 1, '_id': 1}", 1, 2, "6 1 ");
+    query_expect(suite, "{'rule_id': {'$gt': 'A'}}", "{'rule_id': 1, '_id': 1}",
+                 1, 2, "6 1 ");
 }
 
 void finds_by_id_without_a_sort(const struct suite *suite)
@@ -240,8 +263,8 @@ void gives_only_the_asked_fields(const struct suite *suite)
     suite_add(suite->store, STORE_RULES,
               "{'_id': '1', 'title': 't', 'rule_id': ['a', {'b': 1}], "
               "'x': 1}");
-    assert_int_equal(store_find(suite->store, STORE_RULES, &query, &cursor,
-                                NULL), 0);
+    assert_int_equal(
+        store_find(suite->store, STORE_RULES, &query, &cursor, NULL), 0);
     assert_int_equal(store_cursor_next(cursor, &found, NULL), 1);
     assert_true(bson_equal(found, expected));
     store_cursor_close(cursor);
@@ -262,8 +285,8 @@ static void query_refused(const struct suite *suite, const char *filter,
     struct store_cursor *cursor = NULL;
     engine_error err = {0};
 
-    assert_int_equal(store_find(suite->store, STORE_RULES, &query, &cursor,
-                                &err), expected);
+    assert_int_equal(
+        store_find(suite->store, STORE_RULES, &query, &cursor, &err), expected);
     assert_null(cursor);
     assert_true(err.message[0] != '\0');
     for (size_t i = 0; i < 3; i++)
@@ -284,15 +307,19 @@ void refuses_bad_queries(const struct suite *suite)
     query_refused(suite, "{}", "{}", "{'a.b': 1}", ENGINE_EINVAL);
     query_refused(suite, "{}",
                   "{'a': 1, 'b': 1, 'c': 1, 'd': 1, 'e': 1, 'f': 1, 'g': 1, "
-                  "'h': 1, 'i': 1}", "{}", ENGINE_ELIMIT);
-    assert_int_equal(store_find(suite->store, STORE_RULES, &negative, &cursor,
-                                NULL), ENGINE_EINVAL);
+                  "'h': 1, 'i': 1}",
+                  "{}", ENGINE_ELIMIT);
+    assert_int_equal(
+        store_find(suite->store, STORE_RULES, &negative, &cursor, NULL),
+        ENGINE_EINVAL);
     assert_int_equal(store_find(suite->store, "nope", NULL, &cursor, NULL),
                      ENGINE_EINVAL);
-    assert_int_equal(store_count(suite->store, STORE_RULES, where, &count,
-                                 NULL), ENGINE_EINVAL);
-    assert_int_equal(store_delete(suite->store, STORE_RULES, where, &count,
-                                  NULL), ENGINE_EINVAL);
+    assert_int_equal(
+        store_count(suite->store, STORE_RULES, where, &count, NULL),
+        ENGINE_EINVAL);
+    assert_int_equal(
+        store_delete(suite->store, STORE_RULES, where, &count, NULL),
+        ENGINE_EINVAL);
     assert_int_equal(count, 7);
     bson_destroy(where);
 }
@@ -307,14 +334,14 @@ static void query_expect_group(const struct suite *suite, const char *filter,
     bson_iter_t want, have;
     bson_t found;
 
-    assert_int_equal(store_group(suite->store, STORE_VERDICTS, where, field,
-                                 &found, NULL), 0);
+    assert_int_equal(
+        store_group(suite->store, STORE_VERDICTS, where, field, &found, NULL),
+        0);
     assert_int_equal(bson_count_keys(&found), bson_count_keys(expected));
     bson_iter_init(&want, expected);
     while (bson_iter_next(&want)) {
         assert_true(bson_iter_init_find(&have, &found, bson_iter_key(&want)));
-        assert_int_equal(bson_iter_as_int64(&have),
-                         bson_iter_as_int64(&want));
+        assert_int_equal(bson_iter_as_int64(&have), bson_iter_as_int64(&want));
     }
     bson_destroy(&found);
     bson_destroy(expected);
@@ -328,11 +355,12 @@ void counts_by_a_string_field(const struct suite *suite)
     for (int i = 0; i < 6; i++)
         suite_add(suite->store, STORE_VERDICTS,
                   "{'_id': '%d', 'scan_id': 's', 'status': '%s', "
-                  "'kind': 'k%d'}", i, i < 4 ? "pass" : "fail", i % 3);
+                  "'kind': 'k%d'}",
+                  i, i < 4 ? "pass" : "fail", i % 3);
     for (int i = 0; i < 4; i++) /* no strings: not counted */
         suite_add(suite->store, STORE_VERDICTS,
-                  "{'_id': 'x%d', 'scan_id': 't', 'status': %s, 'kind': %s}",
-                  i, more[i], more[i]);
+                  "{'_id': 'x%d', 'scan_id': 't', 'status': %s, 'kind': %s}", i,
+                  more[i], more[i]);
     query_expect_group(suite, NULL, "status", "{'pass': 4, 'fail': 2}");
     query_expect_group(suite, "{'scan_id': 's'}", "kind",
                        "{'k0': 2, 'k1': 2, 'k2': 2}");
@@ -353,12 +381,12 @@ void deletes_what_matches(const struct suite *suite)
     suite_add(suite->store, STORE_RESULTS, "{'_id': '3', 'scan_id': 't'}");
     suite_add(suite->store, STORE_RESULTS,
               "{'_id': '4', 'scan_id': ['s', 't']}");
-    assert_int_equal(store_delete(suite->store, STORE_RESULTS, filter,
-                                  &deleted, NULL), 0);
+    assert_int_equal(
+        store_delete(suite->store, STORE_RESULTS, filter, &deleted, NULL), 0);
     assert_int_equal(deleted, 2);
     assert_int_equal(suite_count(suite->store, STORE_RESULTS, NULL), 2);
-    assert_int_equal(store_delete(suite->store, STORE_RESULTS, NULL, &deleted,
-                                  NULL), 0);
+    assert_int_equal(
+        store_delete(suite->store, STORE_RESULTS, NULL, &deleted, NULL), 0);
     assert_int_equal(deleted, 2);
     bson_destroy(filter);
 }
@@ -382,8 +410,8 @@ void a_long_in_list_finds_all(const struct suite *suite)
     }
     bson_append_array_end(&in, &list);
     bson_append_document_end(&filter, &in);
-    assert_int_equal(store_count(suite->store, STORE_RULES, &filter, &count,
-                                 NULL), 0);
+    assert_int_equal(
+        store_count(suite->store, STORE_RULES, &filter, &count, NULL), 0);
     assert_int_equal(count, 2);
     bson_destroy(&filter);
 }

@@ -17,9 +17,9 @@ struct suite_start {
 static void suite_empty(struct store *store)
 {
     static const char *const all[] = {
-        STORE_RULES,   STORE_BENCHMARKS, STORE_SCANS,   STORE_SELECTIONS,
-        STORE_VERDICTS, STORE_RESULTS,   STORE_EFFECTS, STORE_SCHEDULES,
-        STORE_WINDOWS, STORE_WAIVERS,    STORE_TOKENS};
+        STORE_RULES,    STORE_BENCHMARKS, STORE_SCANS,   STORE_SELECTIONS,
+        STORE_VERDICTS, STORE_RESULTS,    STORE_EFFECTS, STORE_SCHEDULES,
+        STORE_WINDOWS,  STORE_WAIVERS,    STORE_TOKENS};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         assert_int_equal(store_delete(store, all[i], NULL, NULL, NULL), 0);

@@ -30,8 +30,8 @@ static engine_status suite_put(struct store *store, const char *collection,
                                const char *json)
 {
     bson_t *document = suite_bson("%s", json);
-    const engine_status status = store_put(
-        store, collection, (const bson_t *const *)&document, 1, NULL);
+    const engine_status status =
+        store_put(store, collection, (const bson_t *const *)&document, 1, NULL);
 
     bson_destroy(document);
     return status;
@@ -97,23 +97,25 @@ static void insert_refuses_what_exists_and_keeps_nothing(
 static void put_adds_and_replaces(const struct suite *suite)
 {
     assert_int_equal(suite_put(suite->store, STORE_SCANS,
-                               "{'_id': 'a', 'status': 'x', 'k': 1}"), 0);
+                               "{'_id': 'a', 'status': 'x', 'k': 1}"),
+                     0);
     assert_int_equal(
-        suite_put(suite->store, STORE_SCANS, "{'_id': 'a', 'status': 'y'}"),
-        0);
-    suite_expect(suite->store, STORE_SCANS, "a",
-                 "{'_id': 'a', 'status': 'y'}");
-    assert_int_equal(suite_count(suite->store, STORE_SCANS,
-                                 "{'status': 'x'}"), 0);
-    assert_int_equal(suite_count(suite->store, STORE_SCANS,
-                                 "{'status': 'y'}"), 1);
+        suite_put(suite->store, STORE_SCANS, "{'_id': 'a', 'status': 'y'}"), 0);
+    suite_expect(suite->store, STORE_SCANS, "a", "{'_id': 'a', 'status': 'y'}");
+    assert_int_equal(suite_count(suite->store, STORE_SCANS, "{'status': 'x'}"),
+                     0);
+    assert_int_equal(suite_count(suite->store, STORE_SCANS, "{'status': 'y'}"),
+                     1);
 }
 
 static void refuses_documents_without_a_plain_id(const struct suite *suite)
 {
-    static const char *const bad[] = {
-        "{}", "{'_id': 1}", "{'_id': ''}", "{'_id': null}",
-        "{'_id': 'a\\u0000b'}", "{'id': 'a'}"};
+    static const char *const bad[] = {"{}",
+                                      "{'_id': 1}",
+                                      "{'_id': ''}",
+                                      "{'_id': null}",
+                                      "{'_id': 'a\\u0000b'}",
+                                      "{'id': 'a'}"};
     engine_error err = {0};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -122,12 +124,10 @@ static void refuses_documents_without_a_plain_id(const struct suite *suite)
         assert_non_null(strstr(err.message, "_id"));
     }
     assert_int_equal(suite_count(suite->store, STORE_RULES, NULL), 0);
-    assert_int_equal(
-        suite_insert(suite->store, "nope", "{'_id': 'a'}", &err),
-        ENGINE_EINVAL);
-    assert_int_equal(
-        suite_insert(suite->store, NULL, "{'_id': 'a'}", &err),
-        ENGINE_EINVAL);
+    assert_int_equal(suite_insert(suite->store, "nope", "{'_id': 'a'}", &err),
+                     ENGINE_EINVAL);
+    assert_int_equal(suite_insert(suite->store, NULL, "{'_id': 'a'}", &err),
+                     ENGINE_EINVAL);
 }
 
 static void keeps_a_large_document_and_refuses_a_larger(
@@ -141,8 +141,7 @@ static void keeps_a_large_document_and_refuses_a_larger(
     memset(text, 'x', size);
     BSON_APPEND_UTF8(&document, "_id", "large");
     BSON_APPEND_UTF8(&document, "text", text);
-    assert_int_equal(store_insert(suite->store, STORE_RULES, &one, 1, NULL),
-                     0);
+    assert_int_equal(store_insert(suite->store, STORE_RULES, &one, 1, NULL), 0);
     assert_int_equal(
         store_get(suite->store, STORE_RULES, "large", &found, NULL), 0);
     assert_true(bson_equal(&document, &found));
@@ -183,12 +182,12 @@ static void swaps_only_what_is_as_expected(const struct suite *suite)
                      ENGINE_ENOTFOUND);
     assert_int_equal(suite_swap(store, "a", "{}", "{'_id': 'b'}"),
                      ENGINE_EINVAL);
-    assert_int_equal(suite_swap(store, "a", "{}", "{'x': 'b'}"),
-                     ENGINE_EINVAL);
+    assert_int_equal(suite_swap(store, "a", "{}", "{'x': 'b'}"), ENGINE_EINVAL);
     suite_expect(store, STORE_SCANS, "a",
                  "{'_id': 'a', 'owner': null, 'n': 1}");
     assert_int_equal(suite_swap(store, "a", "{'owner': null, 'n': {'$lt': 2}}",
-                                "{'_id': 'a', 'owner': 'me'}"), 0);
+                                "{'_id': 'a', 'owner': 'me'}"),
+                     0);
     suite_expect(store, STORE_SCANS, "a", "{'_id': 'a', 'owner': 'me'}");
     assert_int_equal(suite_swap(store, "a", NULL, "{'_id': 'a', 'n': 2}"), 0);
     suite_expect(store, STORE_SCANS, "a", "{'_id': 'a', 'n': 2}");
@@ -264,14 +263,14 @@ static void a_cursor_is_not_disturbed_by_writes(const struct suite *suite)
     for (int i = 0; i < 300; i++)
         suite_add(suite->store, STORE_VERDICTS,
                   "{'_id': '%03d', 'scan_id': 's'}", i);
-    assert_int_equal(store_find(suite->store, STORE_VERDICTS, NULL, &cursor,
-                                NULL), 0);
+    assert_int_equal(
+        store_find(suite->store, STORE_VERDICTS, NULL, &cursor, NULL), 0);
     while (store_cursor_next(cursor, &document, NULL) == 1) {
         bson_t *behind = suite_bson("{'_id': '%03d'}", count);
         suite_add(count % 2 ? suite->store : other, STORE_VERDICTS,
                   "{'_id': '%03d-%d', 'scan_id': 's'}", count + 50, count);
-        assert_int_equal(store_delete(suite->store, STORE_VERDICTS, behind,
-                                      NULL, NULL), 0);
+        assert_int_equal(
+            store_delete(suite->store, STORE_VERDICTS, behind, NULL, NULL), 0);
         bson_destroy(behind);
         count++;
         assert_true(count <= 300);
@@ -289,8 +288,8 @@ static void a_later_cursor_sees_what_was_written(const struct suite *suite)
     char *ids;
 
     suite_add(suite->store, STORE_RULES, "{'_id': 'a'}");
-    assert_int_equal(store_find(suite->store, STORE_RULES, NULL, &first,
-                                NULL), 0);
+    assert_int_equal(store_find(suite->store, STORE_RULES, NULL, &first, NULL),
+                     0);
     suite_add(suite->store, STORE_RULES, "{'_id': 'b'}");
     ids = suite_ids(suite->store, STORE_RULES, NULL, NULL, 0, 0);
     assert_string_equal(ids, "a b ");
@@ -356,10 +355,11 @@ static void describes_an_artifact_as_first_stored(const struct suite *suite)
     bson_t info;
     char id[65];
 
-    assert_int_equal(store_artifact_put(suite->store, path, "first",
-                                        "text/xml", id, NULL), 0);
-    assert_int_equal(store_artifact_put(suite->store, path, "second", NULL,
-                                        id, NULL), 0);
+    assert_int_equal(
+        store_artifact_put(suite->store, path, "first", "text/xml", id, NULL),
+        0);
+    assert_int_equal(
+        store_artifact_put(suite->store, path, "second", NULL, id, NULL), 0);
     assert_int_equal(store_artifact_info(suite->store, id, &info, NULL), 0);
     assert_true(bson_iter_init_find(&iter, &info, "_id"));
     assert_string_equal(bson_iter_utf8(&iter, NULL), id);
@@ -389,8 +389,8 @@ static void says_when_there_is_no_such_artifact(const struct suite *suite)
                      ENGINE_ENOTFOUND);
     assert_int_equal(store_artifact_info(suite->store, "x", &info, NULL),
                      ENGINE_EINVAL);
-    assert_int_equal(store_artifact_put(suite->store, copy, "n", "m", id,
-                                        NULL), ENGINE_ENOTFOUND);
+    assert_int_equal(store_artifact_put(suite->store, copy, "n", "m", id, NULL),
+                     ENGINE_ENOTFOUND);
     assert_false(file_exists(copy));
     engine_free(copy);
 }
@@ -402,8 +402,8 @@ static void an_artifact_is_part_of_a_transaction(const struct suite *suite)
     char id[65];
 
     assert_int_equal(store_begin(suite->store, NULL), 0);
-    assert_int_equal(store_artifact_put(suite->store, path, "n", "m", id,
-                                        NULL), 0);
+    assert_int_equal(store_artifact_put(suite->store, path, "n", "m", id, NULL),
+                     0);
     store_rollback(suite->store);
     assert_int_equal(store_artifact_info(suite->store, id, &info, NULL),
                      ENGINE_ENOTFOUND);
@@ -418,7 +418,7 @@ static void finds_nothing_wrong_with_a_good_store(const struct suite *suite)
 
 #define SUITE_TEST(fn) \
     {                  \
-        #fn, fn        \
+#fn, fn        \
     }
 
 const struct store_suite_test store_suite_tests[] = {

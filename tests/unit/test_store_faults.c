@@ -148,12 +148,12 @@ static void notices_a_damaged_document(void **state)
     fill(f, 3);
     run_sql(f, "UPDATE verdicts SET doc = x'0102' WHERE id = '00000'");
     assert_int_equal(try_open(f, 0), 0);
-    expect_corrupt(f, store_get(f->store, STORE_VERDICTS, "00000", &found,
-                                &f->err));
-    expect_corrupt(f, store_count(f->store, STORE_VERDICTS, filter, &count,
-                                  &f->err));
-    expect_corrupt(f, store_find(f->store, STORE_VERDICTS, &query, &cursor,
-                                 &f->err));
+    expect_corrupt(
+        f, store_get(f->store, STORE_VERDICTS, "00000", &found, &f->err));
+    expect_corrupt(
+        f, store_count(f->store, STORE_VERDICTS, filter, &count, &f->err));
+    expect_corrupt(
+        f, store_find(f->store, STORE_VERDICTS, &query, &cursor, &f->err));
     expect_corrupt(f, store_check(f->store, &f->err));
     assert_non_null(strstr(f->err.message, "00000"));
     bson_destroy(filter);
@@ -166,8 +166,8 @@ static void notices_a_damaged_artifact(void **state)
     char id[65];
 
     assert_int_equal(try_open(f, 0), 0);
-    assert_int_equal(store_artifact_put(f->store, "/bin/sh", "sh", "x", id,
-                                        NULL), 0);
+    assert_int_equal(
+        store_artifact_put(f->store, "/bin/sh", "sh", "x", id, NULL), 0);
     run_sql(f, "UPDATE artifact_chunks SET data = zeroblob(length(data))");
     expect_corrupt(f, store_artifact_get(f->store, id, copy, &f->err));
     assert_false(file_exists(copy));
@@ -280,8 +280,8 @@ static engine_status fill_up(struct store *store, int *batches,
         bson_t *documents[10];
         for (int i = 0; i < 10; i++)
             documents[i] = suite_bson("{'_id': '%d-%d', 'scan_id': '%d', "
-                                      "'text': '%0999d'}", *batches, i,
-                                      *batches, i);
+                                      "'text': '%0999d'}",
+                                      *batches, i, *batches, i);
         status = store_insert(store, STORE_RESULTS,
                               (const bson_t *const *)documents, 10, err);
         for (int i = 0; i < 10; i++)
@@ -327,11 +327,11 @@ static int bear_lost_transaction(struct fixture *f)
     if (fill_up(store, &batches, &f->err) != ENGINE_EFULL)
         return 12;
     if (store_put(store, STORE_RESULTS, (const bson_t *const *)&late, 1,
-                  NULL) == ENGINE_OK && store_commit(store, NULL) == 0)
+                  NULL) == ENGINE_OK &&
+        store_commit(store, NULL) == 0)
         return 0; /* the disk held the call alone: all of the rest is there */
     store_rollback(store);
-    if (store_count(store, STORE_RESULTS, NULL, &count, NULL) < 0 ||
-        count != 0)
+    if (store_count(store, STORE_RESULTS, NULL, &count, NULL) < 0 || count != 0)
         return 13;
     bson_destroy(late);
     store_close(store);
@@ -411,8 +411,8 @@ static void a_transaction_on_a_full_disk_leaves_nothing(void **state)
 
 static engine_status do_some_of_everything(const char *uri, int turn)
 {
-    bson_t *document = suite_bson("{'_id': 'a', 'scan_id': 's', 'n': %d}",
-                                  turn);
+    bson_t *document =
+        suite_bson("{'_id': 'a', 'scan_id': 's', 'n': %d}", turn);
     bson_t *filter = suite_bson("{'scan_id': 's', 'n': {'$gte': 0}}");
     const struct store_query plain = {.filter = filter};
     struct store_cursor *cursor = NULL;
@@ -433,11 +433,9 @@ static engine_status do_some_of_everything(const char *uri, int turn)
         status = ENGINE_ENOMEM;
     store_cursor_close(cursor);
     if (status == ENGINE_OK)
-        status = store_swap(store, STORE_VERDICTS, "a", filter, document,
-                            NULL);
+        status = store_swap(store, STORE_VERDICTS, "a", filter, document, NULL);
     if (status == ENGINE_OK)
-        status = store_group(store, STORE_VERDICTS, filter, "x", &groups,
-                             NULL);
+        status = store_group(store, STORE_VERDICTS, filter, "x", &groups, NULL);
     if (status == ENGINE_OK)
         bson_destroy(&groups);
     if (status == ENGINE_OK)
