@@ -30,3 +30,5 @@ unit_tests += \
 	tests/unit/test_document_order \
 	tests/unit/test_document_yaml \
 	tests/unit/test_match
+fuzzers += tests/fuzz/fuzz_match
+tests_fuzz_fuzz_match_LDFLAGS = $(fuzz_ldflags)
