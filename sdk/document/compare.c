@@ -102,8 +102,8 @@ static int compare_numbers(const bson_iter_t *a, const bson_iter_t *b)
     if (isnan(x.nearest) || isnan(y.nearest))
         return compare_sign(!isnan(y.nearest), !isnan(x.nearest));
     if (x.nearest != y.nearest)
-        return compare_sign(x.nearest < y.nearest, x.nearest > y.nearest);
-    return compare_sign(x.rest < y.rest, x.rest > y.rest);
+        return compare_sign(x.nearest<y.nearest, x.nearest> y.nearest);
+    return compare_sign(x.rest<y.rest, x.rest> y.rest);
 }
 
 /* ---- the other scalars ------------------------------------------------- */
@@ -114,7 +114,7 @@ static int compare_bytes(const void *a, size_t a_len, const void *b,
     const size_t len = a_len < b_len ? a_len : b_len;
     const int order = len ? memcmp(a, b, len) : 0;
 
-    return order ? order : compare_sign(a_len < b_len, a_len > b_len);
+    return order ? order : compare_sign(a_len<b_len, a_len> b_len);
 }
 
 static const char *compare_text(const bson_iter_t *value, uint32_t *len)
@@ -150,9 +150,9 @@ static int compare_binaries(const bson_iter_t *a, const bson_iter_t *b)
     bson_iter_binary(a, &a_type, &a_len, &x);
     bson_iter_binary(b, &b_type, &b_len, &y);
     if (a_len != b_len)
-        return compare_sign(a_len < b_len, a_len > b_len);
+        return compare_sign(a_len<b_len, a_len> b_len);
     if (a_type != b_type)
-        return compare_sign(a_type < b_type, a_type > b_type);
+        return compare_sign(a_type<b_type, a_type> b_type);
     return compare_bytes(x, a_len, y, b_len);
 }
 
@@ -163,8 +163,8 @@ static int compare_timestamps(const bson_iter_t *a, const bson_iter_t *b)
     bson_iter_timestamp(a, &a_time, &a_step);
     bson_iter_timestamp(b, &b_time, &b_step);
     if (a_time != b_time)
-        return compare_sign(a_time < b_time, a_time > b_time);
-    return compare_sign(a_step < b_step, a_step > b_step);
+        return compare_sign(a_time<b_time, a_time> b_time);
+    return compare_sign(a_step<b_step, a_step> b_step);
 }
 
 static int compare_regexes(const bson_iter_t *a, const bson_iter_t *b)
@@ -238,7 +238,7 @@ static int compare_values(const bson_iter_t *a, const bson_iter_t *b,
     int order;
 
     if (x != y)
-        return compare_sign(x < y, x > y);
+        return compare_sign(x<y, x> y);
     order = named ? strcmp(bson_iter_key(a), bson_iter_key(b)) : 0;
     if (order)
         return order;

@@ -67,8 +67,7 @@ static int64_t find_int_of_double(double number, int64_t fallback)
     return (int64_t)number;
 }
 
-int64_t document_int(const bson_t *document, const char *path,
-                     int64_t fallback)
+int64_t document_int(const bson_t *document, const char *path, int64_t fallback)
 {
     bson_iter_t iter;
 

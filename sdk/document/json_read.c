@@ -200,8 +200,8 @@ static size_t json_blank_span(const char *text, size_t len)
 static engine_status json_run(struct json_reader *json)
 {
     size_t rest;
-    yajl_status status = yajl_parse(
-        json->parser, (const unsigned char *)json->text, json->len);
+    yajl_status status =
+        yajl_parse(json->parser, (const unsigned char *)json->text, json->len);
 
     if (status == yajl_status_client_canceled)
         return json->reader.status;
@@ -245,9 +245,9 @@ static engine_status json_read(struct json_reader *json, const char *text,
     return status;
 }
 
-static engine_status json_start(const char *text, size_t len,
-                                const char *name, bool single, document_fn fn,
-                                void *user, engine_error *err)
+static engine_status json_start(const char *text, size_t len, const char *name,
+                                bool single, document_fn fn, void *user,
+                                engine_error *err)
 {
     struct json_reader *json = engine_calloc(1, sizeof(*json));
     engine_status status;
@@ -262,9 +262,8 @@ static engine_status json_start(const char *text, size_t len,
     return status;
 }
 
-engine_status document_read_json(const char *text, size_t len,
-                                 const char *name, document_fn fn, void *user,
-                                 engine_error *err)
+engine_status document_read_json(const char *text, size_t len, const char *name,
+                                 document_fn fn, void *user, engine_error *err)
 {
     return json_start(text, len, name, false, fn, user, err);
 }
@@ -287,9 +286,8 @@ static engine_status json_take_one(const bson_t *document,
     return ENGINE_OK;
 }
 
-engine_status document_from_json(const char *text, size_t len,
-                                 const char *name, bson_t *out,
-                                 engine_error *err)
+engine_status document_from_json(const char *text, size_t len, const char *name,
+                                 bson_t *out, engine_error *err)
 {
     bson_t document;
     struct json_one one = {&document, false};

@@ -31,9 +31,9 @@ static size_t json_plain_span(const char *text, size_t len)
 
 static void json_put_escape(struct buffer *out, unsigned char byte)
 {
-    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
-                                   ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"',
-                                   ['\\'] = '\\'};
+    static const char letters[] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+        ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
 
     if (byte < sizeof(letters) && letters[byte])
         buffer_append(out, (char[]){'\\', letters[byte]}, 2);
@@ -240,8 +240,8 @@ static void json_new_line(struct json_writer *writer, int depth)
 static void json_put_children(struct json_writer *writer, bson_iter_t *iter,
                               bool array, int depth);
 
-static void json_put_value(struct json_writer *writer,
-                           const bson_iter_t *value, int depth)
+static void json_put_value(struct json_writer *writer, const bson_iter_t *value,
+                           int depth)
 {
     bson_iter_t child;
 

@@ -17,7 +17,8 @@ ground_sources += \
 	sdk/document/yaml_scalar.c sdk/document/yaml_scalar.h \
 	sdk/document/compare.c \
 	sdk/document/match.c \
-	sdk/document/match_compile.c \
+	sdk/document/match_compile.c sdk/document/match_compile.h \
+	sdk/document/match_operators.c \
 	sdk/document/match_regex.c \
 	sdk/document/match_private.h \
 	sdk/document/order.c \

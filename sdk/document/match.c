@@ -69,8 +69,7 @@ static bool match_equal(const struct ref *ref, const bson_iter_t *value)
     return document_compare(value, &wanted) == 0;
 }
 
-static bool match_regex(const struct match_node *node,
-                        const bson_iter_t *value)
+static bool match_regex(const struct match_node *node, const bson_iter_t *value)
 {
     uint32_t len = 0;
     const char *text;
@@ -105,8 +104,7 @@ static bool match_in(const struct match_node *node, const bson_iter_t *value)
     return match_regex(node, value);
 }
 
-static bool match_size(const struct match_node *node,
-                       const bson_iter_t *array)
+static bool match_size(const struct match_node *node, const bson_iter_t *array)
 {
     bson_iter_t element;
     int64_t count = 0;
@@ -155,8 +153,7 @@ static bool match_leaf(const bson_iter_t *value, void *user)
     case MATCH_REGEX:
         return match_regex(node, value);
     case MATCH_SIZE:
-        return value && BSON_ITER_HOLDS_ARRAY(value) &&
-               match_size(node, value);
+        return value && BSON_ITER_HOLDS_ARRAY(value) && match_size(node, value);
     case MATCH_ELEMENT_DOCUMENT:
     case MATCH_ELEMENT_VALUE:
         return value && BSON_ITER_HOLDS_ARRAY(value) &&
@@ -199,8 +196,7 @@ static bool match_document(const struct match_node *node,
 }
 
 /* The same for one element of an array, which is not taken apart further. */
-static bool match_value(const struct match_node *node,
-                        const bson_iter_t *value)
+static bool match_value(const struct match_node *node, const bson_iter_t *value)
 {
     const struct match_node *child = node->first;
 

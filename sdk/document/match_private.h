@@ -8,8 +8,8 @@
 #include "sdk/document/match.h"
 #include "sdk/document/ref.h"
 
-#define MATCH_MAX_DEPTH 32            /* of operators inside operators */
-#define MATCH_MAX_PATH 1000           /* characters */
+#define MATCH_MAX_DEPTH 32  /* of operators inside operators */
+#define MATCH_MAX_PATH 1000 /* characters */
 #define MATCH_MAX_MEMORY ((size_t)64 * 1024 * 1024)
 
 enum match_op {
@@ -33,19 +33,19 @@ struct match_regex;
 
 struct match_node {
     enum match_op op;
-    const char *path;   /* NULL: the element of an $elemMatch itself */
+    const char *path; /* NULL: the element of an $elemMatch itself */
     struct match_node *first, *last, *next;
     struct ref value;   /* EQ, LT, ... */
     struct ref *values; /* IN: in document_compare's order */
     size_t count;
-    bool null_in;       /* IN: null is one of the values */
+    bool null_in;                /* IN: null is one of the values */
     struct match_regex *regexes; /* REGEX: one; IN: any number */
     int64_t size;
 };
 
 struct matcher {
     struct arena arena;
-    bson_t *filter;           /* the values are in it */
+    bson_t *filter; /* the values are in it */
     struct match_node *root;
     struct match_regex *regexes; /* all of them, to be freed */
 };

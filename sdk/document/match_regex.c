@@ -7,15 +7,16 @@
 #include "sdk/document/match_private.h"
 
 #define REGEX_MAX_PATTERN 16384
-#define REGEX_MAX_STEPS 100000  /* backtracking, per starting point */
+#define REGEX_MAX_MATCH 100000  /* backtracking, per starting point */
 #define REGEX_MAX_DEPTH 20000   /* of nested backtracking */
 #define REGEX_MAX_KIB 20480     /* of memory for it */
+#define REGEX_MAX_STEPS 1000000 /* in all, and more for long texts */
+#define REGEX_STEPS_PER_BYTE 16
 
 struct match_regex {
     struct match_regex *next;     /* of one condition */
     struct match_regex *next_all; /* of the matcher */
     pcre2_code *code;
-    pcre2_match_context *limits; /* only read while matching */
 };
 
 static uint32_t regex_option(char letter)
@@ -38,7 +39,7 @@ static engine_status regex_options(const struct match_place *place,
                                    const char *options, uint32_t *out,
                                    engine_error *err)
 {
-    *out = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C;
+    *out = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT;
     for (; *options; options++) {
         const uint32_t option = regex_option(*options);
 
@@ -72,7 +73,7 @@ static engine_status regex_compile(struct match_regex *regex,
         return engine_fail_memory(err);
     pcre2_get_error_message(code, words, sizeof(words));
     return engine_fail(err, ENGINE_EINVAL, "\"%s\": %s at character %zu: %s",
-                       place->path, place->operator, (size_t)offset,
+                       place->path, place->operator,(size_t) offset,
                        (const char *)words);
 }
 
@@ -94,12 +95,6 @@ engine_status match_regex_new(struct matcher *matcher,
         status = regex_compile(regex, place, pattern, bits, err);
     if (status < 0)
         return status;
-    regex->limits = pcre2_match_context_create(NULL);
-    if (!regex->limits)
-        return engine_fail_memory(err);
-    pcre2_set_match_limit(regex->limits, REGEX_MAX_STEPS);
-    pcre2_set_depth_limit(regex->limits, REGEX_MAX_DEPTH);
-    pcre2_set_heap_limit(regex->limits, REGEX_MAX_KIB);
     regex->next = *list;
     *list = regex;
     return ENGINE_OK;
@@ -108,26 +103,44 @@ engine_status match_regex_new(struct matcher *matcher,
 void match_regex_free_all(struct matcher *matcher)
 {
     for (struct match_regex *regex = matcher->regexes; regex;
-         regex = regex->next_all) {
+         regex = regex->next_all)
         pcre2_code_free(regex->code);
-        pcre2_match_context_free(regex->limits);
+}
+
+/* PCRE2's own limits start anew at every character of the text. */
+static int regex_step(pcre2_callout_block *block, void *user)
+{
+    size_t *left = user;
+
+    (void)block;
+    return *left ? (--*left, 0) : PCRE2_ERROR_MATCHLIMIT;
+}
+
+static bool regex_test(const struct match_regex *regex, const char *text,
+                       size_t len)
+{
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    size_t left = REGEX_MAX_STEPS + REGEX_STEPS_PER_BYTE * len;
+    bool found = false;
+
+    if (limits && data) {
+        pcre2_set_match_limit(limits, REGEX_MAX_MATCH);
+        pcre2_set_depth_limit(limits, REGEX_MAX_DEPTH);
+        pcre2_set_heap_limit(limits, REGEX_MAX_KIB);
+        pcre2_set_callout(limits, regex_step, &left);
+        found = pcre2_match(regex->code, (PCRE2_SPTR)text, len, 0, 0, data,
+                            limits) >= 0;
     }
+    pcre2_match_data_free(data);
+    pcre2_match_context_free(limits);
+    return found;
 }
 
 bool match_regex_test(const struct match_regex *list, const char *text,
                       size_t len)
 {
-    for (; list; list = list->next) {
-        pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-        int found;
-
-        if (!data)
-            return false;
-        found = pcre2_match(list->code, (PCRE2_SPTR)text, len, 0, 0, data,
-                            list->limits);
-        pcre2_match_data_free(data);
-        if (found >= 0)
-            return true;
-    }
-    return false;
+    while (list && !regex_test(list, text, len))
+        list = list->next;
+    return list != NULL;
 }

@@ -97,8 +97,7 @@ static void order_put_binary(const struct order *order,
         order->fn(data, len, order->user);
 }
 
-static void order_put_regex(const struct order *order,
-                            const bson_iter_t *value)
+static void order_put_regex(const struct order *order, const bson_iter_t *value)
 {
     const char *options;
     const char *pattern = bson_iter_regex(value, &options);
@@ -294,12 +293,11 @@ static engine_status order_chosen(const struct order_choice *choice,
                                   struct buffer *out)
 {
     const bool below_null =
-        choice->any && order_bracket(bson_iter_type(&choice->best)) ==
-                           ORDER_MIN_KEY;
+        choice->any &&
+        order_bracket(bson_iter_type(&choice->best)) == ORDER_MIN_KEY;
 
-    if (choice->any &&
-        (choice->descending || below_null ||
-         (!choice->missing && !choice->nothing)))
+    if (choice->any && (choice->descending || below_null ||
+                        (!choice->missing && !choice->nothing)))
         return order_encode(&choice->best, false, order_to_buffer, out);
     if (choice->nothing && !(choice->descending && choice->missing))
         buffer_putc(out, ORDER_NOTHING);

@@ -66,10 +66,9 @@ bool reader_bytes(struct reader *reader, const void *data, size_t len)
         return true;
     if (status != ENGINE_ELIMIT)
         return reader_fail_memory(reader);
-    return reader_fail(reader, ENGINE_ELIMIT,
-                       reader->depth ? reader->frames[0].node->line : 1,
-                       "a document is larger than %zu MiB",
-                       DOCUMENT_MAX_BYTES >> 20);
+    return reader_fail(
+        reader, ENGINE_ELIMIT, reader->depth ? reader->frames[0].node->line : 1,
+        "a document is larger than %zu MiB", DOCUMENT_MAX_BYTES >> 20);
 }
 
 /* BSON is little-endian whatever the machine is. */
@@ -124,8 +123,7 @@ bool reader_expects(struct reader *reader, long line, bool document)
     return true;
 }
 
-bool reader_key(struct reader *reader, long line, const char *text,
-                size_t len)
+bool reader_key(struct reader *reader, long line, const char *text, size_t len)
 {
     struct reader_frame *top = reader_top(reader);
     const char *key;
@@ -300,8 +298,7 @@ bool reader_deliver(struct reader *reader, const struct origin_node *root)
         return reader_fail(reader, ENGINE_EPARSE, root->line,
                            "the document is malformed");
     reader->delivered++;
-    reader->status =
-        reader->fn(&document, &origin, reader->user, reader->err);
+    reader->status = reader->fn(&document, &origin, reader->user, reader->err);
     if (reader->status < 0)
         return false;
     if (reader->keeping && !reader_anchors_keep(reader))

@@ -21,13 +21,13 @@ struct reader_frame {
     struct reader_merge *merges, *last_merge; /* what << brought */
     const char *key;                          /* NULL: a key comes next */
     struct reader_anchor *anchor;             /* completed with the frame */
-    size_t at;      /* where its bytes begin */
+    size_t at;                                /* where its bytes begin */
     size_t element; /* where its type byte is, in the parent */
     size_t nodes;   /* how many there were before it */
     uint64_t mapping;
     long key_line;
     uint32_t index;
-    int height;   /* of what is inside */
+    int height; /* of what is inside */
     bool array;
     bool merging; /* the value that comes next belongs to << */
 };
@@ -54,7 +54,7 @@ struct reader {
     struct keys keys;
     struct reader_anchor *anchors; /* the newest first */
     struct reader_frame frames[DOCUMENT_MAX_DEPTH + 1];
-    int depth;       /* of open frames */
+    int depth;        /* of open frames */
     uint64_t mapping; /* number of the newest mapping */
     size_t nodes, expanded, delivered;
     bool listed;  /* inside a list of documents */
@@ -68,8 +68,7 @@ void reader_clear(struct reader *reader);
 
 /** Fails with "name:line: ..."; returns false, as all below do on failure. */
 bool reader_fail(struct reader *reader, engine_status status, long line,
-                 const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 bool reader_fail_memory(struct reader *reader);
 
 /**
@@ -77,8 +76,7 @@ bool reader_fail_memory(struct reader *reader);
  * UTF-8 without NUL. An anchor, if not NULL, is filled when its value is
  * complete.
  */
-bool reader_key(struct reader *reader, long line, const char *text,
-                size_t len);
+bool reader_key(struct reader *reader, long line, const char *text, size_t len);
 bool reader_begin(struct reader *reader, long line, bool array,
                   struct reader_anchor *anchor);
 bool reader_end(struct reader *reader);

@@ -22,8 +22,7 @@ struct reader_merge {
 
 struct reader_anchor *reader_anchor(struct reader *reader, const char *name)
 {
-    struct reader_anchor *anchor =
-        arena_alloc(&reader->arena, sizeof(*anchor));
+    struct reader_anchor *anchor = arena_alloc(&reader->arena, sizeof(*anchor));
 
     if (anchor)
         anchor->name = arena_strdup(&reader->arena, name);

@@ -45,9 +45,8 @@ static bool yaml_on_key(struct reader *reader, const yaml_event_t *event)
     const long line = yaml_line(event);
     const char *text = (const char *)event->data.scalar.value;
     const size_t len = event->data.scalar.length;
-    const bool plain =
-        event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-        event->data.scalar.plain_implicit;
+    const bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+                       event->data.scalar.plain_implicit;
 
     if (event->data.scalar.anchor)
         return reader_fail(reader, ENGINE_EPARSE, line,
@@ -61,10 +60,10 @@ static bool yaml_on_scalar(struct reader *reader, const yaml_event_t *event)
 {
     const long line = yaml_line(event);
     const char *tag = (const char *)event->data.scalar.tag;
-    struct reader_scalar scalar = {
-        .type = BSON_TYPE_UTF8,
-        .text = (const char *)event->data.scalar.value,
-        .len = event->data.scalar.length};
+    struct reader_scalar scalar = {.type = BSON_TYPE_UTF8,
+                                   .text =
+                                       (const char *)event->data.scalar.value,
+                                   .len = event->data.scalar.length};
     const char *wrong = NULL;
     struct reader_anchor *anchor;
 
@@ -76,9 +75,9 @@ static bool yaml_on_scalar(struct reader *reader, const yaml_event_t *event)
              !yaml_scalar_resolve(&scalar))
         wrong = "a number out of range";
     if (wrong)
-        return reader_fail(reader, ENGINE_EPARSE, line, "\"%.60s\"%s%.60s is %s",
-                           scalar.text, tag ? " with tag " : "",
-                           tag ? tag : "", wrong);
+        return reader_fail(reader, ENGINE_EPARSE, line,
+                           "\"%.60s\"%s%.60s is %s", scalar.text,
+                           tag ? " with tag " : "", tag ? tag : "", wrong);
     /* nothing between two "---" is no document */
     if (!reader->depth && !reader->listed && scalar.type == BSON_TYPE_NULL)
         return true;
@@ -186,8 +185,8 @@ static engine_status yaml_run(struct yaml_reader *yaml)
 
         if (!yaml_parser_parse(&yaml->parser, &event))
             return yaml_fail(yaml);
-        more = event.type != YAML_STREAM_END_EVENT &&
-               event.type != YAML_NO_EVENT;
+        more =
+            event.type != YAML_STREAM_END_EVENT && event.type != YAML_NO_EVENT;
         done = yaml_on_event(&yaml->reader, &event);
         yaml_event_delete(&event);
         if (!done)
@@ -196,9 +195,8 @@ static engine_status yaml_run(struct yaml_reader *yaml)
     return ENGINE_OK;
 }
 
-engine_status document_read_yaml(const char *text, size_t len,
-                                 const char *name, document_fn fn, void *user,
-                                 engine_error *err)
+engine_status document_read_yaml(const char *text, size_t len, const char *name,
+                                 document_fn fn, void *user, engine_error *err)
 {
     struct yaml_reader *yaml = engine_calloc(1, sizeof(*yaml));
     engine_status status;
@@ -209,8 +207,8 @@ engine_status document_read_yaml(const char *text, size_t len,
     yaml->len = len;
     reader_init(&yaml->reader, name, fn, user, err);
     if (yaml_parser_initialize(&yaml->parser)) {
-        yaml_parser_set_input_string(&yaml->parser,
-                                     (const unsigned char *)text, len);
+        yaml_parser_set_input_string(&yaml->parser, (const unsigned char *)text,
+                                     len);
         /* never guessed from a byte order mark */
         yaml_parser_set_encoding(&yaml->parser, YAML_UTF8_ENCODING);
         status = yaml_run(yaml);

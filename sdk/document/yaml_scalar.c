@@ -183,8 +183,8 @@ static const char *yaml_binary(struct reader_scalar *scalar,
 static const char *yaml_number(struct reader_scalar *scalar, bool whole)
 {
     const bool typed = yaml_scalar_resolve(scalar);
-    const bool integer = scalar->type == BSON_TYPE_INT32 ||
-                         scalar->type == BSON_TYPE_INT64;
+    const bool integer =
+        scalar->type == BSON_TYPE_INT32 || scalar->type == BSON_TYPE_INT64;
 
     if (!typed)
         return "a number out of range";

@@ -36,8 +36,8 @@ static int key_order(const bson_t *a, const bson_t *b, const char *path,
     return sign(order);
 }
 
-static void check_values(const bson_t *a, const bson_t *b,
-                         const bson_iter_t *x, const bson_iter_t *y)
+static void check_values(const bson_t *a, const bson_t *b, const bson_iter_t *x,
+                         const bson_iter_t *y)
 {
     const char *path = bson_iter_key(x);
     const int order = sign(document_compare(x, y));
@@ -96,8 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const char *end = len ? memchr(text, '\n', len) : NULL;
     bson_t a, b;
 
-    if (!end || document_from_json(text, (size_t)(end - text), "a", &a,
-                                   NULL) < 0)
+    if (!end ||
+        document_from_json(text, (size_t)(end - text), "a", &a, NULL) < 0)
         return 0;
     if (document_from_json(end + 1, len - (size_t)(end - text) - 1, "b", &b,
                            NULL) == ENGINE_OK) {

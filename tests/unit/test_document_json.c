@@ -145,9 +145,9 @@ static void delivers_what_came_before_an_error(void **state)
     char *lines;
 
     (void)state;
-    assert_int_equal(read_text("{\"a\":1}\n{\"a\":2}\n{\"a\":", 22, &lines,
-                               &err),
-                     ENGINE_EPARSE);
+    assert_int_equal(
+        read_text("{\"a\":1}\n{\"a\":2}\n{\"a\":", 22, &lines, &err),
+        ENGINE_EPARSE);
     assert_string_equal(lines, "{\"a\":1}\n{\"a\":2}\n");
     engine_free(lines);
 }
@@ -168,9 +168,8 @@ static void a_callbacks_failure_ends_the_reading(void **state)
     int calls = 0;
 
     (void)state;
-    assert_int_equal(
-        document_read_json("{}{}", 4, "in", stop, &calls, &err),
-        ENGINE_ECANCELLED);
+    assert_int_equal(document_read_json("{}{}", 4, "in", stop, &calls, &err),
+                     ENGINE_ECANCELLED);
     assert_int_equal(calls, 1);
     assert_string_equal(err.message, "enough");
 }
@@ -210,8 +209,7 @@ static void limits_depth_values_and_size(void **state)
                      ENGINE_ELIMIT);
     assert_int_equal(status_of(repeat("[", 100000, "", "]")), ENGINE_EPARSE);
     text = repeat("1,", 1000001, "1]}", "");
-    assert_int_equal(status_of(engine_strf("{\"a\":[%s", text)),
-                     ENGINE_ELIMIT);
+    assert_int_equal(status_of(engine_strf("{\"a\":[%s", text)), ENGINE_ELIMIT);
     engine_free(text);
     text = repeat("x", 17 << 20, "", "");
     assert_int_equal(status_of(engine_strf("{\"a\":\"%s\"}", text)),
@@ -236,9 +234,9 @@ static void a_filter_is_exactly_one_object(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         engine_error err = {0};
 
-        assert_int_equal(document_from_json(bad[i], strlen(bad[i]), "filter",
-                                            &out, &err),
-                         ENGINE_EPARSE);
+        assert_int_equal(
+            document_from_json(bad[i], strlen(bad[i]), "filter", &out, &err),
+            ENGINE_EPARSE);
         assert_memory_equal(err.message, "filter:1: ", 10);
     }
     assert_int_equal(document_from_json("{\"a\":1}", 7, "filter", &out, NULL),
@@ -309,17 +307,17 @@ static void writes_every_type_as_plain_json(void **state)
     document = BCON_NEW(
         "d", BCON_DATE_TIME(1500), "o", BCON_OID(&oid), "b",
         BCON_BIN(BSON_SUBTYPE_BINARY, (const uint8_t *)"hello", 5), "n",
-        BCON_DOUBLE(NAN), "i", BCON_DOUBLE(-INFINITY), "w", BCON_DOUBLE(5),
-        "r", BCON_REGEX("a\"b", "i"), "m", BCON_MINKEY, "u", BCON_UNDEFINED,
-        "e", BCON_DECIMAL128(&decimal), "t", BCON_TIMESTAMP(1, 2));
+        BCON_DOUBLE(NAN), "i", BCON_DOUBLE(-INFINITY), "w", BCON_DOUBLE(5), "r",
+        BCON_REGEX("a\"b", "i"), "m", BCON_MINKEY, "u", BCON_UNDEFINED, "e",
+        BCON_DECIMAL128(&decimal), "t", BCON_TIMESTAMP(1, 2));
     text = written(document, 0);
-    assert_string_equal(
-        text, "{\"d\":\"1970-01-01T00:00:01.500Z\","
-              "\"o\":\"0123456789abcdef01234567\",\"b\":\"aGVsbG8=\","
-              "\"n\":null,\"i\":null,\"w\":5.0,"
-              "\"r\":{\"$regex\":\"a\\\"b\",\"$options\":\"i\"},"
-              "\"m\":null,\"u\":null,\"e\":1.5,"
-              "\"t\":\"1970-01-01T00:00:01.000Z\"}");
+    assert_string_equal(text,
+                        "{\"d\":\"1970-01-01T00:00:01.500Z\","
+                        "\"o\":\"0123456789abcdef01234567\",\"b\":\"aGVsbG8=\","
+                        "\"n\":null,\"i\":null,\"w\":5.0,"
+                        "\"r\":{\"$regex\":\"a\\\"b\",\"$options\":\"i\"},"
+                        "\"m\":null,\"u\":null,\"e\":1.5,"
+                        "\"t\":\"1970-01-01T00:00:01.000Z\"}");
     engine_free(text);
     bson_destroy(document);
 }
@@ -368,8 +366,7 @@ static void the_locale_does_not_matter(void **state)
     (void)state;
     if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "de_DE"))
         skip();
-    assert_int_equal(document_from_json("{\"a\":1.5}", 9, "x", &document,
-                                        NULL),
+    assert_int_equal(document_from_json("{\"a\":1.5}", 9, "x", &document, NULL),
                      ENGINE_OK);
     text = written(&document, 0);
     setlocale(LC_ALL, "C");
@@ -411,9 +408,9 @@ static void looks_up_by_dotted_path(void **state)
     bson_iter_t iter;
 
     (void)state;
-    assert_int_equal(document_from_json(text, sizeof(text) - 1, "x",
-                                        &document, NULL),
-                     ENGINE_OK);
+    assert_int_equal(
+        document_from_json(text, sizeof(text) - 1, "x", &document, NULL),
+        ENGINE_OK);
     assert_string_equal(document_string(&document, "s"), "x");
     assert_string_equal(document_string(&document, "a.0.k"), "v");
     assert_null(document_string(&document, "i"));
@@ -430,8 +427,8 @@ static void looks_up_by_dotted_path(void **state)
     assert_true(document_double(&document, "i", 0) == 7);
     assert_true(document_bool(&document, "b", false));
     assert_true(document_bool(&document, "i", true));
-    assert_string_equal(
-        document_string(&document, "frameworks.pci.v4.0.0"), "1.1");
+    assert_string_equal(document_string(&document, "frameworks.pci.v4.0.0"),
+                        "1.1");
     assert_string_equal(document_string(&document, "frameworks.pci.v4.1"),
                         "yes");
     assert_true(document_find(&document, "frameworks.pci.v4.0", &iter));

@@ -29,8 +29,11 @@ static size_t ranked_values(struct ranked out[MAX_RANKED])
 
 #define NEXT(...) \
     out[count++] = (struct ranked){BCON_NEW("v", __VA_ARGS__), ++rank}
-#define SAME(...) \
-    out[count++] = (struct ranked){BCON_NEW("v", __VA_ARGS__), rank}
+#define SAME(...)                        \
+    out[count++] = (struct ranked)       \
+    {                                    \
+        BCON_NEW("v", __VA_ARGS__), rank \
+    }
     bson_oid_init_from_string(&small, "0123456789abcdef01234567");
     bson_oid_init_from_string(&large, "f123456789abcdef01234567");
     NEXT(BCON_MINKEY);
@@ -171,8 +174,8 @@ static void sort_keys_have_the_same_order(void **state)
 static void arrays_compare_by_element(void **state)
 {
     static const char *const ascending[] = {
-        "{\"v\":[]}",    "{\"v\":[1]}",     "{\"v\":[1,2]}",
-        "{\"v\":[2]}",   "{\"v\":[\"a\"]}", "{\"v\":[[]]}",
+        "{\"v\":[]}",  "{\"v\":[1]}",     "{\"v\":[1,2]}",
+        "{\"v\":[2]}", "{\"v\":[\"a\"]}", "{\"v\":[[]]}",
     };
     bson_t documents[6];
 
@@ -210,14 +213,11 @@ static int compare_text_keys(const char *a, const char *b, bool descending)
 static void arrays_sort_by_their_extreme_element(void **state)
 {
     (void)state;
-    assert_int_equal(compare_text_keys("{\"v\":[1,9]}", "{\"v\":[2,3]}",
-                                       false),
+    assert_int_equal(compare_text_keys("{\"v\":[1,9]}", "{\"v\":[2,3]}", false),
                      -1);
-    assert_int_equal(compare_text_keys("{\"v\":[1,9]}", "{\"v\":[2,3]}",
-                                       true),
+    assert_int_equal(compare_text_keys("{\"v\":[1,9]}", "{\"v\":[2,3]}", true),
                      -1);
-    assert_int_equal(compare_text_keys("{\"v\":[1,9]}", "{\"v\":1}", false),
-                     0);
+    assert_int_equal(compare_text_keys("{\"v\":[1,9]}", "{\"v\":1}", false), 0);
     assert_int_equal(compare_text_keys("{\"v\":[1,9]}", "{\"v\":9}", true), 0);
     assert_int_equal(compare_text_keys("{}", "{\"v\":null}", false), 0);
     assert_int_equal(compare_text_keys("{\"v\":[]}", "{}", false), -1);
@@ -232,9 +232,9 @@ static void paths_of_sort_keys_fan_out(void **state)
     struct buffer a, b;
 
     (void)state;
-    assert_int_equal(document_from_json(text, sizeof(text) - 1, "x", &document,
-                                        NULL),
-                     ENGINE_OK);
+    assert_int_equal(
+        document_from_json(text, sizeof(text) - 1, "x", &document, NULL),
+        ENGINE_OK);
     buffer_init(&a, 100);
     buffer_init(&b, 100);
     document_sort_key(&document, "x.y", false, &a);

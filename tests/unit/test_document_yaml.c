@@ -64,7 +64,9 @@ static void reads_documents_lists_and_streams(void **state)
         {"# nothing\n", ""},
         {"---\n---\n...\n", ""},
         {"a: 1\n", "{\"a\":1}\n"},
-        {"\xef\xbb\xbf" "a: 1\n", "{\"a\":1}\n"},
+        {"\xef\xbb\xbf"
+         "a: 1\n",
+         "{\"a\":1}\n"},
         {"- a: 1\n- a: 2\n", "{\"a\":1}\n{\"a\":2}\n"},
         {"a: 1\n---\na: 2\n", "{\"a\":1}\n{\"a\":2}\n"},
         {"- a: 1\n---\na: 2\n--- [{a: 3}]\n",
@@ -85,8 +87,7 @@ static void follows_the_core_schema(void **state)
 {
     static const struct row rows[] = {
         {"a: [null, Null, NULL, ~, ]", "{\"a\":[null,null,null,null]}\n"},
-        {"a: [nULL, 'null', \"~\"]",
-         "{\"a\":[\"nULL\",\"null\",\"~\"]}\n"},
+        {"a: [nULL, 'null', \"~\"]", "{\"a\":[\"nULL\",\"null\",\"~\"]}\n"},
         {"a: [true, True, TRUE, false, False, FALSE]",
          "{\"a\":[true,true,true,false,false,false]}\n"},
         {"a: [yes, no, on, off, y, n, tRue]",
@@ -101,8 +102,7 @@ static void follows_the_core_schema(void **state)
         {"a: [., -, +, e1, 1e, 1.2.3, 2024-01-02]",
          "{\"a\":[\".\",\"-\",\"+\",\"e1\",\"1e\",\"1.2.3\","
          "\"2024-01-02\"]}\n"},
-        {"a: [.inf, -.Inf, +.INF, .nan]",
-         "{\"a\":[null,null,null,null]}\n"},
+        {"a: [.inf, -.Inf, +.INF, .nan]", "{\"a\":[null,null,null,null]}\n"},
         {"a: [-.nan, .iNF, inf]", "{\"a\":[\"-.nan\",\".iNF\",\"inf\"]}\n"},
         {"a: 9223372036854775808", "{\"a\":9.223372036854776e+18}\n"},
         {"a: 0xffffffffffffffff", "{\"a\":1.8446744073709552e+19}\n"},
@@ -186,7 +186,9 @@ static void refuses_malformed_text_with_its_line(void **state)
         {"a: 1\nb: \xff", "in:2: text is not UTF-8"},
         {"a: \xed\xa0\x80", "in:1: text is not UTF-8"},
         {"a: \x01", "in:1: text is not UTF-8 or not printable"},
-        {"\xff\xfe" "a", "in:1: text is not UTF-8"},
+        {"\xff\xfe"
+         "a",
+         "in:1: text is not UTF-8"},
     };
 
     (void)state;
