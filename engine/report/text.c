@@ -82,7 +82,7 @@ static uint32_t text_decode(const unsigned char *text, size_t *len)
 
 void text_clean(struct buffer *out, const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
+    const unsigned char *at = (const unsigned char *)(text ? text : "");
 
     while (*at) {
         size_t len;

@@ -23,7 +23,7 @@ struct text_out {
 
 /**
  * Appends text as one line: line ends and tabs become spaces, control
- * characters, direction overrides and malformed bytes U+FFFD.
+ * characters, direction overrides and malformed bytes U+FFFD. NULL is "".
  */
 void text_clean(struct buffer *out, const char *text);
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* native.c - one import job for one file. */
+#include "engine/cli/native.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/cli/progress.h"
+#include "sdk/document/document.h"
+
+struct native_state {
+    const char *path;
+    struct rules_import *import;
+    struct native_counts counts;
+};
+
+static engine_status native_on_document(void *user, const char *kind,
+                                        const bson_t *document,
+                                        engine_error *err)
+{
+    struct native_state *state = user;
+
+    if (strcmp(kind, "rule") == 0)
+        state->counts.rules++;
+    else if (strcmp(kind, "benchmark") == 0)
+        state->counts.benchmarks++;
+    if (!state->import)
+        return ENGINE_OK;
+    return rules_import_document(state->import, kind, document, state->path,
+                                 err);
+}
+
+static const struct plugin_entry *native_plugin(const struct session *session,
+                                                const char *format,
+                                                engine_error *err)
+{
+    const struct plugin_entry *plugin =
+        registry_content(session->registry, format, format);
+
+    if (plugin)
+        return plugin;
+    engine_fail(err, ENGINE_EUNSUPPORTED,
+                "no loaded scanner imports \"%s\" content", format);
+    engine_hint(err, "\"scan-engine plugins\" shows what is loaded, and why "
+                     "something is not");
+    return NULL;
+}
+
+/* The worker has another working directory: it gets absolute paths. */
+static engine_status native_run(struct session *session,
+                                const struct plugin_entry *plugin,
+                                const char *absolute, bool validate_only,
+                                struct native_state *state,
+                                engine_error *err)
+{
+    bson_t *request = BCON_NEW("paths", "[", BCON_UTF8(absolute), "]",
+                               "validate_only", BCON_BOOL(validate_only));
+    struct job job = {.plugin = plugin,
+                      .op = "import",
+                      .request = request,
+                      .parallel = 1,
+                      .user = state,
+                      .on_document = native_on_document};
+    engine_status status;
+
+    session_limits(session, &job.limits);
+    status = conduct_one(&session->conduct, &job, err);
+    bson_destroy(request);
+    return status;
+}
+
+engine_status native_import(struct session *session, const char *path,
+                            const char *format, struct rules_import *import,
+                            bool validate_only, struct native_counts *counts,
+                            engine_error *err)
+{
+    struct native_state state = {.path = path, .import = import};
+    const struct plugin_entry *plugin = native_plugin(session, format, err);
+    char *absolute;
+    engine_status status;
+
+    if (!plugin)
+        return ENGINE_EUNSUPPORTED;
+    absolute = realpath(path, NULL);
+    if (!absolute)
+        return engine_fail(err, engine_status_from_errno(errno),
+                           "could not find \"%s\": %s", path,
+                           strerror(errno));
+    status = native_run(session, plugin, absolute, validate_only, &state,
+                        err);
+    free(absolute);
+    if (counts)
+        *counts = state.counts;
+    return status;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output.c - reports of stored scans, and what they mean as an exit code. */
+#include "engine/cli/output.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sdk/document/document.h"
+
+engine_status output_open(struct cli *cli, const struct cli_args *args,
+                          struct output *out, engine_error *err)
+{
+    const char *choices[8] = {NULL};
+    const char *format = NULL;
+    engine_status status;
+
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; report_formats[i] && i + 1 < CLI_COUNT(choices); i++)
+        choices[i] = report_formats[i]->name;
+    status = cli_choice(args, "format", choices, &format, err);
+    if (status < 0)
+        return status;
+    out->format = report_format_find(format);
+    out->out = cli->out;
+    out->path = cli_value(args, "output");
+    if (!out->path)
+        return ENGINE_OK;
+    out->out.file = fopen(out->path, "we");
+    out->out.color = false;
+    out->out.width = 0;
+    if (!out->out.file)
+        return engine_fail(err, engine_status_from_errno(errno),
+                           "could not write \"%s\": %s", out->path,
+                           strerror(errno));
+    return ENGINE_OK;
+}
+
+engine_status output_scan(const struct output *output, struct store *store,
+                          const char *scan_id, bool all, engine_error *err)
+{
+    struct report_options options = {.out = output->out.file,
+                                     .color = output->out.color,
+                                     .width = output->out.width,
+                                     .all = all};
+
+    return report_scan(store, scan_id, output->format, &options, err);
+}
+
+engine_status output_close(struct output *output, engine_error *err)
+{
+    FILE *file = output->out.file;
+    bool failed;
+
+    if (!output->path || !file)
+        return ENGINE_OK;
+    output->out.file = NULL;
+    failed = ferror(file) != 0;
+    if (fclose(file) == 0 && !failed)
+        return ENGINE_OK;
+    return engine_fail(err, engine_status_from_errno(errno),
+                       "could not write \"%s\": %s", output->path,
+                       strerror(errno));
+}
+
+static const char *const output_severities[] = {"info", "low", "medium",
+                                                "high", "critical", NULL};
+
+static int output_rank(const char *severity)
+{
+    for (int i = 0; output_severities[i]; i++)
+        if (strcmp(output_severities[i], severity) == 0)
+            return i + 1; /* as the pipeline stores severity_rank */
+    return 0;
+}
+
+static engine_status output_count_failed(struct store *store,
+                                         const char *scan_id,
+                                         const char *fail_on, int64_t *count,
+                                         engine_error *err)
+{
+    bson_t *filter = BCON_NEW("scan_id", BCON_UTF8(scan_id), "status",
+                              BCON_UTF8("fail"));
+    bson_t least;
+    engine_status status;
+
+    if (fail_on) {
+        BSON_APPEND_DOCUMENT_BEGIN(filter, "severity_rank", &least);
+        BSON_APPEND_INT32(&least, "$gte", output_rank(fail_on));
+        bson_append_document_end(filter, &least);
+    }
+    status = store_count(store, STORE_VERDICTS, filter, count, err);
+    bson_destroy(filter);
+    return status;
+}
+
+int output_exit_code(struct store *store, const char *scan_id,
+                     const char *fail_on, engine_error *err)
+{
+    bson_t *unsure = BCON_NEW("scan_id", BCON_UTF8(scan_id), "status", "{",
+                              "$in", "[", BCON_UTF8("error"),
+                              BCON_UTF8("unknown"), "]", "}");
+    int64_t failed = 0, errors = 0;
+    engine_status status =
+        output_count_failed(store, scan_id, fail_on, &failed, err);
+
+    if (status == ENGINE_OK)
+        status = store_count(store, STORE_VERDICTS, unsure, &errors, err);
+    bson_destroy(unsure);
+    if (status < 0)
+        return status;
+    return failed ? CLI_FAILED : errors ? CLI_UNSURE : CLI_DONE;
+}

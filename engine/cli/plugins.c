@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plugins.c - the command plugins: what is loaded, and what was refused. */
+#include <string.h>
+
+#include "engine/cli/commands.h"
+#include "engine/cli/list.h"
+#include "sdk/document/document.h"
+
+/* {name, alias} and {format, marker} in one line. */
+static void plugins_put_names(const struct text_out *out,
+                              const bson_t *description, const char *field,
+                              const char *first, const char *second)
+{
+    bson_t list, item;
+    bson_iter_t iter;
+    struct buffer line;
+    char lead[24];
+
+    if (!document_child(description, field, &list) ||
+        !bson_iter_init(&iter, &list) || !bson_count_keys(&list))
+        return;
+    buffer_init(&line, 64 * 1024);
+    while (bson_iter_next(&iter)) {
+        const char *name = NULL, *other = NULL;
+
+        if (BSON_ITER_HOLDS_UTF8(&iter)) {
+            name = bson_iter_utf8(&iter, NULL);
+        } else if (document_iter_child(&iter, &item)) {
+            name = document_string(&item, first);
+            other = document_string(&item, second);
+        }
+        buffer_printf(&line, "%s%s", line.len ? ", " : "", name ? name : "");
+        if (other)
+            buffer_printf(&line, " (%s)", other);
+    }
+    snprintf(lead, sizeof(lead), "%-12s", field);
+    text_paragraph(out, 2, lead, line.data ? line.data : "", TEXT_PLAIN);
+    buffer_clear(&line);
+}
+
+static void plugins_option_value(const bson_t *options, const char *name,
+                                 struct buffer *out)
+{
+    bson_iter_t iter;
+
+    if (name && document_find(options, name, &iter))
+        document_value_to_json(&iter, 0, out);
+    else
+        buffer_puts(out, "not set");
+}
+
+static void plugins_put_options(const struct text_out *out,
+                                const struct plugin_entry *entry)
+{
+    bson_t list, item;
+    bson_iter_t iter;
+
+    if (!document_child(&entry->description, "options", &list) ||
+        !bson_iter_init(&iter, &list))
+        return;
+    while (bson_iter_next(&iter)) {
+        const char *name, *help;
+        struct buffer value;
+
+        if (!document_iter_child(&iter, &item))
+            continue;
+        name = document_string(&item, "name");
+        help = document_string(&item, "help");
+        buffer_init(&value, 64 * 1024);
+        buffer_printf(&value, "%s = ", name ? name : "");
+        plugins_option_value(&entry->options, name, &value);
+        if (help)
+            buffer_printf(&value, "  (%s)", help);
+        text_paragraph(out, 2, "option      ",
+                       value.data ? value.data : "", TEXT_PLAIN);
+        buffer_clear(&value);
+    }
+}
+
+static void plugins_put(const struct text_out *out,
+                        const struct plugin_entry *entry)
+{
+    const bson_t *about = &entry->description;
+    const char *version = document_string(about, "version");
+    const char *abi = document_string(about, "abi");
+    bool refused = entry->refused.status != ENGINE_OK;
+
+    text_cell(out, entry->spec->name, 0, false, TEXT_BOLD);
+    if (version) {
+        fputc(' ', out->file);
+        text_cell(out, version, 0, false, TEXT_PLAIN);
+    }
+    fputs(": ", out->file);
+    text_styled(out, refused ? TEXT_RED : TEXT_GREEN,
+                refused ? "refused\n" : "loaded\n");
+    text_paragraph(out, 2, "file        ", entry->spec->path, TEXT_PLAIN);
+    if (refused) {
+        text_paragraph(out, 2, "why         ", entry->refused.message,
+                       TEXT_RED);
+        if (entry->refused.hint[0])
+            text_paragraph(out, 2, "to do       ", entry->refused.hint,
+                           TEXT_PLAIN);
+    }
+    if (abi)
+        text_paragraph(out, 2, "abi         ", abi, TEXT_PLAIN);
+    plugins_put_names(out, about, "types", "name", "alias");
+    plugins_put_names(out, about, "targets", "name", "alias");
+    plugins_put_names(out, about, "content", "format", "marker");
+    plugins_put_names(out, about, "operations", "name", "alias");
+    plugins_put_names(out, about, "caps", "name", "alias");
+    if (!refused)
+        plugins_put_options(out, entry);
+}
+
+static engine_status plugins_put_json(const struct text_out *out,
+                                      const struct plugin_entry *entry,
+                                      engine_error *err)
+{
+    bson_t line = BSON_INITIALIZER;
+    bool refused = entry->refused.status != ENGINE_OK;
+    engine_status status;
+
+    BSON_APPEND_UTF8(&line, "plugin", entry->spec->name);
+    BSON_APPEND_UTF8(&line, "file", entry->spec->path);
+    BSON_APPEND_UTF8(&line, "state", refused ? "refused" : "loaded");
+    if (refused) {
+        BSON_APPEND_UTF8(&line, "reason", entry->refused.message);
+        BSON_APPEND_UTF8(&line, "hint", entry->refused.hint);
+    }
+    bson_concat(&line, &entry->description);
+    if (!refused)
+        BSON_APPEND_DOCUMENT(&line, "configured", &entry->options);
+    status = list_print_line(out, &line, err);
+    bson_destroy(&line);
+    return status;
+}
+
+static engine_status plugins_put_all(const struct session *session,
+                                     const char *format, engine_error *err)
+{
+    const struct text_out *out = &session->cli->out;
+    size_t count = registry_count(session->registry);
+    engine_status status = ENGINE_OK;
+
+    if (strcmp(format, "json") == 0)
+        fputs("[\n", out->file);
+    for (size_t i = 0; i < count && status == ENGINE_OK; i++) {
+        const struct plugin_entry *entry = registry_at(session->registry, i);
+
+        if (strcmp(format, "table") == 0) {
+            fputs(i ? "\n" : "", out->file);
+            plugins_put(out, entry);
+            continue;
+        }
+        if (i && strcmp(format, "json") == 0)
+            fputc(',', out->file);
+        status = plugins_put_json(out, entry, err);
+    }
+    if (strcmp(format, "json") == 0)
+        fputs("]\n", out->file);
+    return status;
+}
+
+static int plugins_run(struct cli *cli, const struct cli_args *args,
+                       engine_error *err)
+{
+    struct session session;
+    const char *format;
+    engine_status status;
+
+    if (cli_choice(args, "format", list_formats, &format, err) < 0)
+        return ENGINE_EINVAL;
+    status = session_open(cli, SESSION_PLUGINS, &session, err);
+    if (status < 0)
+        return status;
+    status = plugins_put_all(&session, format, err);
+    session_close(&session);
+    return status;
+}
+
+static const struct cli_option plugins_options[] = {LIST_FORMAT_OPTION};
+
+const struct cli_command command_plugins = {
+    .name = "plugins",
+    .words = "",
+    .help = "show what is loaded, what it can do, and what was refused and "
+            "why",
+    .options = plugins_options,
+    .options_count = CLI_COUNT(plugins_options),
+    .run = plugins_run};
