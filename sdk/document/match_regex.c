@@ -12,6 +12,7 @@
 #define REGEX_MAX_KIB 20480     /* of memory for it */
 #define REGEX_MAX_STEPS 1000000 /* in all, and more for long texts */
 #define REGEX_STEPS_PER_BYTE 16
+#define REGEX_MAX_DISTANCE ((size_t)500 * 1000 * 1000)
 
 struct match_regex {
     struct match_regex *next;     /* of one condition */
@@ -107,13 +108,25 @@ void match_regex_free_all(struct matcher *matcher)
         pcre2_code_free(regex->code);
 }
 
-/* PCRE2's own limits start anew at every character of the text. */
+/* What a match may still cost: steps, and characters they go over. */
+struct regex_budget {
+    size_t steps, distance, at;
+};
+
+/* PCRE2's own limits start anew at every character of the text, and a plain
+ * repetition is one step however far it goes. */
 static int regex_step(pcre2_callout_block *block, void *user)
 {
-    size_t *left = user;
+    struct regex_budget *left = user;
+    const size_t at = block->current_position;
+    const size_t way = at > left->at ? at - left->at : left->at - at;
 
-    (void)block;
-    return *left ? (--*left, 0) : PCRE2_ERROR_MATCHLIMIT;
+    if (!left->steps || left->distance < way)
+        return PCRE2_ERROR_MATCHLIMIT;
+    left->steps--;
+    left->distance -= way;
+    left->at = at;
+    return 0;
 }
 
 static bool regex_test(const struct match_regex *regex, const char *text,
@@ -121,7 +134,9 @@ static bool regex_test(const struct match_regex *regex, const char *text,
 {
     pcre2_match_context *limits = pcre2_match_context_create(NULL);
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    size_t left = REGEX_MAX_STEPS + REGEX_STEPS_PER_BYTE * len;
+    struct regex_budget left = {.steps = REGEX_MAX_STEPS +
+                                         REGEX_STEPS_PER_BYTE * len,
+                                .distance = REGEX_MAX_DISTANCE};
     bool found = false;
 
     if (limits && data) {
