@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * import_profile.c - the benchmark document, and what each profile selects.
+ * Selection follows oscap: the last select of an item wins, an unselected
+ * group takes all below it along, then requires and conflicts are looked at
+ * once, rule by rule in document order, each against what is left by then.
+ */
+#include <string.h>
+
+#include "plugins/oscap/import_private.h"
+
+#define PROFILE_CHAIN_MAX 32
+
+/* A profile and what it extends, the most basic first. */
+struct profile_chain {
+    const struct import_item *items[PROFILE_CHAIN_MAX];
+    size_t count;
+};
+
+static void profile_chain_find(struct import *import,
+                               const struct import_item *profile,
+                               struct profile_chain *chain)
+{
+    const struct import_item *found[PROFILE_CHAIN_MAX];
+    size_t count = 0;
+
+    while (profile && count < PROFILE_CHAIN_MAX) {
+        const char *base = xml_attr(profile->node, "extends");
+
+        found[count++] = profile;
+        profile = base ? import_item_find(import, base) : NULL;
+        if (base && (!profile || profile->kind != FRAGMENT_PROFILE)) {
+            import_warn(import, found[count - 1]->node,
+                        "there is no profile \"%s\"", base);
+            profile = NULL;
+        }
+    }
+    if (profile)
+        import_warn(import, profile->node,
+                    "profiles extend each other without end");
+    chain->count = count;
+    for (size_t i = 0; i < count; i++)
+        chain->items[i] = found[count - 1 - i];
+}
+
+/* ---- selection ---------------------------------------------------------- */
+
+/* id or cluster id -> the last <select> that names it */
+static engine_status profile_selects(struct import *import,
+                                     const struct profile_chain *chain,
+                                     struct table *out)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        for (xmlNode *at = xml_child(chain->items[i]->node, XML_XCCDF,
+                                     "select");
+             at; at = xml_sibling(at, XML_XCCDF, "select")) {
+            const char *idref = xml_attr(at, "idref");
+
+            if (idref && table_set(out, idref, at) < 0)
+                return engine_fail_memory(import->err);
+        }
+    return ENGINE_OK;
+}
+
+static bool profile_selected(const struct table *selects,
+                             const struct import_item *item,
+                             const struct table *off)
+{
+    const char *cluster = xml_attr(item->node, "cluster-id");
+    const xmlNode *select = table_get(selects, item->id);
+
+    if (item->parent && table_has(off, item->parent->id))
+        return false;
+    if (cluster && !select)
+        select = table_get(selects, cluster);
+    if (select)
+        return xml_bool(select, "selected", true);
+    return xml_bool(item->node, "selected", true);
+}
+
+/* True when one of the ids in a blank-separated list is selected. */
+static bool profile_any_on(struct import *import, const char *list,
+                           const struct table *off)
+{
+    char *copy = arena_strdup(&import->arena, list), *rest = NULL;
+
+    for (char *id = copy ? strtok_r(copy, " \t\r\n", &rest) : NULL; id;
+         id = strtok_r(NULL, " \t\r\n", &rest))
+        if (import_item_find(import, id) && !table_has(off, id))
+            return true;
+    return false;
+}
+
+static bool profile_links_hold(struct import *import,
+                               const struct import_item *item,
+                               const struct table *off)
+{
+    for (xmlNode *at = xml_first(item->node); at; at = xml_next(at)) {
+        const char *idref = xml_attr(at, "idref");
+
+        if (!idref)
+            continue;
+        if (xml_is(at, XML_XCCDF, "requires") &&
+            !profile_any_on(import, idref, off))
+            return false;
+        if (xml_is(at, XML_XCCDF, "conflicts") &&
+            profile_any_on(import, idref, off))
+            return false;
+    }
+    return true;
+}
+
+/* Fills `off` with the ids of the groups and rules that are not selected. */
+static engine_status profile_select(struct import *import,
+                                    const struct profile_chain *chain,
+                                    struct table *off)
+{
+    const struct import_items *const lists[] = {&import->groups,
+                                                &import->rules};
+    struct table selects;
+    engine_status status;
+
+    table_init(&selects);
+    status = profile_selects(import, chain, &selects);
+    for (size_t i = 0; i < 2; i++)
+        for (const struct import_item *at = lists[i]->first;
+             at && status == ENGINE_OK; at = at->next)
+            if (!profile_selected(&selects, at, off))
+                status = table_set(off, at->id, import);
+    for (const struct import_item *at = import->rules.first;
+         at && status == ENGINE_OK; at = at->next)
+        if (!table_has(off, at->id) && !profile_links_hold(import, at, off))
+            status = table_set(off, at->id, import);
+    table_clear(&selects);
+    return status < 0 ? engine_fail_memory(import->err) : ENGINE_OK;
+}
+
+static engine_status profile_rules(struct import *import,
+                                   const struct profile_chain *chain,
+                                   bson_t *out)
+{
+    struct table off;
+    engine_status status;
+    uint32_t count = 0;
+    char buffer[16];
+    const char *key;
+    bson_t list;
+
+    table_init(&off);
+    status = profile_select(import, chain, &off);
+    BSON_APPEND_ARRAY_BEGIN(out, "rules", &list);
+    for (const struct import_item *at = import->rules.first; at;
+         at = at->next) {
+        if (table_has(&off, at->id))
+            continue;
+        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
+        BSON_APPEND_UTF8(&list, key, at->id);
+    }
+    bson_append_array_end(out, &list);
+    table_clear(&off);
+    return status;
+}
+
+/* ---- variables and refined rules ---------------------------------------- */
+
+/* The last element of this name for an idref, along the chain. */
+static const xmlNode *profile_last(const struct profile_chain *chain,
+                                   const char *name, const char *idref)
+{
+    const xmlNode *last = NULL;
+
+    for (size_t i = 0; i < chain->count; i++)
+        for (const xmlNode *at = xml_child(chain->items[i]->node, XML_XCCDF,
+                                           name);
+             at; at = xml_sibling(at, XML_XCCDF, name)) {
+            const char *have = xml_attr(at, "idref");
+
+            if (have && strcmp(have, idref) == 0)
+                last = at;
+        }
+    return last;
+}
+
+static const char *profile_value(struct import *import,
+                                 const struct profile_chain *chain,
+                                 const struct import_item *value)
+{
+    const xmlNode *set = profile_last(chain, "set-value", value->id);
+    const xmlNode *refine = profile_last(chain, "refine-value", value->id);
+    const char *selector = refine ? xml_attr(refine, "selector") : NULL;
+    const char *text;
+
+    if (set)
+        return xml_text(&import->arena, set);
+    if (!selector)
+        return NULL;
+    text = import_value_select(import, value->node, selector);
+    if (!text)
+        import_warn(import, refine, "value \"%s\" has no selector \"%s\"",
+                    value->id, selector);
+    return text;
+}
+
+static void profile_variables(struct import *import,
+                              const struct profile_chain *chain, bson_t *out)
+{
+    bson_t all;
+
+    BSON_APPEND_DOCUMENT_BEGIN(out, "variables", &all);
+    for (const struct import_item *at = import->values.first; at;
+         at = at->next) {
+        const char *text = profile_value(import, chain, at);
+
+        if (text)
+            BSON_APPEND_UTF8(&all, import_short_id(at->id), text);
+    }
+    bson_append_document_end(out, &all);
+}
+
+static void profile_severities(const struct profile_chain *chain, bson_t *out)
+{
+    bson_t all;
+
+    BSON_APPEND_DOCUMENT_BEGIN(out, "severities", &all);
+    for (size_t i = chain->count; i-- > 0;)
+        for (xmlNode *at = xml_child(chain->items[i]->node, XML_XCCDF,
+                                     "refine-rule");
+             at; at = xml_sibling(at, XML_XCCDF, "refine-rule")) {
+            const char *idref = xml_attr(at, "idref");
+            const char *severity = xml_attr(at, "severity");
+
+            if (idref && severity && !bson_has_field(&all, idref))
+                BSON_APPEND_UTF8(&all, idref, severity);
+        }
+    bson_append_document_end(out, &all);
+}
+
+/* ---- the benchmark document --------------------------------------------- */
+
+static engine_status benchmark_profiles(struct import *import, bson_t *out)
+{
+    engine_status status = ENGINE_OK;
+    uint32_t count = 0;
+    bson_t list, one;
+    char buffer[16];
+    const char *key;
+
+    BSON_APPEND_ARRAY_BEGIN(out, "profiles", &list);
+    for (const struct import_item *at = import->profiles.first;
+         at && status == ENGINE_OK; at = at->next) {
+        struct profile_chain chain = {.count = 0};
+
+        profile_chain_find(import, at, &chain);
+        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
+        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
+        BSON_APPEND_UTF8(&one, "id", at->id);
+        BSON_APPEND_UTF8(&one, "title",
+                         import_child_prose(import, at->node, "title"));
+        BSON_APPEND_UTF8(&one, "description",
+                         import_child_prose(import, at->node, "description"));
+        status = profile_rules(import, &chain, &one);
+        profile_variables(import, &chain, &one);
+        profile_severities(&chain, &one);
+        bson_append_document_end(&list, &one);
+    }
+    bson_append_array_end(out, &list);
+    return status;
+}
+
+static void benchmark_values(struct import *import, bson_t *out)
+{
+    uint32_t count = 0;
+    bson_t list, one;
+    char buffer[16];
+    const char *key;
+
+    BSON_APPEND_ARRAY_BEGIN(out, "values", &list);
+    for (const struct import_item *at = import->values.first; at;
+         at = at->next) {
+        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
+        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
+        BSON_APPEND_UTF8(&one, "id", import_short_id(at->id));
+        import_value_document(import, at, &one);
+        bson_append_document_end(&list, &one);
+    }
+    bson_append_array_end(out, &list);
+}
+
+static void benchmark_groups(struct import *import, bson_t *out)
+{
+    uint32_t count = 0;
+    bson_t list, one;
+    char buffer[16];
+    const char *key;
+
+    BSON_APPEND_ARRAY_BEGIN(out, "groups", &list);
+    for (const struct import_item *at = import->groups.first; at;
+         at = at->next) {
+        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
+        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
+        BSON_APPEND_UTF8(&one, "id", at->id);
+        BSON_APPEND_UTF8(&one, "title",
+                         import_child_prose(import, at->node, "title"));
+        if (at->parent)
+            BSON_APPEND_UTF8(&one, "parent", at->parent->id);
+        bson_append_document_end(&list, &one);
+    }
+    bson_append_array_end(out, &list);
+}
+
+static void benchmark_platforms(struct import *import, bson_t *out)
+{
+    uint32_t count = 0;
+    char buffer[16];
+    const char *key;
+    bson_t list;
+
+    BSON_APPEND_ARRAY_BEGIN(out, "platforms", &list);
+    for (xmlNode *at = xml_child(import->benchmark, XML_XCCDF, "platform");
+         at; at = xml_sibling(at, XML_XCCDF, "platform")) {
+        if (!xml_attr(at, "idref"))
+            continue;
+        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
+        BSON_APPEND_UTF8(&list, key, xml_attr(at, "idref"));
+    }
+    bson_append_array_end(out, &list);
+}
+
+static engine_status benchmark_fill(struct import *import, bson_t *out)
+{
+    engine_status status;
+
+    BSON_APPEND_UTF8(out, "_id", import->benchmark_id);
+    BSON_APPEND_UTF8(out, "benchmark", import->benchmark_id);
+    BSON_APPEND_UTF8(out, "title", import->title);
+    BSON_APPEND_UTF8(out, "version", import->version);
+    benchmark_platforms(import, out);
+    BSON_APPEND_UTF8(out, "artifact", import->artifact);
+    BSON_APPEND_UTF8(out, "source_artifact", import->source);
+    BSON_APPEND_INT32(out, "rules_count", (int32_t)import->rules.count);
+    benchmark_values(import, out);
+    status = benchmark_profiles(import, out);
+    benchmark_groups(import, out);
+    return status;
+}
+
+engine_status import_benchmark_document(struct import *import)
+{
+    const struct oscap_import_sink *sink = import->sink;
+    bson_t document = BSON_INITIALIZER;
+    engine_status status = benchmark_fill(import, &document);
+
+    if (status == ENGINE_OK && document.len > IMPORT_DOCUMENT_MAX)
+        status = import_fail(import, ENGINE_ELIMIT, import->benchmark,
+                             "benchmark \"%s\" makes a document of %u bytes, "
+                             "the most is %d", import->benchmark_id,
+                             document.len, IMPORT_DOCUMENT_MAX);
+    if (status == ENGINE_OK)
+        status = sink->document(sink->user, "benchmark", &document,
+                                import->err);
+    bson_destroy(&document);
+    return status;
+}

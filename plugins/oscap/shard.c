@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * shard.c - splitting rules over processes. Costs are what the probes of
+ * oscap 1.3 take, measured in tenths of a millisecond; they need only be right
+ * relative to each other. Rules that share an expensive object, or that
+ * require or exclude each other, stay together.
+ */
+#include "plugins/oscap/shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/oscap/compile.h"
+#include "plugins/oscap/xml.h"
+#include "sdk/base/alloc.h"
+
+#define SHARD_RULE_COST 10        /* a rule's own share of loading, writing */
+#define SHARD_EXPENSIVE 1000      /* objects worth keeping in one process */
+#define SHARD_WORTHWHILE 1500     /* a part that is cheaper gains nothing */
+#define SHARD_WALK 20000          /* a walk through the file system */
+
+static const struct {
+    const char *object;
+    uint32_t cost;
+} shard_costs[] = {
+    {"sysctl_object", 310},
+    {"dpkginfo_object", 10},
+    {"rpminfo_object", 20},
+    {"rpmverify_object", SHARD_WALK},
+    {"rpmverifyfile_object", SHARD_WALK},
+    {"rpmverifypackage_object", SHARD_WALK},
+    {"file_object", 60},
+    {"fileextendedattribute_object", 60},
+    {"textfilecontent54_object", 20},
+    {"textfilecontent_object", 20},
+    {"filehash_object", 40},
+    {"filehash58_object", 40},
+    {"xmlfilecontent_object", 40},
+    {"yamlfilecontent_object", 40},
+    {"partition_object", 30},
+    {"process_object", 100},
+    {"process58_object", 100},
+    {"inetlisteningserver_object", 200},
+    {"selinuxsecuritycontext_object", 500},
+    {"systemdunitdependency_object", 500},
+    {"systemdunitproperty_object", 500},
+};
+
+/* Does the object descend into directories, or match paths by pattern? */
+static bool shard_walks(const xmlNode *object)
+{
+    for (const xmlNode *at = xml_first(object); at; at = xml_next(at)) {
+        const char *direction = xml_attr(at, "recurse_direction");
+        const char *operation = xml_attr(at, "operation");
+        const char *name = xml_name(at);
+
+        if (strcmp(name, "behaviors") == 0 && direction &&
+            strcmp(direction, "none") != 0)
+            return true;
+        if (operation && strcmp(operation, "pattern match") == 0 &&
+            (strcmp(name, "path") == 0 || strcmp(name, "filepath") == 0))
+            return true;
+    }
+    return false;
+}
+
+uint32_t shard_object_cost(const xmlNode *object)
+{
+    const char *name = xml_name(object);
+    uint32_t cost = 5;
+
+    for (size_t i = 0; i < sizeof(shard_costs) / sizeof(*shard_costs); i++)
+        if (strcmp(shard_costs[i].object, name) == 0)
+            cost = shard_costs[i].cost;
+    if (cost < SHARD_WALK && shard_walks(object))
+        cost = SHARD_WALK / 4;
+    return cost;
+}
+
+/* ---- groups of rules ---------------------------------------------------- */
+
+struct shard_plan {
+    const struct oscap_content *content;
+    uint32_t *leader;       /* of each rule; itself when it leads */
+    uint32_t *owner;        /* per item: the first rule that needs it, + 1 */
+    uint64_t *cost;         /* per leader */
+    uint32_t *order;
+    size_t count;
+};
+
+static uint32_t shard_leader(struct shard_plan *plan, uint32_t rule)
+{
+    while (plan->leader[rule] != rule) {
+        plan->leader[rule] = plan->leader[plan->leader[rule]];
+        rule = plan->leader[rule];
+    }
+    return rule;
+}
+
+static void shard_join(struct shard_plan *plan, uint32_t a, uint32_t b)
+{
+    a = shard_leader(plan, a);
+    b = shard_leader(plan, b);
+    if (a < b)
+        plan->leader[b] = a;
+    else
+        plan->leader[a] = b;
+}
+
+/* All that one rule needs; an expensive object that another rule needs too
+ * joins the two and is paid once. */
+static void shard_visit(struct shard_plan *plan, struct compile_set *set,
+                        uint32_t rule, uint32_t item)
+{
+    const struct oscap_content *content = plan->content;
+
+    memset(set->marked, 0, content->head->items_count);
+    compile_set_mark(set, item);
+    plan->cost[rule] = SHARD_RULE_COST;
+    for (uint32_t i = 0; i < content->head->items_count; i++) {
+        const struct fragment *at = &content->items[i];
+
+        if (!set->marked[i] || at->kind != FRAGMENT_OBJECT)
+            continue;
+        if (at->cost < SHARD_EXPENSIVE) {
+            plan->cost[rule] += at->cost;
+        } else if (plan->owner[i]) {
+            shard_join(plan, rule, plan->owner[i] - 1);
+        } else {
+            plan->owner[i] = rule + 1;
+            plan->cost[rule] += at->cost;
+        }
+    }
+    if (plan->owner[item])
+        shard_join(plan, rule, plan->owner[item] - 1);
+    else
+        plan->owner[item] = rule + 1;
+}
+
+/* Ids in requires and conflicts: the rules they name stay in one part. */
+static void shard_links(struct shard_plan *plan, uint32_t rule, uint32_t item)
+{
+    const struct oscap_content *content = plan->content;
+    const char *at = fragments_string(content, content->items[item].extra);
+
+    while (*at) {
+        const size_t word = strcspn(at, " \n");
+        char id[1024];
+        uint32_t found;
+
+        if (word > 1 && word < sizeof(id)) {
+            memcpy(id, at, word);
+            id[word] = '\0';
+            found = fragments_find(content, FRAGMENT_RULE, FRAGMENT_NONE, id);
+            if (found != FRAGMENT_NONE && plan->owner[found])
+                shard_join(plan, rule, plan->owner[found] - 1);
+        }
+        at += word + (at[word] != '\0');
+    }
+}
+
+static int shard_order(const void *a, const void *b, void *user)
+{
+    const struct shard_plan *plan = user;
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    if (plan->cost[x] != plan->cost[y])
+        return plan->cost[x] > plan->cost[y] ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+/* Most expensive first, each to the part that has least so far. */
+static unsigned shard_assign(struct shard_plan *plan, unsigned shards,
+                             unsigned *part)
+{
+    uint64_t load[64] = {0}, total = 0;
+    unsigned used = 1;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const uint32_t leader = shard_leader(plan, (uint32_t)i);
+
+        total += plan->cost[i];
+        if (leader != i)
+            plan->cost[leader] += plan->cost[i];
+        plan->order[i] = (uint32_t)i;
+    }
+    if (shards > total / SHARD_WORTHWHILE)
+        shards = (unsigned)(total / SHARD_WORTHWHILE);
+    shards = shards > 64 ? 64 : shards ? shards : 1;
+    qsort_r(plan->order, plan->count, sizeof(*plan->order), shard_order,
+            plan);
+    for (size_t i = 0; i < plan->count; i++) {
+        const uint32_t rule = plan->order[i];
+        unsigned least = 0;
+
+        if (shard_leader(plan, rule) != rule)
+            continue;
+        for (unsigned s = 1; s < shards; s++)
+            if (load[s] < load[least])
+                least = s;
+        load[least] += plan->cost[rule];
+        part[rule] = least;
+        used = least + 1 > used ? least + 1 : used;
+    }
+    for (size_t i = 0; i < plan->count; i++)
+        part[i] = part[shard_leader(plan, (uint32_t)i)];
+    return used;
+}
+
+static bool shard_plan_init(struct shard_plan *plan,
+                            const struct oscap_content *content, size_t count)
+{
+    *plan = (struct shard_plan){.content = content, .count = count};
+    plan->leader = engine_calloc(count, sizeof(*plan->leader));
+    plan->cost = engine_calloc(count, sizeof(*plan->cost));
+    plan->order = engine_calloc(count, sizeof(*plan->order));
+    plan->owner =
+        engine_calloc(content->head->items_count + 1, sizeof(*plan->owner));
+    for (size_t i = 0; plan->leader && i < count; i++)
+        plan->leader[i] = (uint32_t)i;
+    return plan->leader && plan->cost && plan->order && plan->owner;
+}
+
+static void shard_plan_clear(struct shard_plan *plan)
+{
+    engine_free(plan->leader);
+    engine_free(plan->cost);
+    engine_free(plan->order);
+    engine_free(plan->owner);
+}
+
+unsigned oscap_shard(const struct oscap_content *content,
+                     const bson_t *const *rules, size_t count,
+                     unsigned shards, unsigned *part)
+{
+    struct compile_set set = {0};
+    struct shard_plan plan;
+    unsigned used = 1;
+
+    memset(part, 0, count * sizeof(*part));
+    if (shards < 2 || count < 2)
+        return 1;
+    if (shard_plan_init(&plan, content, count) &&
+        compile_set_init(&set, content, NULL) == ENGINE_OK) {
+        uint32_t item;
+
+        for (uint32_t i = 0; i < count; i++)
+            if (compile_rule_find(content, rules[i], &item, NULL) ==
+                ENGINE_OK)
+                shard_visit(&plan, &set, i, item);
+        for (uint32_t i = 0; i < count; i++)
+            if (compile_rule_find(content, rules[i], &item, NULL) ==
+                ENGINE_OK)
+                shard_links(&plan, i, item);
+        used = shard_assign(&plan, shards, part);
+    }
+    compile_set_clear(&set);
+    shard_plan_clear(&plan);
+    return used;
+}
