@@ -27,3 +27,6 @@ tests_unit_test_store_faults_SOURCES = \
 	tests/unit/store_suite.c tests/unit/test_store_faults.c
 tests_unit_test_store_sqlite_SOURCES = \
 	tests/unit/store_suite.c tests/unit/test_store_sqlite.c
+
+fuzzers += tests/fuzz/fuzz_store
+tests_fuzz_fuzz_store_LDFLAGS = $(fuzz_ldflags)
