@@ -24,3 +24,8 @@ core_sources += \
 	engine/rules/texts.c \
 	engine/rules/validate.c \
 	engine/rules/variables.c
+
+unit_tests += \
+	tests/unit/test_rules_import \
+	tests/unit/test_rules_normalise \
+	tests/unit/test_rules_select

@@ -11,11 +11,16 @@
 #define REPORT_DETAILS_MAX ((size_t)32 * 1024 * 1024) /* bytes, in all */
 #define REPORT_FILES_MAX 20000 /* files by name; the totals count all */
 
+/* a bson_t wants an alignment that the allocator does not give: pointers */
+struct rules_report_list {
+    bson_t *items; /* NULL: none yet */
+    unsigned count;
+};
+
 struct rules_report_file {
     char *name;
     struct rules_counts counts;
-    bson_t notes, rejections;
-    unsigned notes_count, rejections_count;
+    struct rules_report_list notes, rejections;
 };
 
 struct rules_report {
@@ -23,23 +28,16 @@ struct rules_report {
     struct rules_report_file beyond; /* stands for all files past the limit */
     size_t count, room, details, files_total;
     struct rules_report_file *current;
-    bson_t benchmarks, document;
+    bson_t *benchmarks, *document;
     unsigned benchmarks_count;
     int64_t removed;
 };
 
-static void report_file_init(struct rules_report_file *file)
-{
-    *file = (struct rules_report_file){0};
-    bson_init(&file->notes);
-    bson_init(&file->rejections);
-}
-
 static void report_file_clear(struct rules_report_file *file)
 {
     engine_free(file->name);
-    bson_destroy(&file->notes);
-    bson_destroy(&file->rejections);
+    bson_destroy(file->notes.items);
+    bson_destroy(file->rejections.items);
 }
 
 struct rules_report *rules_report_new(void)
@@ -48,10 +46,9 @@ struct rules_report *rules_report_new(void)
 
     if (!report)
         return NULL;
-    report_file_init(&report->beyond);
     report->current = &report->beyond;
-    bson_init(&report->benchmarks);
-    bson_init(&report->document);
+    report->benchmarks = bson_new();
+    report->document = bson_new();
     return report;
 }
 
@@ -63,26 +60,20 @@ void rules_report_free(struct rules_report *report)
         report_file_clear(&report->files[i]);
     engine_free(report->files);
     report_file_clear(&report->beyond);
-    bson_destroy(&report->benchmarks);
-    bson_destroy(&report->document);
+    bson_destroy(report->benchmarks);
+    bson_destroy(report->document);
     engine_free(report);
 }
 
-/* bson_t points into itself, so the files are rebuilt one by one */
 static engine_status report_grow(struct rules_report *report,
                                  engine_error *err)
 {
     const size_t room = report->room ? 2 * report->room : 16;
-    struct rules_report_file *files = engine_calloc(room, sizeof(*files));
+    struct rules_report_file *files =
+        engine_realloc(report->files, room * sizeof(*files));
 
     if (!files)
         return engine_fail_memory(err);
-    for (size_t i = 0; i < report->count; i++) {
-        files[i] = report->files[i];
-        bson_steal(&files[i].notes, &report->files[i].notes);
-        bson_steal(&files[i].rejections, &report->files[i].rejections);
-    }
-    engine_free(report->files);
     report->files = files;
     report->room = room;
     return ENGINE_OK;
@@ -102,7 +93,7 @@ engine_status rules_report_start(struct rules_report *report,
     }
     if (!beyond) {
         file = &report->files[report->count];
-        report_file_init(file);
+        *file = (struct rules_report_file){0};
     } else {
         engine_free(file->name);
     }
@@ -127,16 +118,19 @@ struct rules_counts *rules_report_counts(struct rules_report *report)
 }
 
 /* appends one detail while there is room for it */
-static void report_detail(struct rules_report *report, bson_t *list,
-                          unsigned *count, const bson_t *detail)
+static void report_detail(struct rules_report *report,
+                          struct rules_report_list *list,
+                          const bson_t *detail)
 {
     char number[16];
 
-    if (*count >= REPORT_PER_FILE || report->current == &report->beyond ||
+    if (list->count >= REPORT_PER_FILE || report->current == &report->beyond ||
         report->details + detail->len > REPORT_DETAILS_MAX)
         return;
-    snprintf(number, sizeof(number), "%u", (*count)++);
-    BSON_APPEND_DOCUMENT(list, number, detail);
+    if (!list->items)
+        list->items = bson_new();
+    snprintf(number, sizeof(number), "%u", list->count++);
+    BSON_APPEND_DOCUMENT(list->items, number, detail);
     report->details += detail->len;
 }
 
@@ -146,7 +140,7 @@ void rules_report_note(struct rules_report *report, const char *rule_id,
     struct rules_report_file *file = report->current;
     bson_t detail;
 
-    if (file->notes_count >= REPORT_PER_FILE)
+    if (file->notes.count >= REPORT_PER_FILE)
         return;
     bson_init(&detail);
     if (rule_id)
@@ -154,7 +148,7 @@ void rules_report_note(struct rules_report *report, const char *rule_id,
     if (line > 0)
         BSON_APPEND_INT64(&detail, "line", line);
     BSON_APPEND_UTF8(&detail, "what", what);
-    report_detail(report, &file->notes, &file->notes_count, &detail);
+    report_detail(report, &file->notes, &detail);
     bson_destroy(&detail);
 }
 
@@ -193,8 +187,7 @@ void rules_report_reject(struct rules_report *report, const char *rule_id,
     BSON_APPEND_UTF8(&detail, "reason", reason);
     if (why->hint[0])
         BSON_APPEND_UTF8(&detail, "hint", why->hint);
-    report_detail(report, &file->rejections, &file->rejections_count,
-                  &detail);
+    report_detail(report, &file->rejections, &detail);
     bson_destroy(&detail);
 }
 
@@ -203,12 +196,12 @@ void rules_report_benchmark(struct rules_report *report, const char *id)
     char number[16];
     bson_iter_t seen;
 
-    bson_iter_init(&seen, &report->benchmarks);
+    bson_iter_init(&seen, report->benchmarks);
     while (bson_iter_next(&seen))
         if (strcmp(bson_iter_utf8(&seen, NULL), id) == 0)
             return;
     snprintf(number, sizeof(number), "%u", report->benchmarks_count++);
-    BSON_APPEND_UTF8(&report->benchmarks, number, id);
+    BSON_APPEND_UTF8(report->benchmarks, number, id);
 }
 
 void rules_report_removed(struct rules_report *report, int64_t count)
@@ -238,6 +231,19 @@ static void report_add(struct rules_counts *to,
     to->skipped += from->skipped;
 }
 
+static void report_append_list(bson_t *to, const char *key,
+                               const struct rules_report_list *list)
+{
+    bson_t empty;
+
+    if (list->items) {
+        BSON_APPEND_ARRAY(to, key, list->items);
+        return;
+    }
+    bson_append_array_begin(to, key, -1, &empty);
+    bson_append_array_end(to, &empty);
+}
+
 static void report_append_file(bson_t *files, size_t at,
                                const struct rules_report_file *file)
 {
@@ -249,15 +255,15 @@ static void report_append_file(bson_t *files, size_t at,
     BSON_APPEND_UTF8(&entry, "file", file->name);
     report_append_counts(&entry, &file->counts);
     BSON_APPEND_INT64(&entry, "normalised_count", file->counts.normalised);
-    BSON_APPEND_ARRAY(&entry, "normalised", &file->notes);
-    BSON_APPEND_ARRAY(&entry, "rejections", &file->rejections);
+    report_append_list(&entry, "normalised", &file->notes);
+    report_append_list(&entry, "rejections", &file->rejections);
     bson_append_document_end(files, &entry);
 }
 
 const bson_t *rules_report_document(struct rules_report *report)
 {
     struct rules_counts totals = report->beyond.counts;
-    bson_t *out = &report->document;
+    bson_t *out = report->document;
     bson_t files, sums;
 
     bson_reinit(out);
@@ -267,7 +273,7 @@ const bson_t *rules_report_document(struct rules_report *report)
         report_add(&totals, &report->files[i].counts);
     }
     bson_append_array_end(out, &files);
-    BSON_APPEND_ARRAY(out, "benchmarks", &report->benchmarks);
+    BSON_APPEND_ARRAY(out, "benchmarks", report->benchmarks);
     bson_append_document_begin(out, "totals", -1, &sums);
     BSON_APPEND_INT64(&sums, "files", (int64_t)report->files_total);
     report_append_counts(&sums, &totals);

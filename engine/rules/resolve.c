@@ -207,8 +207,10 @@ engine_status rules_resolve(struct store *store, const char *scap_rule_id,
     status = resolve_candidates(&r, wanted_benchmark, err);
     if (status == ENGINE_OK && r.best != 1)
         status = resolve_failure(&r, wanted_benchmark, err);
-    if (status < 0)
-        bson_reinit(out_rule);
+    if (status < 0) {
+        bson_destroy(out_rule);
+        bson_init(out_rule); /* nothing to free */
+    }
     return status;
 }
 
@@ -257,8 +259,10 @@ static engine_status find_exact(struct store *store, const char *benchmark,
     }
     store_cursor_close(cursor);
     bson_destroy(filter);
-    if (status < 0)
-        bson_reinit(out);
+    if (status < 0) {
+        bson_destroy(out);
+        bson_init(out); /* nothing to free */
+    }
     return status;
 }
 

@@ -8,6 +8,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/document/match.h"
 
+#define SELECT_NAMED_MAX 200 /* rules that a query names one by one */
 #define SELECTION_MAX ((size_t)1024 * 1024 * 1024)
 
 /* One selection being made. */
@@ -450,6 +451,32 @@ static engine_status select_order(struct rules_selection *out,
 
 /* ---- all together -------------------------------------------------------- */
 
+/* Named rules are few: the store looks for just these. */
+static void select_narrow(const struct selecting *s, bson_t *filter)
+{
+    bson_t both, named, field, list;
+    const char *id;
+    size_t at = 0;
+    unsigned count = 0;
+
+    if (s->wanted.count == 0 || s->wanted.count > SELECT_NAMED_MAX)
+        return;
+    bson_init(&named);
+    bson_append_document_begin(&named, "rule_id", -1, &field);
+    bson_append_array_begin(&field, "$in", -1, &list);
+    while ((id = table_next(&s->wanted, &at, NULL)) != NULL) {
+        char number[16];
+        snprintf(number, sizeof(number), "%u", count++);
+        BSON_APPEND_UTF8(&list, number, id);
+    }
+    bson_append_array_end(&field, &list);
+    bson_append_document_end(&named, &field);
+    matcher_and(&named, filter, &both);
+    bson_destroy(&named);
+    bson_destroy(filter);
+    bson_steal(filter, &both);
+}
+
 static engine_status select_filtered(struct selecting *s, engine_error *err)
 {
     engine_status status;
@@ -459,8 +486,10 @@ static engine_status select_filtered(struct selecting *s, engine_error *err)
     if (status < 0)
         return status;
     status = select_names(s, &filter, err);
-    if (status == ENGINE_OK)
+    if (status == ENGINE_OK) {
+        select_narrow(s, &filter);
         status = select_rules(s, &filter, err);
+    }
     bson_destroy(&filter);
     return status;
 }
