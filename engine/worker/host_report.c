@@ -46,7 +46,7 @@ static int32_t report_refuse(struct worker_rule *rule, const char *why)
 {
     if (!rule->refused[0])
         snprintf(rule->refused, sizeof(rule->refused),
-                 "a result of the scanner was refused: %s", why);
+                 "a result of the scanner was refused: %.150s", why);
     return SCANNER_EINVAL;
 }
 
