@@ -10,3 +10,5 @@ core_sources += \
 	engine/scan/run.h \
 	engine/scan/scan.c engine/scan/scan.h \
 	engine/scan/summary.c
+
+unit_tests += tests/unit/test_scan
