@@ -11,3 +11,12 @@ core_sources += \
 	engine/launch/receive.c \
 	engine/launch/task.c engine/launch/task.h \
 	engine/launch/thread.c
+
+unit_tests += tests/unit/test_conduct
+tests_unit_test_conduct_SOURCES = \
+	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \
+	tests/unit/test_conduct.c
+unit_tests += tests/unit/test_conduct_zoo
+tests_unit_test_conduct_zoo_SOURCES = \
+	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \
+	tests/unit/test_conduct_zoo.c

@@ -270,7 +270,11 @@ static void receive_done(struct task *task, const bson_t *frame)
         receive_status(task, job->on_document(job->user, "description",
                                               &description, &err), &err);
     task->state = TASK_DONE;
-    if (!task->stopping && !task->killed && status < 0) {
+    if (task->stopping || task->killed) {
+        /* why we ended it is known */
+    } else if (status == ENGINE_ECANCELLED && task_is_late(task, &err)) {
+        task->error = err; /* the worker's clock was the faster one */
+    } else if (status < 0) {
         engine_fail(&task->error, (engine_status)status, "%s",
                     message ? message : "no reason given");
         engine_hint(&task->error, "%s", hint ? hint : "");

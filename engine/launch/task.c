@@ -239,22 +239,25 @@ void task_feed(struct task *task)
 
 /* ---- turns -------------------------------------------------------------- */
 
-static void task_check_time(struct task *task)
+bool task_is_late(const struct task *task, engine_error *err)
 {
-    const int64_t now = clock_steady_ms();
-    engine_error err = {0};
-
-    if (task->kill_ms && now >= task->kill_ms) {
-        task_kill(task, NULL);
-        return;
-    }
-    if (!task->deadline_ms || now < task->deadline_ms)
-        return;
-    engine_fail(&err, ENGINE_ETIMEOUT,
+    if (!task->deadline_ms || clock_steady_ms() < task->deadline_ms)
+        return false;
+    engine_fail(err, ENGINE_ETIMEOUT,
                 "scanner \"%s\" did not finish within %lld s", task->name,
                 (long long)((task->job->limits.wall_ms + 999) / 1000));
-    engine_hint(&err, "raise the timeout, or select fewer rules");
-    task_stop(task, &err);
+    engine_hint(err, "raise the timeout, or select fewer rules");
+    return true;
+}
+
+static void task_check_time(struct task *task)
+{
+    engine_error err = {0};
+
+    if (task->kill_ms && clock_steady_ms() >= task->kill_ms)
+        task_kill(task, NULL);
+    else if (task_is_late(task, &err))
+        task_stop(task, &err);
 }
 
 static void task_take_frames(struct task *task)

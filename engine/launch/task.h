@@ -59,6 +59,8 @@ bool task_turn(struct task *task, short revents);
 void task_stop(struct task *task, const engine_error *why);
 /** Ends it now; the first reason given counts. */
 void task_kill(struct task *task, const engine_error *why);
+/** True, and why, when its time is over. */
+bool task_is_late(const struct task *task, engine_error *err);
 /** Breach of the protocol: killed, and it says what. */
 void task_violation(struct task *task, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
