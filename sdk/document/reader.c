@@ -24,7 +24,7 @@ void reader_init(struct reader *reader, const char *name, document_fn fn,
 void reader_clear(struct reader *reader)
 {
     buffer_clear(&reader->bson);
-    arena_clear(&reader->arena);
+    reader_anchors_forget(reader);
     keys_clear(&reader->keys);
 }
 
@@ -51,7 +51,8 @@ bool reader_fail_memory(struct reader *reader)
 /* The arena says no when memory is out and when its limit is reached. */
 static bool reader_fail_arena(struct reader *reader, long line)
 {
-    if (reader->arena.used < READER_MAX_MEMORY - DOCUMENT_MAX_BYTES)
+    if (reader->arena.used + reader->kept_used <
+        READER_MAX_MEMORY - DOCUMENT_MAX_BYTES)
         return reader_fail_memory(reader);
     return reader_fail(reader, ENGINE_ELIMIT, line,
                        "more than %zu MiB of memory are needed",
@@ -301,10 +302,9 @@ bool reader_deliver(struct reader *reader, const struct origin_node *root)
     reader->status = reader->fn(&document, &origin, reader->user, reader->err);
     if (reader->status < 0)
         return false;
-    if (reader->keeping && !reader_anchors_keep(reader))
+    if (reader->anchored && !reader_anchors_keep(reader))
         return false;
-    if (!reader->keeping)
-        arena_clear(&reader->arena);
+    arena_clear(&reader->arena);
     buffer_reset(&reader->bson);
     keys_reset(&reader->keys);
     reader->nodes = 0;

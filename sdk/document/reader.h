@@ -48,18 +48,20 @@ struct reader {
     document_fn fn;
     void *user;
     engine_error *err;
-    engine_status status; /* the first failure; ends everything */
-    struct buffer bson;   /* the document so far */
-    struct arena arena;   /* its origin, and everything else about it */
+    engine_status status;     /* the first failure; ends everything */
+    struct buffer bson;       /* the document so far */
+    struct arena arena;       /* its origin, and everything else about it */
+    struct reader_kept *kept; /* arenas that anchors are in */
+    size_t kept_used;
     struct keys keys;
     struct reader_anchor *anchors; /* the newest first */
     struct reader_frame frames[DOCUMENT_MAX_DEPTH + 1];
     int depth;        /* of open frames */
     uint64_t mapping; /* number of the newest mapping */
     size_t nodes, expanded, delivered;
-    bool listed;  /* inside a list of documents */
-    bool keeping; /* anchors may be used by later documents of a list */
-    bool single;  /* exactly one document, no list */
+    bool listed;   /* inside a list of documents */
+    bool anchored; /* the document has anchors, for later ones of its list */
+    bool single;   /* exactly one document, no list */
 };
 
 void reader_init(struct reader *reader, const char *name, document_fn fn,
@@ -116,7 +118,7 @@ bool reader_merge_apply(struct reader *reader);
 /** A value under << is complete: keeps it aside. */
 bool reader_merge_take(struct reader *reader, size_t element,
                        const struct origin_node *node);
-/** Moves anchored bytes of a delivered document out of the buffer. */
+/** Sets aside what the anchors of a delivered document refer to. */
 bool reader_anchors_keep(struct reader *reader);
 
 /* ---- for reader_alias.c ------------------------------------------------ */

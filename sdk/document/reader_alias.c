@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "sdk/base/alloc.h"
 #include "sdk/document/reader.h"
 
 /* An expansion counts its values, and long texts as several. */
@@ -20,6 +21,12 @@ struct reader_merge {
     long line;
 };
 
+/** The memory of a document that has anchors. */
+struct reader_kept {
+    struct reader_kept *next;
+    struct arena arena;
+};
+
 struct reader_anchor *reader_anchor(struct reader *reader, const char *name)
 {
     struct reader_anchor *anchor = arena_alloc(&reader->arena, sizeof(*anchor));
@@ -32,7 +39,7 @@ struct reader_anchor *reader_anchor(struct reader *reader, const char *name)
     }
     anchor->next = reader->anchors;
     reader->anchors = anchor;
-    reader->keeping = true;
+    reader->anchored = true;
     return anchor;
 }
 
@@ -48,9 +55,21 @@ struct reader_anchor *reader_anchor_find(const struct reader *reader,
 
 void reader_anchors_forget(struct reader *reader)
 {
+    struct reader_kept *kept = reader->kept;
+
+    while (kept) {
+        struct reader_kept *next = kept->next;
+
+        arena_clear(&kept->arena);
+        engine_free(kept);
+        kept = next;
+    }
+    reader->kept = NULL;
+    reader->kept_used = 0;
     reader->anchors = NULL;
-    reader->keeping = false;
+    reader->anchored = false;
     arena_clear(&reader->arena);
+    arena_init(&reader->arena, READER_MAX_MEMORY);
 }
 
 /* The anchors of the newest values, which lie behind `at`, move to a copy. */
@@ -63,19 +82,37 @@ static void alias_relocate(struct reader *reader, size_t at,
         anchor->data = copy + (anchor->at - at);
 }
 
+/* The whole arena is kept: the anchors and their origins are in it. */
+static bool alias_keep_arena(struct reader *reader)
+{
+    struct reader_kept *kept = engine_calloc(1, sizeof(*kept));
+
+    if (!kept)
+        return reader_fail_memory(reader);
+    kept->arena = reader->arena;
+    kept->next = reader->kept;
+    reader->kept = kept;
+    reader->kept_used += kept->arena.used;
+    reader->anchored = false;
+    if (reader->kept_used > READER_MAX_MEMORY) /* arenas round up */
+        reader->kept_used = READER_MAX_MEMORY;
+    arena_init(&reader->arena, READER_MAX_MEMORY - reader->kept_used);
+    return true;
+}
+
 bool reader_anchors_keep(struct reader *reader)
 {
     const struct reader_anchor *newest = reader->anchors;
     uint8_t *copy;
 
-    if (!newest || !newest->node || newest->data)
-        return true;
-    copy = arena_alloc(&reader->arena, reader->bson.len);
-    if (!copy)
-        return reader_fail_memory(reader);
-    memcpy(copy, reader->bson.data, reader->bson.len);
-    alias_relocate(reader, 0, copy);
-    return true;
+    if (newest->node && !newest->data) {
+        copy = arena_alloc(&reader->arena, reader->bson.len);
+        if (!copy)
+            return reader_fail_memory(reader);
+        memcpy(copy, reader->bson.data, reader->bson.len);
+        alias_relocate(reader, 0, copy);
+    }
+    return alias_keep_arena(reader);
 }
 
 static bool alias_allowed(struct reader *reader, long line,
