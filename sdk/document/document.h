@@ -13,7 +13,8 @@
 
 #define DOCUMENT_MAX_DEPTH 100                     /* nesting, as BSON has it */
 #define DOCUMENT_MAX_BYTES ((size_t)16 * 1024 * 1024) /* one document */
-#define DOCUMENT_MAX_NODES 1000000  /* of one input, aliases expanded */
+#define DOCUMENT_MAX_NODES 1000000  /* of one document; and of all that the
+                                     * aliases of an input expand to */
 
 /* ---- reading ---------------------------------------------------------- */
 
