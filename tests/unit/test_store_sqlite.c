@@ -396,8 +396,12 @@ static void several_processes_make_the_same_store_at_once(void **state)
         const pid_t pid = fork();
         struct store *store = NULL;
         assert_true(pid >= 0);
-        if (pid == 0)
-            _exit(-store_open(f->uri, 0, NULL, &store, NULL));
+        if (pid == 0) {
+            const engine_status made =
+                store_open(f->uri, 0, NULL, &store, NULL);
+            store_close(store);
+            _exit(-made);
+        }
     }
     while (wait(&status) > 0)
         assert_int_equal(status, 0);
