@@ -61,8 +61,8 @@ static void plan_put_head(const struct text_out *out, const char *plugin,
         fputs(", ", out->file);
         text_cell(out, plugin, 0, false, TEXT_BOLD);
     }
-    fprintf(out->file, ": %s ", kind);
-    text_cell(out, name ? name : "", 0, false, TEXT_PLAIN);
+    fprintf(out->file, ": %s%s", kind, name && *name ? " " : "");
+    text_cell(out, name, 0, false, TEXT_PLAIN);
     fputc('\n', out->file);
 }
 

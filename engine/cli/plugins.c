@@ -43,7 +43,8 @@ static void plugins_option_value(const bson_t *options, const char *name,
 {
     bson_iter_t iter;
 
-    if (name && document_find(options, name, &iter))
+    if (name && document_find(options, name, &iter) &&
+        !BSON_ITER_HOLDS_NULL(&iter))
         document_value_to_json(&iter, 0, out);
     else
         buffer_puts(out, "not set");
@@ -170,7 +171,8 @@ static int plugins_run(struct cli *cli, const struct cli_args *args,
 
     if (cli_choice(args, "format", list_formats, &format, err) < 0)
         return ENGINE_EINVAL;
-    status = session_open(cli, SESSION_PLUGINS, &session, err);
+    status = session_open(cli, SESSION_PLUGINS | SESSION_REFUSED, &session,
+                          err);
     if (status < 0)
         return status;
     status = plugins_put_all(&session, format, err);

@@ -103,6 +103,21 @@ static engine_status session_open_plugins(struct session *session,
                             session->registry, err);
 }
 
+/* Rules of a refused plugin would otherwise just have no scanner. */
+static void session_warn_refused(const struct session *session)
+{
+    size_t count = registry_count(session->registry);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct plugin_entry *entry = registry_at(session->registry, i);
+
+        if (entry->refused.status != ENGINE_OK)
+            log_write(&session->cli->log, LOG_LEVEL_WARNING,
+                      "plugin \"%s\" is not used: %s", entry->spec->name,
+                      entry->refused.message);
+    }
+}
+
 engine_status session_open(struct cli *cli, unsigned needs,
                            struct session *out, engine_error *err)
 {
@@ -118,6 +133,9 @@ engine_status session_open(struct cli *cli, unsigned needs,
         status = session_open_store(out, !(needs & SESSION_STORE), err);
     if (status == ENGINE_OK && (needs & SESSION_PLUGINS))
         status = session_open_plugins(out, err);
+    if (status == ENGINE_OK && (needs & SESSION_PLUGINS) &&
+        !(needs & SESSION_REFUSED))
+        session_warn_refused(out);
     if (status < 0)
         session_close(out);
     return status;

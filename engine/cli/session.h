@@ -12,6 +12,7 @@
 #define SESSION_STORE 1u   /* the store, made when it is not there */
 #define SESSION_READ 2u    /* the store, for reading only */
 #define SESSION_PLUGINS 4u /* launcher and described plugins */
+#define SESSION_REFUSED 8u /* the command itself tells of refused plugins */
 
 struct session {
     struct cli *cli;

@@ -90,7 +90,7 @@ static void summary_percentage(const struct text_out *out,
     double value = document_double(scan, path, -1);
 
     if (value >= 0)
-        fprintf(out->file, "  %s %.1f %%", name, value);
+        fprintf(out->file, ", %s %.1f %%", name, value);
 }
 
 static void summary_problems(const struct text_out *out, const bson_t *scan,
