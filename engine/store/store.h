@@ -3,6 +3,7 @@
  * store.h - one interface over the document stores. A document has a string
  * "_id", unique in its collection. Filters are those of document/match.h.
  * Threads: a store may be used by one thread at a time; open one per thread.
+ * A forked child opens its own and leaves its parent's alone.
  */
 #ifndef ENGINE_STORE_STORE_H
 #define ENGINE_STORE_STORE_H
@@ -75,7 +76,9 @@ engine_status store_swap(struct store *store, const char *collection,
                          const char *id, const bson_t *expected,
                          const bson_t *replacement, engine_error *err);
 
-/** Streams what matches; documents are valid until the next call. */
+/** Streams what matches; documents are valid until the next call. A cursor
+ * sees the state at store_find, whatever is written later; within store_begin
+ * also what was written before. Close it before the store. */
 engine_status store_find(struct store *store, const char *collection,
                          const struct store_query *query,
                          struct store_cursor **out, engine_error *err);
@@ -108,9 +111,5 @@ engine_status store_artifact_get(struct store *store, const char *id,
 /** {_id, name, media_type, size, created_at}; ENGINE_ENOTFOUND. */
 engine_status store_artifact_info(struct store *store, const char *id,
                                   bson_t *out, engine_error *err);
-
-
-
-
 
 #endif

@@ -351,7 +351,7 @@ static void limit_file_size(void)
 static void mount_small_disk(const char *folder)
 {
     if (unshare(CLONE_NEWNS) < 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("tmpfs", folder, "tmpfs", 0, "size=1m") < 0)
         _exit(77);
 }
