@@ -5,13 +5,42 @@
 
 #include "plugins/oscap/oscap.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
 #include "sdk/document/document.h"
 #include "sdk/kit/process.h"
+
+#define IMPORT_MAX_FILE ((size_t)256 * 1024 * 1024)
 
 struct import_state {
     struct oscap *self;
     const struct scanner_job *job;
 };
+
+/* the engine takes files of the job's directory only */
+static engine_status import_copy(const struct import_state *state,
+                                 const char *path, char **copy,
+                                 engine_error *err)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    engine_status status = file_read(path, IMPORT_MAX_FILE, &bytes, &len, err);
+
+    *copy = engine_strf("%s/original.xml", state->job->workdir);
+    if (status == ENGINE_OK && !*copy)
+        status = engine_fail_memory(err);
+    if (status == ENGINE_OK)
+        status = file_write(*copy, bytes, len, 0600, err);
+    engine_free(bytes);
+    return status;
+}
+
+static bool import_is_inside(const struct import_state *state,
+                             const char *path)
+{
+    const size_t len = strlen(state->job->workdir);
+
+    return strncmp(path, state->job->workdir, len) == 0 && path[len] == '/';
+}
 
 static engine_status import_artifact(void *user, const char *path,
                                      const char *name, const char *media_type,
@@ -19,12 +48,19 @@ static engine_status import_artifact(void *user, const char *path,
 {
     const struct import_state *state = user;
     const struct scanner_host *host = state->self->host;
+    engine_status status = ENGINE_OK;
+    char *copy = NULL;
 
-    if (host->artifact(host, state->job, path, name, media_type, id) < 0)
-        return engine_fail(err, ENGINE_EIO,
-                           "the engine did not take the content of \"%s\"",
-                           name);
-    return ENGINE_OK;
+    if (!import_is_inside(state, path))
+        status = import_copy(state, path, &copy, err);
+    if (status == ENGINE_OK &&
+        host->artifact(host, state->job, copy ? copy : path, name, media_type,
+                       id) < 0)
+        status = engine_fail(err, ENGINE_EIO,
+                             "the engine did not take the content of \"%s\"",
+                             name);
+    engine_free(copy);
+    return status;
 }
 
 static engine_status import_document(void *user, const char *kind,
