@@ -217,15 +217,15 @@ static void says_what_may_not_be_opened_or_made(void **state)
         assert_int_equal(as_nobody(f, 0), ENGINE_EDENIED);
     chmod(f->folder, 0755);
     fill(f, 2);
+    chmod(f->path, 0666);
+    chmod(f->folder, 0555);
+    assert_int_equal(as_nobody(f, 0), ENGINE_EDENIED);
+    chmod(f->folder, 0755);
     chmod(f->path, 0000);
     assert_int_equal(as_nobody(f, 0), ENGINE_EDENIED);
     assert_int_equal(as_nobody(f, STORE_READ_ONLY), ENGINE_EDENIED);
     chmod(f->path, 0444);
     assert_int_equal(as_nobody(f, 0), ENGINE_EDENIED);
-    chmod(f->path, 0666);
-    chmod(f->folder, 0555);
-    assert_int_equal(as_nobody(f, 0), ENGINE_EDENIED);
-    chmod(f->folder, 0755);
 }
 
 static void reads_in_a_directory_that_is_read_only(void **state)
