@@ -50,9 +50,10 @@ engine_status known_rule_get(struct known_benchmark *benchmark,
 
 /* versions come in any order, and the newest need not be the latest one: a
  * rule that left its benchmark has none */
-static engine_status known_add(struct known_benchmark *benchmark,
-                               const bson_t *document, engine_error *err)
+static engine_status known_add(const bson_t *document, void *user,
+                               engine_error *err)
 {
+    struct known_benchmark *benchmark = user;
     const char *rule_id = document_string(document, "rule_id");
     const char *hash = document_string(document, "source.hash");
     const int32_t version = (int32_t)document_int(document, "version", 0);
@@ -79,19 +80,9 @@ static engine_status known_load(struct known_benchmark *benchmark,
     bson_t *fields = BCON_NEW("rule_id", BCON_INT32(1), "version",
                               BCON_INT32(1), "is_latest", BCON_INT32(1),
                               "source", BCON_INT32(1));
-    const struct store_query query = {.filter = filter, .fields = fields};
-    struct store_cursor *cursor = NULL;
-    const bson_t *document = NULL;
-    engine_status status = store_find(store, STORE_RULES, &query, &cursor,
-                                      err);
-    int more = 0;
+    engine_status status = rules_each(store, STORE_RULES, filter, fields,
+                                      known_add, benchmark, err);
 
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &document, err)) > 0)
-        status = known_add(benchmark, document, err);
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    store_cursor_close(cursor);
     bson_destroy(fields);
     bson_destroy(filter);
     return status;

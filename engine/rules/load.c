@@ -303,6 +303,21 @@ engine_status rules_import_refuse(struct rules_import *import,
 
 /* ---- the bytes of a file ------------------------------------------------- */
 
+/* as JSON and YAML have it; what walks documents later relies on it */
+static bool load_is_shallow(const bson_t *document, int depth)
+{
+    bson_iter_t value;
+    bson_t child;
+
+    if (depth > DOCUMENT_MAX_DEPTH || !bson_iter_init(&value, document))
+        return false;
+    while (bson_iter_next(&value))
+        if (document_iter_child(&value, &child) &&
+            !load_is_shallow(&child, depth + 1))
+            return false;
+    return true;
+}
+
 static engine_status load_bson(struct rules_import *import, const char *file,
                                const char *data, size_t len,
                                engine_error *err)
@@ -315,11 +330,13 @@ static engine_status load_bson(struct rules_import *import, const char *file,
 
     while (status == ENGINE_OK &&
            (document = bson_reader_read(reader, &end)) != NULL) {
-        if (bson_validate(document, BSON_VALIDATE_UTF8, NULL))
+        if (load_is_shallow(document, 1) &&
+            bson_validate(document, BSON_VALIDATE_UTF8, NULL))
             status = load_rule(document, NULL, import, err);
         else
             status = engine_fail(err, ENGINE_EPARSE,
-                                 "%s: malformed BSON before byte %lld", file,
+                                 "%s: malformed or too deeply nested BSON "
+                                 "before byte %lld", file,
                                  (long long)bson_reader_tell(reader));
     }
     if (status == ENGINE_OK && !end)

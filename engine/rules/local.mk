@@ -8,6 +8,8 @@ core_sources += \
 	engine/rules/content.c \
 	engine/rules/declare.c \
 	engine/rules/detect.c \
+	engine/rules/each.c \
+	engine/rules/find.c \
 	engine/rules/frameworks.c \
 	engine/rules/known.c \
 	engine/rules/load.c \
@@ -15,6 +17,7 @@ core_sources += \
 	engine/rules/normalise.c \
 	engine/rules/nothing.c \
 	engine/rules/path.c \
+	engine/rules/pick.c \
 	engine/rules/profile.c \
 	engine/rules/report.c \
 	engine/rules/resolve.c \

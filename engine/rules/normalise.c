@@ -77,6 +77,29 @@ static bool normalise_is_openwatch(const struct normaliser *n,
            !bson_has_field(n->in, "benchmark");
 }
 
+/* Titles are one line: blanks at the ends go, others become one space. */
+static const char *normalise_blanks(struct normaliser *n, const char *title)
+{
+    char *text = arena_strdup(&n->arena, title);
+    char *to = text;
+
+    if (!text)
+        return title;
+    for (const char *at = text; *at; at++) {
+        const bool blank = (unsigned char)*at <= ' ';
+        if (!blank)
+            *to++ = *at;
+        else if (to > text && to[-1] != ' ')
+            *to++ = ' ';
+    }
+    if (to > text && to[-1] == ' ')
+        to--;
+    *to = '\0';
+    if (strcmp(text, title) != 0)
+        normaliser_note(n, "title", "blanks in the title");
+    return text;
+}
+
 static engine_status normalise_ids(struct normaliser *n, engine_error *err)
 {
     const char *rule_id = normaliser_text(n, "rule_id");
@@ -91,6 +114,8 @@ static engine_status normalise_ids(struct normaliser *n, engine_error *err)
     BSON_APPEND_UTF8(n->out, "benchmark", benchmark);
     BSON_APPEND_UTF8(n->out, "rule_id", rule_id);
     title = normalise_either(n, "title", "metadata.name");
+    if (title)
+        title = normalise_blanks(n, title);
     if (!title || !*title) {
         normaliser_note(n, "title", "title missing -> \"%s\"", rule_id);
         title = rule_id;

@@ -43,9 +43,10 @@ static engine_status nothing_framework(struct nothing *n, const bson_t *ref,
     return status;
 }
 
-static engine_status nothing_rule(struct nothing *n, const bson_t *rule,
+static engine_status nothing_rule(const bson_t *rule, void *user,
                                   engine_error *err)
 {
+    struct nothing *n = user;
     const char *benchmark = document_string(rule, "benchmark");
     engine_status status = ENGINE_OK;
     bson_t refs, child;
@@ -64,48 +65,20 @@ static engine_status nothing_rule(struct nothing *n, const bson_t *rule,
     return status;
 }
 
-static engine_status nothing_benchmark(struct nothing *n,
-                                       const bson_t *benchmark,
+static engine_status nothing_benchmark(const bson_t *benchmark, void *user,
                                        engine_error *err)
 {
     engine_status status = ENGINE_OK;
+    struct nothing *n = user;
     bson_t profiles, child;
     bson_iter_t profile;
+    const char *id;
 
-    if (!document_child(benchmark, "profiles", &profiles) ||
-        !bson_iter_init(&profile, &profiles))
+    if (!rules_profiles(benchmark, &profiles, &profile))
         return ENGINE_OK;
-    while (status == ENGINE_OK && bson_iter_next(&profile)) {
-        const char *id = document_iter_child(&profile, &child)
-                             ? document_string(&child, "id")
-                             : NULL;
-        const char *mark = id ? strstr(id, "_profile_") : NULL;
-        if (id)
-            status = nothing_add(&n->profiles, &n->profile_list,
-                                 mark ? mark + 9 : id, err);
-    }
-    return status;
-}
-
-static engine_status nothing_scan(struct nothing *n, struct store *store,
-                                  const char *collection,
-                                  const struct store_query *query,
-                                  engine_status (*each)(struct nothing *,
-                                                        const bson_t *,
-                                                        engine_error *),
-                                  engine_error *err)
-{
-    struct store_cursor *cursor = NULL;
-    const bson_t *document = NULL;
-    engine_status status = store_find(store, collection, query, &cursor, err);
-    int more = 0;
-
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &document, err)) > 0)
-        status = each(n, document, err);
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    store_cursor_close(cursor);
+    while (status == ENGINE_OK && rules_profile_next(&profile, &child, &id))
+        status = nothing_add(&n->profiles, &n->profile_list,
+                             rules_profile_short(id), err);
     return status;
 }
 
@@ -116,15 +89,12 @@ static engine_status nothing_collect(struct nothing *n, struct store *store,
     bson_t *rule_fields = BCON_NEW("benchmark", BCON_INT32(1),
                                    "framework_refs", BCON_INT32(1));
     bson_t *profile_fields = BCON_NEW("profiles", BCON_INT32(1));
-    const struct store_query rules = {.filter = filter,
-                                      .fields = rule_fields};
-    const struct store_query benchmarks = {.fields = profile_fields};
-    engine_status status =
-        nothing_scan(n, store, STORE_RULES, &rules, nothing_rule, err);
+    engine_status status = rules_each(store, STORE_RULES, filter,
+                                      rule_fields, nothing_rule, n, err);
 
     if (status == ENGINE_OK)
-        status = nothing_scan(n, store, STORE_BENCHMARKS, &benchmarks,
-                              nothing_benchmark, err);
+        status = rules_each(store, STORE_BENCHMARKS, NULL, profile_fields,
+                            nothing_benchmark, n, err);
     bson_destroy(profile_fields);
     bson_destroy(rule_fields);
     bson_destroy(filter);

@@ -5,28 +5,23 @@
 #include "engine/rules/rules_private.h"
 #include "sdk/base/alloc.h"
 
+static engine_status profile_add_document(const bson_t *benchmark,
+                                          void *user, engine_error *err)
+{
+    const char *id = document_string(benchmark, "benchmark");
+
+    return id ? name_search_add(user, id, err) : ENGINE_OK;
+}
+
 /* benchmarks by their documents */
 static engine_status profile_add_documents(struct store *store,
                                            struct name_search *search,
                                            engine_error *err)
 {
     bson_t *fields = BCON_NEW("benchmark", BCON_INT32(1));
-    const struct store_query query = {.fields = fields};
-    struct store_cursor *cursor = NULL;
-    const bson_t *document = NULL;
-    engine_status status =
-        store_find(store, STORE_BENCHMARKS, &query, &cursor, err);
-    int more = 0;
+    engine_status status = rules_each(store, STORE_BENCHMARKS, NULL, fields,
+                                      profile_add_document, search, err);
 
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &document, err)) > 0) {
-        const char *id = document_string(document, "benchmark");
-        if (id)
-            status = name_search_add(search, id, err);
-    }
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    store_cursor_close(cursor);
     bson_destroy(fields);
     return status;
 }
@@ -96,22 +91,17 @@ engine_status rules_find_benchmark(struct store *store, const char *name,
 engine_status rules_find_profile(const bson_t *benchmark, const char *name,
                                  char **out, engine_error *err)
 {
-    struct name_search search;
     engine_status status = ENGINE_OK;
+    struct name_search search;
+    bson_t profiles, child;
     bson_iter_t profile;
-    bson_t profiles;
+    const char *id;
 
     name_search_init(&search, name);
-    if (document_child(benchmark, "profiles", &profiles) &&
-        bson_iter_init(&profile, &profiles))
-        while (status == ENGINE_OK && bson_iter_next(&profile)) {
-            bson_t child;
-            const char *id = document_iter_child(&profile, &child)
-                                 ? document_string(&child, "id")
-                                 : NULL;
-            if (id)
-                status = name_search_add(&search, id, err);
-        }
+    if (rules_profiles(benchmark, &profiles, &profile))
+        while (status == ENGINE_OK &&
+               rules_profile_next(&profile, &child, &id))
+            status = name_search_add(&search, id, err);
     if (status == ENGINE_OK)
         status = name_search_take(&search, "profile", out, err);
     name_search_clear(&search);
@@ -119,23 +109,20 @@ engine_status rules_find_profile(const bson_t *benchmark, const char *name,
 }
 
 /* copies the profile of that id */
-static bool profile_copy(const bson_t *benchmark, const char *id, bson_t *out)
+static bool profile_copy(const bson_t *benchmark, const char *wanted,
+                         bson_t *out)
 {
     bson_t profiles, child;
     bson_iter_t profile;
+    const char *id;
 
-    if (!document_child(benchmark, "profiles", &profiles) ||
-        !bson_iter_init(&profile, &profiles))
+    if (!rules_profiles(benchmark, &profiles, &profile))
         return false;
-    while (bson_iter_next(&profile)) {
-        const char *found = document_iter_child(&profile, &child)
-                                ? document_string(&child, "id")
-                                : NULL;
-        if (found && strcmp(found, id) == 0) {
+    while (rules_profile_next(&profile, &child, &id))
+        if (strcmp(id, wanted) == 0) {
             bson_copy_to(&child, out);
             return true;
         }
-    }
     return false;
 }
 
@@ -145,19 +132,13 @@ static void profile_list(const bson_t *benchmark, engine_error *err)
     bson_t profiles, child;
     struct name_list list;
     bson_iter_t profile;
+    const char *id;
 
     name_list_init(&list, text, sizeof(text));
-    if (!document_child(benchmark, "profiles", &profiles) ||
-        !bson_iter_init(&profile, &profiles))
+    if (!rules_profiles(benchmark, &profiles, &profile))
         return;
-    while (bson_iter_next(&profile)) {
-        const char *id = document_iter_child(&profile, &child)
-                             ? document_string(&child, "id")
-                             : NULL;
-        const char *mark = id ? strstr(id, "_profile_") : NULL;
-        if (id)
-            name_list_add(&list, mark ? mark + 9 : id);
-    }
+    while (rules_profile_next(&profile, &child, &id))
+        name_list_add(&list, rules_profile_short(id));
     engine_hint(err, "its profiles: %s", list.len > 0 ? text : "none");
 }
 
@@ -202,25 +183,22 @@ static int profile_best_rank(const bson_t *benchmark, const char *name)
 {
     bson_t profiles, child;
     bson_iter_t profile;
+    const char *id;
     int best = 0;
 
-    if (!document_child(benchmark, "profiles", &profiles) ||
-        !bson_iter_init(&profile, &profiles))
+    if (!rules_profiles(benchmark, &profiles, &profile))
         return 0;
-    while (bson_iter_next(&profile)) {
-        const char *id = document_iter_child(&profile, &child)
-                             ? document_string(&child, "id")
-                             : NULL;
-        const int rank = id ? rules_name_rank(id, name) : 0;
+    while (rules_profile_next(&profile, &child, &id)) {
+        const int rank = rules_name_rank(id, name);
         best = rank > best ? rank : best;
     }
     return best;
 }
 
-static engine_status profile_consider(struct profile_search *search,
-                                      const bson_t *benchmark,
+static engine_status profile_consider(const bson_t *benchmark, void *user,
                                       engine_error *err)
 {
+    struct profile_search *search = user;
     const char *id = document_string(benchmark, "benchmark");
     const int rank = profile_best_rank(benchmark, search->name);
 
@@ -244,21 +222,12 @@ static engine_status profile_choose(struct store *store, const char *name,
 {
     bson_t *fields = BCON_NEW("benchmark", BCON_INT32(1), "profiles",
                               BCON_INT32(1));
-    const struct store_query query = {.fields = fields};
     struct profile_search search = {.name = name};
-    struct store_cursor *cursor = NULL;
-    const bson_t *benchmark = NULL;
-    engine_status status =
-        store_find(store, STORE_BENCHMARKS, &query, &cursor, err);
-    int more = 0;
+    engine_status status;
 
     name_list_init(&search.list, search.text, sizeof(search.text));
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &benchmark, err)) > 0)
-        status = profile_consider(&search, benchmark, err);
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    store_cursor_close(cursor);
+    status = rules_each(store, STORE_BENCHMARKS, NULL, fields,
+                        profile_consider, &search, err);
     bson_destroy(fields);
     if (status == ENGINE_OK && search.count == 0) {
         status = engine_fail(err, ENGINE_EINVAL,

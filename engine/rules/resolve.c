@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* resolve.c - finding rules by name, and the rule behind a bare reference. */
+/* resolve.c - the imported rule that a bare reference stands for. */
 #include <string.h>
 #include <strings.h>
 
 #include "engine/rules/rules_private.h"
-#include "sdk/base/alloc.h"
 
 /* ---- CPE names ----------------------------------------------------------- */
 
@@ -92,35 +91,41 @@ struct resolving {
     struct name_list list;   /* of all candidates */
 };
 
+struct resolve_rank {
+    const bson_t *platforms; /* of the target */
+    int rank;
+};
+
+static engine_status resolve_rank_one(const bson_t *benchmark, void *user,
+                                      engine_error *err)
+{
+    struct resolve_rank *rank = user;
+
+    (void)err;
+    rank->rank = resolve_suits(benchmark, rank->platforms);
+    return ENGINE_OK;
+}
+
 static engine_status resolve_rank(struct resolving *r, const char *benchmark,
                                   int *out, engine_error *err)
 {
     bson_t *filter = BCON_NEW("_id", BCON_UTF8(benchmark));
     bson_t *fields = BCON_NEW("platforms", BCON_INT32(1));
-    const struct store_query query = {.filter = filter, .fields = fields};
-    struct store_cursor *cursor = NULL;
-    const bson_t *document = NULL;
-    engine_status status =
-        store_find(r->store, STORE_BENCHMARKS, &query, &cursor, err);
-    int more = 0;
+    /* without a document nothing restricts it */
+    struct resolve_rank rank = {.platforms = r->platforms, .rank = 1};
+    engine_status status = rules_each(r->store, STORE_BENCHMARKS, filter,
+                                      fields, resolve_rank_one, &rank, err);
 
-    *out = 1; /* without a document nothing restricts it */
-    if (status == ENGINE_OK) {
-        more = store_cursor_next(cursor, &document, err);
-        if (more > 0)
-            *out = resolve_suits(document, r->platforms);
-        else if (more < 0)
-            status = more;
-    }
-    store_cursor_close(cursor);
+    *out = rank.rank;
     bson_destroy(fields);
     bson_destroy(filter);
     return status;
 }
 
-static engine_status resolve_consider(struct resolving *r, const bson_t *rule,
+static engine_status resolve_consider(const bson_t *rule, void *user,
                                       engine_error *err)
 {
+    struct resolving *r = user;
     const char *benchmark = document_string(rule, "benchmark");
     engine_status status = ENGINE_OK;
     int rank = 1;
@@ -146,21 +151,12 @@ static engine_status resolve_candidates(struct resolving *r,
     bson_t *filter = BCON_NEW("rule_id", BCON_UTF8(r->rule_id), "is_latest",
                               BCON_BOOL(true), "scanner_type",
                               BCON_UTF8("oscap"));
-    const struct store_query query = {.filter = filter};
-    struct store_cursor *cursor = NULL;
-    const bson_t *rule = NULL;
     engine_status status;
-    int more = 0;
 
     if (wanted)
         BSON_APPEND_UTF8(filter, "benchmark", wanted);
-    status = store_find(r->store, STORE_RULES, &query, &cursor, err);
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &rule, err)) > 0)
-        status = resolve_consider(r, rule, err);
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    store_cursor_close(cursor);
+    status = rules_each(r->store, STORE_RULES, filter, NULL,
+                        resolve_consider, r, err);
     bson_destroy(filter);
     return status;
 }
@@ -211,110 +207,5 @@ engine_status rules_resolve(struct store *store, const char *scap_rule_id,
         bson_destroy(out_rule);
         bson_init(out_rule); /* nothing to free */
     }
-    return status;
-}
-
-/* ---- one rule by its name ------------------------------------------------ */
-
-/* copies the rule of that id; ENGINE_EINVAL when several benchmarks have it */
-static engine_status find_exact(struct store *store, const char *benchmark,
-                                const char *rule_id, bson_t *out,
-                                engine_error *err)
-{
-    bson_t *filter = BCON_NEW("rule_id", BCON_UTF8(rule_id), "is_latest",
-                              BCON_BOOL(true));
-    const struct store_query query = {.filter = filter};
-    struct store_cursor *cursor = NULL;
-    const bson_t *rule = NULL;
-    char text[ENGINE_MESSAGE_MAX / 2];
-    struct name_list list;
-    engine_status status;
-    size_t count = 0;
-    int more = 0;
-
-    if (benchmark)
-        BSON_APPEND_UTF8(filter, "benchmark", benchmark);
-    name_list_init(&list, text, sizeof(text));
-    bson_init(out);
-    status = store_find(store, STORE_RULES, &query, &cursor, err);
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &rule, err)) > 0) {
-        const char *from = document_string(rule, "benchmark");
-        name_list_add(&list, from ? from : "?");
-        if (count++ > 0)
-            continue;
-        bson_destroy(out);
-        bson_copy_to(rule, out);
-    }
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    if (status == ENGINE_OK && count == 0)
-        status = engine_fail(err, ENGINE_ENOTFOUND, "there is no rule \"%s\"",
-                             rule_id);
-    if (status == ENGINE_OK && count > 1) {
-        status = engine_fail(err, ENGINE_EINVAL,
-                             "rule \"%s\" is in the benchmarks %s", rule_id,
-                             text);
-        engine_hint(err, "name one with --benchmark");
-    }
-    store_cursor_close(cursor);
-    bson_destroy(filter);
-    if (status < 0) {
-        bson_destroy(out);
-        bson_init(out); /* nothing to free */
-    }
-    return status;
-}
-
-static engine_status find_by_suffix(struct store *store,
-                                    const char *benchmark, const char *name,
-                                    char **out, engine_error *err)
-{
-    bson_t *filter = BCON_NEW("is_latest", BCON_BOOL(true));
-    bson_t *fields = BCON_NEW("rule_id", BCON_INT32(1));
-    const struct store_query query = {.filter = filter, .fields = fields};
-    struct store_cursor *cursor = NULL;
-    const bson_t *rule = NULL;
-    struct name_search search;
-    engine_status status;
-    int more = 0;
-
-    if (benchmark)
-        BSON_APPEND_UTF8(filter, "benchmark", benchmark);
-    name_search_init(&search, name);
-    status = store_find(store, STORE_RULES, &query, &cursor, err);
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &rule, err)) > 0) {
-        const char *id = document_string(rule, "rule_id");
-        if (id)
-            status = name_search_add(&search, id, err);
-    }
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    if (status == ENGINE_OK && search.count == 0)
-        status = engine_fail(err, ENGINE_ENOTFOUND,
-                             "there is no rule \"%s\"", name);
-    if (status == ENGINE_OK)
-        status = name_search_take(&search, "rule", out, err);
-    name_search_clear(&search);
-    store_cursor_close(cursor);
-    bson_destroy(fields);
-    bson_destroy(filter);
-    return status;
-}
-
-engine_status rules_find_rule(struct store *store, const char *benchmark,
-                              const char *name, bson_t *out,
-                              engine_error *err)
-{
-    engine_status status = find_exact(store, benchmark, name, out, err);
-    char *id = NULL;
-
-    if (status != ENGINE_ENOTFOUND)
-        return status;
-    status = find_by_suffix(store, benchmark, name, &id, err);
-    if (status == ENGINE_OK)
-        status = find_exact(store, benchmark, id, out, err);
-    engine_free(id);
     return status;
 }

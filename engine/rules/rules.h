@@ -67,8 +67,11 @@ engine_status rules_import_finish(struct rules_import *import,
  * {files: [{file, added, changed, unchanged, rejected, normalised: [{rule_id,
  * line, what}], rejections: [{line, rule_id, reason, hint}]}], benchmarks:
  * [id], totals: {files, documents, added, changed, unchanged, normalised,
- * rejected}}. `normalised` and `rejections` are capped per file; the counts
- * are not.
+ * rejected, skipped, removed}}. `normalised` and `rejections` are capped per
+ * file; the counts are not (a file's count of normalised documents is
+ * `normalised_count`). Skipped: old versions, abstract rules, and the rules of
+ * a benchmark that another file of this import has too. Removed: rules that a
+ * re-imported benchmark no longer has, so that no version of them is latest.
  */
 const bson_t *rules_import_report(const struct rules_import *import);
 

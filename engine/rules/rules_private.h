@@ -105,7 +105,7 @@ void rules_report_benchmark(struct rules_report *report, const char *id);
 void rules_report_removed(struct rules_report *report, int64_t count);
 const bson_t *rules_report_document(struct rules_report *report);
 
-/* ---- committing (commit.c, batch.c, known.c) ------------------------------------- */
+/* ---- committing (commit.c, batch.c, known.c) ---------------------------- */
 
 /** What the store has of a rule: its newest version. */
 struct known_rule {
@@ -233,6 +233,24 @@ engine_status rules_import_refuse(struct rules_import *import,
                                   const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* ---- reading the store (each.c) ----------------------------------------- */
+
+typedef engine_status (*rules_each_fn)(const bson_t *document, void *user,
+                                       engine_error *err);
+
+/** Calls fn for what a query finds; NULL fields: whole documents. */
+engine_status rules_each(struct store *store, const char *collection,
+                         const bson_t *filter, const bson_t *fields,
+                         rules_each_fn fn, void *user, engine_error *err);
+
+/** Starts at the profiles of a benchmark; false when it has none. */
+bool rules_profiles(const bson_t *benchmark, bson_t *profiles,
+                    bson_iter_t *at);
+/** The next profile that has an id. */
+bool rules_profile_next(bson_iter_t *at, bson_t *profile, const char **id);
+/** What follows "_profile_", for people. */
+const char *rules_profile_short(const char *id);
+
 /* ---- selecting (suffix.c, near.c, profile.c, choose.c,
  * nothing.c) --------------- */
 
@@ -257,7 +275,7 @@ engine_status name_search_add(struct name_search *search, const char *id,
 engine_status name_search_take(struct name_search *search, const char *what,
                                char **out, engine_error *err);
 
-/** Appends up to a limit of bytes, then "..." once. */
+/** A text that fills up with names; "..." stands for the rest. */
 struct name_list {
     char *text;
     size_t room, len;
@@ -275,6 +293,19 @@ bool rules_name_near(const char *name, const char *meant);
 int rules_cpe_suits(const char *platform, const char *target);
 
 void rules_selection_init(struct rules_selection *selection);
+
+struct rules_pick {
+    struct store *store;
+    const char *benchmark; /* NULL: any */
+    struct table *wanted;  /* in: the profile's rules; out: those named */
+    bool only_wanted;      /* names must be of the profile */
+};
+
+/** Turns the `rules` of a configuration into ids, among what the filter
+ * finds (pick.c); *any is false when it has none, and wanted is untouched. */
+engine_status rules_pick_names(const struct rules_pick *pick,
+                               const bson_t *config, const bson_t *filter,
+                               bool *any, engine_error *err);
 
 /** Finds the profile; *benchmark is resolved, or chosen when it is NULL. */
 engine_status rules_profile_get(struct store *store, const char *name,

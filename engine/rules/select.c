@@ -110,159 +110,7 @@ static engine_status select_filter(const struct selecting *s, bson_t *out,
     return ENGINE_OK;
 }
 
-typedef engine_status (*select_fn)(struct selecting *s, const bson_t *rule,
-                                   void *user, engine_error *err);
-
-static engine_status select_each(struct selecting *s, const bson_t *filter,
-                                 const bson_t *fields, select_fn fn,
-                                 void *user, engine_error *err)
-{
-    const struct store_query query = {.filter = filter, .fields = fields};
-    struct store_cursor *cursor = NULL;
-    const bson_t *rule = NULL;
-    engine_status status =
-        store_find(s->store, STORE_RULES, &query, &cursor, err);
-    int more = 0;
-
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &rule, err)) > 0)
-        status = fn(s, rule, user, err);
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    store_cursor_close(cursor);
-    return status;
-}
-
-/* ---- names and profile --------------------------------------------------- */
-
-struct select_names {
-    struct name_search *searches;
-    size_t count;
-    struct table by_name; /* name -> its search */
-};
-
-/* Every part of an id that may be a name is looked up: itself, and what
- * follows each "_". */
-static engine_status select_name_rule(struct selecting *s, const bson_t *rule,
-                                      void *user, engine_error *err)
-{
-    const struct select_names *names = user;
-    const char *id = document_string(rule, "rule_id");
-    engine_status status = ENGINE_OK;
-
-    if (!id || (s->has_profile && !table_has(&s->wanted, id)))
-        return ENGINE_OK;
-    for (const char *at = id; at && status == ENGINE_OK;
-         at = strchr(at, '_'), at = at ? at + 1 : NULL) {
-        struct name_search *search = table_get(&names->by_name, at);
-        if (search)
-            status = name_search_add(search, id, err);
-    }
-    return status;
-}
-
-static engine_status select_names_read(const bson_t *config,
-                                       struct select_names *names,
-                                       engine_error *err)
-{
-    bson_iter_t value, name;
-    size_t room = 0;
-    bson_t list;
-
-    if (!bson_iter_init_find(&value, config, "rules") ||
-        !document_iter_child(&value, &list))
-        return ENGINE_OK;
-    room = bson_count_keys(&list);
-    names->searches = engine_calloc(room + 1, sizeof(*names->searches));
-    if (!names->searches)
-        return engine_fail_memory(err);
-    bson_iter_recurse(&value, &name);
-    while (bson_iter_next(&name)) {
-        const char *text = BSON_ITER_HOLDS_UTF8(&name)
-                               ? bson_iter_utf8(&name, NULL)
-                               : NULL;
-        if (!text || !*text)
-            return engine_fail(err, ENGINE_EINVAL,
-                               "rules must be a list of rule ids");
-        if (table_has(&names->by_name, text))
-            continue;
-        name_search_init(&names->searches[names->count], text);
-        if (table_set(&names->by_name, text,
-                      &names->searches[names->count]) < 0)
-            return engine_fail_memory(err);
-        names->count++;
-    }
-    return ENGINE_OK;
-}
-
-/* A name that found nothing may be one that the rest of the selection
- * excludes; that is another mistake. */
-static engine_status select_name_missing(struct selecting *s,
-                                         const char *name, engine_error *err)
-{
-    engine_error why = {0};
-    bson_t rule;
-    engine_status status =
-        rules_find_rule(s->store, s->out->benchmark, name, &rule, &why);
-
-    if (status == ENGINE_OK) {
-        engine_fail(err, ENGINE_EINVAL,
-                    "rule \"%s\" is not in what the benchmark, profile, "
-                    "framework and rule_filter select", name);
-        bson_destroy(&rule);
-        return ENGINE_EINVAL;
-    }
-    if (err)
-        *err = why;
-    if (status == ENGINE_ENOTFOUND)
-        status = ENGINE_EINVAL;
-    if (err)
-        err->status = status;
-    return status;
-}
-
-static engine_status select_names_take(struct selecting *s,
-                                       struct select_names *names,
-                                       engine_error *err)
-{
-    engine_status status = ENGINE_OK;
-
-    table_clear(&s->wanted);
-    for (size_t i = 0; status == ENGINE_OK && i < names->count; i++) {
-        char *id = NULL;
-        if (names->searches[i].count == 0)
-            return select_name_missing(s, names->searches[i].name, err);
-        status = name_search_take(&names->searches[i], "rule", &id, err);
-        if (status == ENGINE_OK && table_set(&s->wanted, id, s) < 0)
-            status = engine_fail_memory(err);
-        engine_free(id);
-    }
-    s->restricted = true;
-    return status;
-}
-
-static engine_status select_names(struct selecting *s, const bson_t *filter,
-                                  engine_error *err)
-{
-    bson_t *fields = BCON_NEW("rule_id", BCON_INT32(1));
-    struct select_names names = {.count = 0};
-    engine_status status;
-
-    table_init(&names.by_name);
-    status = select_names_read(s->config, &names, err);
-    if (status == ENGINE_OK && names.count > 0) {
-        status = select_each(s, filter, fields, select_name_rule, &names,
-                             err);
-        if (status == ENGINE_OK)
-            status = select_names_take(s, &names, err);
-    }
-    for (size_t i = 0; i < names.count; i++)
-        name_search_clear(&names.searches[i]);
-    engine_free(names.searches);
-    table_clear(&names.by_name);
-    bson_destroy(fields);
-    return status;
-}
+/* ---- benchmark and profile -------------------------------------------------- */
 
 static engine_status select_benchmark(struct selecting *s, engine_error *err)
 {
@@ -372,13 +220,13 @@ static engine_status select_item(struct selecting *s, const bson_t *rule,
     return ENGINE_OK;
 }
 
-static engine_status select_rule(struct selecting *s, const bson_t *rule,
-                                 void *user, engine_error *err)
+static engine_status select_rule(const bson_t *rule, void *user,
+                                 engine_error *err)
 {
+    struct selecting *s = user;
     const char *rule_id = select_field(rule, "rule_id");
     engine_status status;
 
-    (void)user;
     if (s->restricted && !table_has(&s->wanted, rule_id))
         return ENGINE_OK;
     status = select_item(s, rule, err);
@@ -393,8 +241,8 @@ static engine_status select_rules(struct selecting *s, const bson_t *filter,
         BCON_INT32(1), "version", BCON_INT32(1), "title", BCON_INT32(1),
         "severity", BCON_INT32(1), "scanner_type", BCON_INT32(1),
         "scap_rule_id", BCON_INT32(1), "variables", BCON_INT32(1));
-    engine_status status =
-        select_each(s, filter, fields, select_rule, NULL, err);
+    engine_status status = rules_each(s->store, STORE_RULES, filter, fields,
+                                      select_rule, s, err);
 
     bson_destroy(fields);
     return status;
@@ -479,13 +327,19 @@ static void select_narrow(const struct selecting *s, bson_t *filter)
 
 static engine_status select_filtered(struct selecting *s, engine_error *err)
 {
+    const struct rules_pick pick = {.store = s->store,
+                                    .benchmark = s->out->benchmark,
+                                    .wanted = &s->wanted,
+                                    .only_wanted = s->has_profile};
     engine_status status;
+    bool named = false;
     bson_t filter;
 
     status = select_filter(s, &filter, err);
     if (status < 0)
         return status;
-    status = select_names(s, &filter, err);
+    status = rules_pick_names(&pick, s->config, &filter, &named, err);
+    s->restricted = s->restricted || named;
     if (status == ENGINE_OK) {
         select_narrow(s, &filter);
         status = select_rules(s, &filter, err);

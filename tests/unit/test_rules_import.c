@@ -274,6 +274,64 @@ static void imports_a_bundle(void **state)
     engine_free(path);
 }
 
+/* {a: {a: {a: ...}}} without the recursion of a builder */
+static void refuses_deeply_nested_bson(void **state)
+{
+    const int32_t depth = 50000;
+    const size_t size = (size_t)depth * 8 + 5;
+    uint8_t *data = engine_calloc(1, size);
+    struct fixture *f = *state;
+    const bson_t *report;
+
+    for (int32_t i = 0; i < depth; i++) {
+        const int32_t len = (depth - i) * 8 + 5;
+        memcpy(data + 7 * i, &len, 4);
+        memcpy(data + 7 * i + 4, "\x03" "a", 3);
+    }
+    memcpy(data + 7 * depth, "\5\0\0\0", 5);
+    report = import_bytes(f, "deep.bson", data, size);
+    assert_total(report, "rejected", 1);
+    assert_contains(first_reason(report), "nested");
+    engine_free(data);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    struct fixture *f = *state;
+    bson_t *config = json("{\"rules\": [\"a\"], \"variable_overrides\": "
+                          "{\"v\": \"2\"}}");
+    char *path = write_bytes(f, "a.yaml", RULE("a") "variables: {v: 1}\n",
+                             strlen(RULE("a") "variables: {v: 1}\n"));
+    engine_status status = ENGINE_OK;
+    int failures = 0;
+
+    /* a few texts of messages may be lost without a failure: go on */
+    for (long nth = 1; nth < 400; nth++) {
+        struct rules_import *import = NULL;
+        struct rules_selection selection;
+        engine_alloc_fail_at(nth);
+        status = rules_import_new(&f->options, &import, &f->err);
+        if (status == ENGINE_OK)
+            status = rules_import_path(import, path, &f->err);
+        if (status == ENGINE_OK)
+            status = rules_import_finish(import, &f->err);
+        if (status == ENGINE_OK) {
+            status = rules_select(f->store, config, &selection, &f->err);
+            if (status == ENGINE_OK)
+                rules_selection_clear(&selection);
+        }
+        engine_alloc_fail_at(0);
+        if (status != ENGINE_OK && status != ENGINE_ENOMEM)
+            fail_msg("allocation %ld: %s", nth, f->err.message);
+        failures += status != ENGINE_OK;
+        rules_import_free(import);
+    }
+    assert_int_equal(status, 0);
+    assert_true(failures > 50);
+    bson_destroy(config);
+    engine_free(path);
+}
+
 static void a_truncated_bundle_is_reported(void **state)
 {
     struct fixture *f = *state;
@@ -461,6 +519,8 @@ int main(void)
         TEST(skips_old_versions_and_abstract_rules),
         TEST(imports_a_directory_in_order),
         TEST(imports_a_bundle),
+        TEST(refuses_deeply_nested_bson),
+        TEST(every_allocation_may_fail),
         TEST(a_truncated_bundle_is_reported),
         TEST(imports_openwatch_documents),
         TEST(a_rule_that_left_its_benchmark_is_not_latest),

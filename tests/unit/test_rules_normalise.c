@@ -120,6 +120,21 @@ static void keeps_texts_as_they_are_written(void **state)
     bson_destroy(&rule);
 }
 
+static void a_title_is_one_line(void **state)
+{
+    struct notes notes;
+    engine_error err;
+    bson_t rule;
+
+    (void)state;
+    assert_int_equal(normalise("rule_id: r\ntitle: \" a\\n  b \"\n"
+                               "check_content: {}\n", &rule, &notes, &err),
+                     0);
+    assert_text(&rule, "title", "a b");
+    assert_int_equal(notes.count, 1);
+    bson_destroy(&rule);
+}
+
 static void gives_frameworks_canonical_names_and_drops_repetitions(void **s)
 {
     struct notes notes;
@@ -398,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_in_defaults),
         cmocka_unit_test(keeps_texts_as_they_are_written),
+        cmocka_unit_test(a_title_is_one_line),
         cmocka_unit_test(
             gives_frameworks_canonical_names_and_drops_repetitions),
         cmocka_unit_test(knows_severity_words),
