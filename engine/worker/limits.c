@@ -60,10 +60,10 @@ engine_status limits_enter(struct worker *worker, engine_error *err)
     if (getsid(0) != getpid())
         (void)setsid();
     limits_set(RLIMIT_CORE, 0, 0);
-    /* Second lines: the first is the socket, which also reaches what our
-     * children started. Orphans of the plugin stay our descendants. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    /* orphans of the plugin stay our descendants, for sweep_session; and no
+     * PR_SET_PDEATHSIG, which would kill us before we could sweep */
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    worker->parent = getppid();
 #ifndef LIMITS_SANITIZED
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif

@@ -14,10 +14,10 @@
 #include "engine/worker/worker_private.h"
 #include "sdk/base/clock.h"
 
-#define WATCH_PENDING_MAX ((size_t)256 * 1024) /* unsent before waiting */
 #define WATCH_OUTPUT_MAX ((size_t)256 * 1024)  /* printed by one job, kept */
 #define WATCH_LINE_MAX ((size_t)2000)
 #define WATCH_RETRY_MS 20
+#define WATCH_PARENT_MS 1000 /* between looks at who our parent is */
 
 engine_status worker_send(struct worker *worker, const bson_t *frame)
 {
@@ -25,8 +25,8 @@ engine_status worker_send(struct worker *worker, const bson_t *frame)
 
     pthread_mutex_lock(&worker->send_lock);
     status = channel_send(&worker->writer, frame, NULL);
-    while (status == ENGINE_OK && !worker->writer.deaf &&
-           channel_pending(&worker->writer) > WATCH_PENDING_MAX) {
+    /* nothing stays behind: the plugin may be busy for long after this */
+    while (status == ENGINE_OK && channel_pending(&worker->writer)) {
         struct pollfd one = {.fd = worker->writer.fd, .events = POLLOUT};
 
         (void)poll(&one, 1, 1000);
@@ -90,6 +90,19 @@ static bool watch_line(struct worker *worker, char *text, size_t len)
     bson_destroy(&frame);
     pthread_mutex_unlock(&worker->send_lock);
     return true;
+}
+
+/* What the socket did not take at once. False: try again soon. */
+static bool watch_flush(struct worker *worker)
+{
+    bool sent;
+
+    if (pthread_mutex_trylock(&worker->send_lock) != 0)
+        return true; /* the plugin's thread is at it */
+    (void)channel_write(&worker->writer, NULL);
+    sent = !channel_pending(&worker->writer);
+    pthread_mutex_unlock(&worker->send_lock);
+    return sent;
 }
 
 /* Complete lines, and the rest when `all`. False: try again soon. */
@@ -170,6 +183,13 @@ static void watch_gone(struct worker *worker)
     kill(0, SIGKILL);
 }
 
+/* A second line: a process that the engine's program forked may keep the
+ * socket open after the engine's death. */
+static bool watch_orphaned(const struct worker *worker)
+{
+    return worker->parent && getppid() != worker->parent;
+}
+
 static engine_status watch_socket(struct worker *worker, engine_error *err)
 {
     engine_status status = channel_read(&worker->reader, err);
@@ -233,7 +253,7 @@ static void *watch_main(void *user)
         };
         engine_error err = {0};
 
-        (void)poll(fds, 3, waiting ? WATCH_RETRY_MS : -1);
+        (void)poll(fds, 3, waiting ? WATCH_RETRY_MS : WATCH_PARENT_MS);
         if (fds[0].revents && watch_woken(worker))
             return NULL;
         if (fds[1].revents && !broken && watch_socket(worker, &err) < 0) {
@@ -244,13 +264,13 @@ static void *watch_main(void *user)
             worker->reader.in_used = 0;
             (void)channel_read(&worker->reader, NULL);
         }
-        if (worker->reader.closed) {
+        if (worker->reader.closed || watch_orphaned(worker)) {
             watch_gone(worker);
             return NULL;
         }
         if (fds[2].revents)
             watch_output(worker);
-        waiting = !watch_lines(worker, false);
+        waiting = !watch_lines(worker, false) || !watch_flush(worker);
     }
 }
 

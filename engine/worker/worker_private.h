@@ -11,6 +11,7 @@
 #include <engine/scanner.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "engine/plugin/loader.h"
 #include "engine/worker/frames.h"
@@ -43,6 +44,7 @@ struct worker {
     int output;                /* read end of the captured output, or -1 */
     pthread_t watcher;
     bool watching;
+    pid_t parent;              /* the engine; 0 in a thread */
     int wake;                  /* eventfd: look at `draining` and `finished` */
 
     pthread_mutex_t send_lock; /* writer */
