@@ -144,10 +144,8 @@ static engine_status chooser_check(struct chooser *chooser,
 }
 
 static engine_status chooser_declare(struct chooser *chooser, const char *id,
-                                     const bson_t *variable,
-                                     engine_error *err)
+                                     const char *value, engine_error *err)
 {
-    const char *value = document_string(variable, "default");
     struct chooser_variable *known = table_get(&chooser->variables, id);
 
     if (known) {
@@ -166,8 +164,8 @@ static engine_status chooser_declare(struct chooser *chooser, const char *id,
     return known->value ? ENGINE_OK : engine_fail_memory(err);
 }
 
-engine_status chooser_rule(struct chooser *chooser, const bson_t *rule,
-                           engine_error *err)
+static engine_status chooser_see(struct chooser *chooser, const bson_t *rule,
+                                 bool defaults, engine_error *err)
 {
     bson_t variables, variable;
     bson_iter_t value;
@@ -182,13 +180,34 @@ engine_status chooser_rule(struct chooser *chooser, const bson_t *rule,
         engine_status status = ENGINE_OK;
         if (!document_iter_child(&value, &variable))
             continue;
-        status = chooser_declare(chooser, id, &variable, err);
+        status = chooser_declare(
+            chooser, id,
+            defaults ? document_string(&variable, "default") : NULL, err);
         if (status == ENGINE_OK && override)
             status = chooser_check(chooser, override, rule, &variable, err);
         if (status < 0)
             return status;
     }
     return ENGINE_OK;
+}
+
+engine_status chooser_rule(struct chooser *chooser, const bson_t *rule,
+                           engine_error *err)
+{
+    return chooser_see(chooser, rule, true, err);
+}
+
+/* Which of the rules that a reference may mean is meant depends on the
+ * target; their defaults are theirs. */
+engine_status chooser_reference(struct chooser *chooser, const bson_t *rule,
+                                engine_error *err)
+{
+    return chooser_see(chooser, rule, false, err);
+}
+
+bool chooser_has_overrides(const struct chooser *chooser)
+{
+    return chooser->overrides.count > 0;
 }
 
 /* ---- the outcome --------------------------------------------------------- */
@@ -264,7 +283,7 @@ static void chooser_append(const struct chooser *chooser, const char *id,
     const char *value = override ? override->value
                                  : chooser_profile_value(profile, id);
 
-    if (!value && !variable->disputed)
+    if (!value && variable && !variable->disputed)
         value = variable->value;
     if (value)
         BSON_APPEND_UTF8(variables, id, value);

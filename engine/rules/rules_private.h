@@ -321,6 +321,10 @@ engine_status chooser_overrides(struct chooser *chooser,
 /** Sees one selected rule: its declarations, checked against overrides. */
 engine_status chooser_rule(struct chooser *chooser, const bson_t *rule,
                            engine_error *err);
+/** Sees a rule that a selected reference may stand for. */
+engine_status chooser_reference(struct chooser *chooser, const bson_t *rule,
+                                engine_error *err);
+bool chooser_has_overrides(const struct chooser *chooser);
 /** Fills variables and overrides; profile may be NULL. `any` says whether
  * rules were selected at all. */
 engine_status chooser_finish(struct chooser *chooser, const bson_t *profile,

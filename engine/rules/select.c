@@ -248,6 +248,60 @@ static engine_status select_rules(struct selecting *s, const bson_t *filter,
     return status;
 }
 
+static engine_status select_reference_rule(const bson_t *rule, void *user,
+                                           engine_error *err)
+{
+    struct selecting *s = user;
+
+    if (!document_string(rule, "check_content.artifact"))
+        return ENGINE_OK; /* another bare reference */
+    return chooser_reference(s->chooser, rule, err);
+}
+
+/* the rules behind some references, from items[*at] on */
+static engine_status select_reference_chunk(struct selecting *s, size_t *at,
+                                            engine_error *err)
+{
+    bson_t *fields = BCON_NEW("rule_id", BCON_INT32(1), "variables",
+                              BCON_INT32(1), "check_content", BCON_INT32(1));
+    engine_status status = ENGINE_OK;
+    bson_t filter, field, list;
+    unsigned count = 0;
+
+    bson_init(&filter);
+    BSON_APPEND_BOOL(&filter, "is_latest", true);
+    BSON_APPEND_UTF8(&filter, "scanner_type", "oscap");
+    bson_append_document_begin(&filter, "rule_id", -1, &field);
+    bson_append_array_begin(&field, "$in", -1, &list);
+    for (; *at < s->out->count && count < SELECT_NAMED_MAX; (*at)++) {
+        char number[16];
+        if (!s->out->items[*at].scap_rule_id)
+            continue;
+        snprintf(number, sizeof(number), "%u", count++);
+        BSON_APPEND_UTF8(&list, number, s->out->items[*at].scap_rule_id);
+    }
+    bson_append_array_end(&field, &list);
+    bson_append_document_end(&filter, &field);
+    if (count > 0)
+        status = rules_each(s->store, STORE_RULES, &filter, fields,
+                            select_reference_rule, s, err);
+    bson_destroy(&filter);
+    bson_destroy(fields);
+    return status;
+}
+
+/* Overrides are meant for the rules behind references too. */
+static engine_status select_references(struct selecting *s, engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+    size_t at = 0;
+
+    while (status == ENGINE_OK && chooser_has_overrides(s->chooser) &&
+           at < s->out->count)
+        status = select_reference_chunk(s, &at, err);
+    return status;
+}
+
 /* ---- order, and rules of two benchmarks ---------------------------------- */
 
 static int select_by_id(const void *a, const void *b)
@@ -361,6 +415,8 @@ static engine_status select_run(struct selecting *s, engine_error *err)
         status = select_filtered(s, err);
     if (status == ENGINE_OK)
         status = select_order(out, err);
+    if (status == ENGINE_OK)
+        status = select_references(s, err);
     if (status < 0)
         return status;
     if (out->count == 0 &&

@@ -279,6 +279,27 @@ static void overrides_are_checked_against_every_rule(void **state)
                    "expected a text", "");
 }
 
+static void overrides_reach_the_rules_behind_references(void **state)
+{
+    struct fixture *f = *state;
+    struct rules_selection s;
+
+    assert_int_equal(choose(f, "{\"rules\": [\"ref\"], "
+                               "\"variable_overrides\": {\"var_tmout\": "
+                               "\"90\"}}", &s), 0);
+    assert_string_equal(document_string(&s.variables, "var_tmout"), "90");
+    rules_selection_clear(&s);
+    assert_refuses(f, "{\"rules\": [\"ref\"], \"variable_overrides\": "
+                      "{\"var_tmout\": \"5\"}}", ENGINE_EINVAL,
+                   "less than the minimum 60", "");
+    assert_refuses(f, "{\"rules\": [\"ref\"], \"variable_overrides\": "
+                      "{\"var_other\": \"5\"}}", ENGINE_EINVAL,
+                   "\"var_other\"", "var_tmout");
+    assert_int_equal(choose(f, "{\"rules\": [\"ref\"]}", &s), 0);
+    assert_true(bson_empty(&s.variables));
+    rules_selection_clear(&s);
+}
+
 static void a_disputed_default_is_left_to_the_rules(void **state)
 {
     struct fixture *f = *state;
@@ -472,6 +493,7 @@ int main(void)
         TEST(only_oscap_references_are_to_be_resolved),
         TEST(overrides_win_over_profile_and_defaults),
         TEST(overrides_are_checked_against_every_rule),
+        TEST(overrides_reach_the_rules_behind_references),
         TEST(a_disputed_default_is_left_to_the_rules),
         BARE(a_selection_survives_the_store),
         TEST(a_selection_with_a_lost_chunk_is_corrupt),
