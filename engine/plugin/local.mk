@@ -5,3 +5,5 @@ core_sources += \
 	engine/plugin/options.c engine/plugin/options.h \
 	engine/plugin/path.c \
 	engine/plugin/registry.c engine/plugin/registry.h
+
+unit_tests += tests/unit/test_loader tests/unit/test_registry

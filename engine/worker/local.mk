@@ -13,3 +13,5 @@ core_sources += \
 	engine/worker/watch.c \
 	engine/worker/worker.c engine/worker/worker.h \
 	engine/worker/worker_private.h
+
+unit_tests += tests/unit/test_frames tests/unit/test_worker
