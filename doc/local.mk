@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS = \
+	doc/engine.conf.5 \
+	doc/scan-engine-plugin.7 \
+	doc/scan-engine.1
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = doc/bash/scan-engine
+
+dist_doc_DATA = CHANGELOG HACKING README
