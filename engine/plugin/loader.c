@@ -91,6 +91,8 @@ static engine_status loader_load(struct module *module, const char *path,
 {
     engine_status status;
 
+    /* never undone: lt_dlexit forgets resident modules, and each opening of
+     * one after it would leak another handle */
     if (lt_dlinit() != 0)
         return engine_fail(err, ENGINE_EPLUGIN,
                            "could not start the module loader: %s",
@@ -98,11 +100,8 @@ static engine_status loader_load(struct module *module, const char *path,
     module->handle = loader_dlopen(path);
     status = module->handle ? loader_query(module, path, err)
                             : loader_explain(path, err);
-    if (status < 0) {
-        if (module->handle)
-            lt_dlclose(module->handle);
-        lt_dlexit();
-    }
+    if (status < 0 && module->handle)
+        lt_dlclose(module->handle);
     return status;
 }
 
@@ -136,7 +135,6 @@ void loader_close(struct module *module)
         return;
     pthread_mutex_lock(&loader_lock);
     lt_dlclose(module->handle);
-    lt_dlexit();
     pthread_mutex_unlock(&loader_lock);
     engine_free(module);
 }
