@@ -20,8 +20,8 @@ static void benchmarks_profiles(const bson_t *benchmark, char *out,
 }
 
 static const struct list_column benchmarks_columns[] = {
-    {"BENCHMARK", "_id", 44, NULL},
-    {"VERSION", "version", 10, NULL},
+    {"BENCHMARK", "benchmark", 52, NULL},
+    {"RULES", "rules_count", 6, NULL},
     {"PROFILES", NULL, 8, benchmarks_profiles},
     {"TITLE", "title", 0, NULL},
 };

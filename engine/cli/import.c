@@ -28,7 +28,7 @@ static engine_status import_native(const char *path, const char *format,
     struct import_run *run = user;
 
     return native_import(&run->session, path, format, import,
-                         run->validate_only, NULL, err);
+                         run->validate_only, err);
 }
 
 /* ---- the report for people ----------------------------------------------- */
@@ -137,12 +137,13 @@ static void import_put_report(const struct text_out *out,
     fprintf(out->file, "%lld files: ",
             (long long)document_int(&totals, "files", 0));
     import_put_counts(out, &totals, "normalised");
+    if (!notes && document_int(&totals, "normalised", 0) > 0)
+        fputs("--notes says what was normalised, and how\n", out->file);
 }
 
 /* ---- the commands -------------------------------------------------------- */
 
-static engine_status import_paths(struct import_run *run,
-                                  struct rules_import *import,
+static engine_status import_paths(struct rules_import *import,
                                   const struct cli_args *args,
                                   engine_error *err)
 {
@@ -152,7 +153,6 @@ static engine_status import_paths(struct import_run *run,
         status = rules_import_path(import, args->words[i], err);
     if (status == ENGINE_OK)
         status = rules_import_finish(import, err);
-    (void)run;
     return status;
 }
 
@@ -200,7 +200,7 @@ static int import_run_with(struct cli *cli, const struct cli_args *args,
     options.format = cli_value(args, "as");
     code = rules_import_new(&options, &import, err);
     if (code == ENGINE_OK)
-        code = import_paths(&run, import, args, err);
+        code = import_paths(import, args, err);
     if (code == ENGINE_OK)
         code = import_report(&run, import, args, format, err);
     rules_import_free(import);

@@ -5,15 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "engine/cli/progress.h"
-#include "sdk/document/document.h"
 
 struct native_state {
     const char *path;
     struct rules_import *import;
-    struct native_counts counts;
 };
 
 static engine_status native_on_document(void *user, const char *kind,
@@ -22,10 +17,6 @@ static engine_status native_on_document(void *user, const char *kind,
 {
     struct native_state *state = user;
 
-    if (strcmp(kind, "rule") == 0)
-        state->counts.rules++;
-    else if (strcmp(kind, "benchmark") == 0)
-        state->counts.benchmarks++;
     if (!state->import)
         return ENGINE_OK;
     return rules_import_document(state->import, kind, document, state->path,
@@ -73,8 +64,7 @@ static engine_status native_run(struct session *session,
 
 engine_status native_import(struct session *session, const char *path,
                             const char *format, struct rules_import *import,
-                            bool validate_only, struct native_counts *counts,
-                            engine_error *err)
+                            bool validate_only, engine_error *err)
 {
     struct native_state state = {.path = path, .import = import};
     const struct plugin_entry *plugin = native_plugin(session, format, err);
@@ -91,7 +81,5 @@ engine_status native_import(struct session *session, const char *path,
     status = native_run(session, plugin, absolute, validate_only, &state,
                         err);
     free(absolute);
-    if (counts)
-        *counts = state.counts;
     return status;
 }

@@ -6,19 +6,12 @@
 #include "engine/cli/session.h"
 #include "engine/rules/rules.h"
 
-/** How much a plugin delivered. */
-struct native_counts {
-    int64_t rules, benchmarks;
-};
-
 /**
  * Lets the plugin for `format` (a name for --as, or an XML root element) read
- * a file. `import` receives the documents; NULL: nothing is kept. `counts` may
- * be NULL.
+ * a file. `import` receives the documents; NULL: nothing is kept.
  */
 engine_status native_import(struct session *session, const char *path,
                             const char *format, struct rules_import *import,
-                            bool validate_only, struct native_counts *counts,
-                            engine_error *err);
+                            bool validate_only, engine_error *err);
 
 #endif

@@ -272,7 +272,7 @@ def test_exit_codes_follow_the_verdicts(engine, statuses, args, code):
 
 def test_a_group_that_fails_as_a_whole_is_exit_code_one(make_engine):
     engine = make_engine(plugins=("alpha", "crash_scan"))
-    engine.import_rules([rule(1), rule(2, scanner="crash")])
+    engine.import_rules([rule(1), rule(2, scanner="crash", crash="segv")])
     scan = engine.scan(code=UNABLE)
     assert scan["status"] == "failed"
     assert scan.statuses()["alpha-00001"] == "pass"
