@@ -6,6 +6,7 @@ oscap_content_sources = \
 	plugins/oscap/compile_set.c \
 	plugins/oscap/compile_xccdf.c \
 	plugins/oscap/content.h \
+	plugins/oscap/content_rules.c \
 	plugins/oscap/fragments.c plugins/oscap/fragments.h \
 	plugins/oscap/fragments_write.c \
 	plugins/oscap/import_content.c \

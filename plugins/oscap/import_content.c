@@ -129,14 +129,19 @@ static engine_status import_fragments(struct import *import)
     return status;
 }
 
-static engine_status import_benchmark_steps(struct import *import)
+static engine_status import_steps(struct import *import)
 {
     static engine_status (*const steps[])(struct import *) = {
-        import_xccdf_collect,  import_oval_collect, import_cpe_write,
-        import_oval_write,     import_xccdf_write,  import_fragments,
-        import_rule_documents, import_benchmark_document};
+        import_xccdf_collect, import_oval_collect, import_cpe_write,
+        import_oval_write, import_xccdf_write};
     engine_status status = ENGINE_OK;
 
+    fragments_writer_init(&import->writer);
+    table_init(&import->items);
+    import->groups = import->rules = (struct import_items){0};
+    import->values = import->profiles = (struct import_items){0};
+    xml_names_init(&import->xccdf_names, XML_XCCDF);
+    xml_names_init(&import->dictionary_names, XML_CPE_DICT);
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
         status = steps[i](import);
         if (status == ENGINE_OK && import->writer.pool.status < 0)
@@ -149,15 +154,24 @@ static engine_status import_benchmark_steps(struct import *import)
 
 engine_status import_benchmark(struct import *import)
 {
-    engine_status status;
+    engine_status status = import_steps(import);
 
-    fragments_writer_init(&import->writer);
-    table_init(&import->items);
-    import->groups = import->rules = (struct import_items){0};
-    import->values = import->profiles = (struct import_items){0};
-    xml_names_init(&import->xccdf_names, XML_XCCDF);
-    xml_names_init(&import->dictionary_names, XML_CPE_DICT);
-    status = import_benchmark_steps(import);
+    if (status == ENGINE_OK)
+        status = import_fragments(import);
+    if (status == ENGINE_OK)
+        status = import_rule_documents(import);
+    if (status == ENGINE_OK)
+        status = import_benchmark_document(import);
+    import_benchmark_clear(import);
+    return status;
+}
+
+engine_status import_benchmark_to(struct import *import, const char *path)
+{
+    engine_status status = import_steps(import);
+
+    if (status == ENGINE_OK)
+        status = fragments_write(&import->writer, path, import->err);
     import_benchmark_clear(import);
     return status;
 }

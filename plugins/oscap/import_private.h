@@ -80,7 +80,10 @@ engine_status import_name_add(struct import *import, const char *name,
 struct import_component *import_component_find(const struct import *import,
                                                const char *name,
                                                bool dictionary);
+/** Fragments, artifact and documents of import->benchmark. */
 engine_status import_benchmark(struct import *import);
+/** Its fragments alone, into a file. */
+engine_status import_benchmark_to(struct import *import, const char *path);
 engine_status import_text(const char *text, size_t len, const char *path,
                           const char *workdir,
                           const struct oscap_import_sink *sink,
