@@ -44,25 +44,18 @@ static bool run_is_wrapped(const struct oscap_run_options *options)
     return transport && strcmp(transport, "oscap-ssh") == 0;
 }
 
-/* oscap's dpkg probe builds apt's whole cache twice; it needs dpkg's status */
+/* oscap's dpkg probe has apt build its whole cache, and write it below the
+ * root that is scanned; it needs dpkg's status alone */
 static engine_status run_write_apt(const char *directory, struct arena *arena,
                                    const char **path, engine_error *err)
 {
-    char *lists = arena_strf(arena, "%s/lists", directory);
-    char *text = arena_strf(arena,
-                            "Dir::State::lists \"%s/\";\n"
-                            "Dir::Cache::pkgcache \"\";\n"
-                            "Dir::Cache::srcpkgcache \"\";\n", lists);
     char *file = arena_strf(arena, "%s/apt.conf", directory);
-    engine_status status;
 
-    if (!lists || !text || !file)
+    if (!file)
         return engine_fail_memory(err);
-    status = file_make_directory(lists, err);
-    if (status == ENGINE_OK)
-        status = file_write(file, text, strlen(text), 0600, err);
     *path = file;
-    return status;
+    return file_write(file, OSCAP_APT_CONF, sizeof(OSCAP_APT_CONF) - 1, 0600,
+                      err);
 }
 
 static void run_env_copy(struct oscap_argv *env, const char *name,

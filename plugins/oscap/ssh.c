@@ -25,9 +25,7 @@
     "head -c %lld in >ds.xml && tail -c %lld in >t.xml || exit 92; "       \
     "rm -f in; "
 #define REMOTE_APT                                                         \
-    "mkdir lists && printf \"Dir::State::lists \\\"%s/lists/\\\";"         \
-    "\\nDir::Cache::pkgcache \\\"\\\";\\nDir::Cache::srcpkgcache "          \
-    "\\\"\\\";\\n\" $d >apt.conf || exit 92; "                             \
+    "echo \"" OSCAP_APT_CONF "\" >apt.conf || exit 92; "                   \
     "APT_CONFIG=$d/apt.conf; export APT_CONFIG; "
 #define REMOTE_SUDO                                                        \
     "sudo -n true >/dev/null 2>&1 || exit 93; "

@@ -16,6 +16,18 @@
 #define OSCAP_REMOTE_NO_SPACE 92
 #define OSCAP_REMOTE_NO_SUDO 93
 
+/*
+ * apt.conf(5) for oscap's dpkg probe: no lists, no sources, none of the
+ * machine's own settings, and cache paths that cannot be written, since apt
+ * puts the scanned root before them (an empty path makes it fail there).
+ */
+#define OSCAP_APT_CONF                                                     \
+    "Dir::Etc::main /dev/null; Dir::Etc::parts /dev/null; "                \
+    "Dir::Etc::sourcelist /dev/null; Dir::Etc::sourceparts /dev/null; "    \
+    "Dir::State::lists /nonexistent/lists/; "                              \
+    "Dir::Cache::pkgcache /nonexistent/pkgcache.bin; "                     \
+    "Dir::Cache::srcpkgcache /nonexistent/srcpkgcache.bin;"
+
 /** A growing argument vector in an arena, NULL-ended. */
 struct oscap_argv {
     struct arena *arena;
