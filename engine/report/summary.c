@@ -135,6 +135,7 @@ static void summary_head(const struct text_out *out, const bson_t *scan)
     const char *status = document_string(scan, "status");
     const char *name = document_string(scan, "name");
     double seconds = document_double(scan, "duration_seconds", -1);
+    long long rules = (long long)document_int(scan, "total_rules", 0);
 
     status = status ? status : "unknown";
     fputs("Scan ", out->file);
@@ -145,8 +146,7 @@ static void summary_head(const struct text_out *out, const bson_t *scan)
     text_cell(out, status, 0, false, summary_style(status));
     if (seconds >= 0)
         fprintf(out->file, " in %.1f s", seconds);
-    fprintf(out->file, ", %lld rules",
-            (long long)document_int(scan, "total_rules", 0));
+    fprintf(out->file, ", %lld rule%s", rules, rules == 1 ? "" : "s");
     summary_percentage(out, scan, "compliance_percentage", "compliance");
     summary_percentage(out, scan, "coverage_percentage", "coverage");
     fputc('\n', out->file);
