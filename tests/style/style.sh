@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What tools can enforce: no function over 100 lines, no file over 800, none
-# of the forbidden calls, an SPDX line in every source. Prints TAP.
+# of the forbidden calls (tests may use system), an SPDX line in every source.
+# Prints TAP.
 cd "${SCAN_ENGINE_SRC:-.}" || exit 1
 forbidden='system popen strcpy strcat sprintf vsprintf gets alloca pthread_cancel'
 number=0
@@ -49,6 +50,8 @@ report "no forbidden call" "$(awk -v names="$forbidden" '
         }
         if (sub(/\/\*.*$/, "", line))
             comment = 1
+        if (FILENAME ~ /(^tests|\/test_)/)
+            gsub(/system *[(]/, "(", line)
         if (line ~ call)
             printf "%s:%d: %s\n", FILENAME, FNR, $0
     }' "$@")"
