@@ -34,6 +34,23 @@ struct frameworks {
     struct table seen;
 };
 
+static char framework_letter(char letter)
+{
+    if (letter == '-' || letter == ' ')
+        return '_';
+    return (char)tolower((unsigned char)letter);
+}
+
+/* Another way of spelling a name is not worth a note. */
+static bool framework_is_spelt(const char *given, const char *name)
+{
+    while (*given && framework_letter(*given) == *name) {
+        given++;
+        name++;
+    }
+    return *given == *name;
+}
+
 const char *framework_name(struct arena *arena, const char *name)
 {
     const size_t aliases =
@@ -43,8 +60,7 @@ const char *framework_name(struct arena *arena, const char *name)
     if (!word)
         return NULL;
     for (char *at = word; *at; at++)
-        *at = *at == '-' || *at == ' ' ? '_'
-                                       : (char)tolower((unsigned char)*at);
+        *at = framework_letter(*at);
     for (size_t i = 0; i < aliases; i++)
         if (strcmp(word, framework_aliases[i].alias) == 0)
             return framework_aliases[i].name;
@@ -168,7 +184,7 @@ static engine_status frameworks_read(struct frameworks *f,
         engine_status status;
         if (!name)
             return engine_fail_memory(err);
-        if (strcmp(name, given) != 0)
+        if (!framework_is_spelt(given, name))
             normaliser_note(f->n, path, "framework \"%s\" -> \"%s\"", given,
                             name);
         status = frameworks_versions(f, name, &item, path, err);

@@ -15,9 +15,9 @@ static const char *const normalise_known[] = {
     "description", "rationale", "references", "tags", "identifiers",
     "platforms", "severity", "scanner_type", "category", "frameworks",
     "framework_refs", "variables", "check_content", "remediation", "source",
-    "scap_rule_id",
+    "scap_rule_id", "warnings",
     /* accepted in other places or under other names */
-    "metadata", "xccdf_variables", "check_implementation",
+    "metadata", "warning", "xccdf_variables", "check_implementation",
     "manual_remediation", "fix_content", "source_file", "abstract",
     /* OpenWatch */
     "parent_rule_id", "inherits_from", "derived_rules", "security_function",
@@ -186,6 +186,16 @@ static void normalise_type(struct normaliser *n)
     BSON_APPEND_UTF8(n->out, "scanner_type", n->scanner_type);
 }
 
+/* XCCDF has one or more; a plugin that joins them sends one text */
+static void normalise_warning(struct normaliser *n, const char *text)
+{
+    bson_t list;
+
+    bson_append_array_begin(n->out, "warnings", -1, &list);
+    BSON_APPEND_UTF8(&list, "0", text);
+    bson_append_array_end(n->out, &list);
+}
+
 static void normalise_texts(struct normaliser *n)
 {
     const char *text = normalise_either(n, "description",
@@ -196,6 +206,9 @@ static void normalise_texts(struct normaliser *n)
     text = normalise_either(n, "rationale", "metadata.rationale");
     if (text)
         BSON_APPEND_UTF8(n->out, "rationale", text);
+    text = normaliser_text(n, "warning");
+    if (text && *text && !bson_has_field(n->in, "warnings"))
+        normalise_warning(n, text);
 }
 
 static engine_status normalise_lists(struct normaliser *n, engine_error *err)
@@ -204,13 +217,16 @@ static engine_status normalise_lists(struct normaliser *n, engine_error *err)
         {"platforms", "metadata.platforms"},
         {"tags", "metadata.tags"},
         {"references", "metadata.references"},
+        {"warnings", "metadata.warnings"},
     };
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         const char *path = bson_has_field(n->in, lists[i][0]) ? lists[i][0]
                                                               : lists[i][1];
-        engine_status status =
-            normaliser_copy_list(n, n->out, lists[i][0], path, err);
+        engine_status status;
+        if (bson_has_field(n->out, lists[i][0]))
+            continue;
+        status = normaliser_copy_list(n, n->out, lists[i][0], path, err);
         if (status < 0)
             return status;
     }

@@ -54,6 +54,12 @@ static engine_status path_native(struct rules_import *import,
             *err = import->fatal < 0 ? import->fatal_error : why;
         return import->fatal < 0 ? import->fatal : status;
     }
+    if (status == ENGINE_EUNSUPPORTED && import->walking) {
+        /* OVAL, OCIL and CPE files lie beside the content they belong to */
+        rules_report_counts(import->report)->skipped++;
+        rules_report_note(import->report, NULL, 0, why.message);
+        return ENGINE_OK;
+    }
     if (status < 0)
         return rules_import_reject(import, path, &why);
     return ENGINE_OK;
@@ -243,6 +249,7 @@ engine_status rules_import_directory(struct rules_import *import,
     for (size_t len = strlen(trimmed); len > 1 && trimmed[len - 1] == '/';)
         trimmed[--len] = '\0';
     walk.root = realpath(trimmed, NULL);
+    import->walking = true;
     if (!walk.root)
         status = rules_import_refuse(import, path, NULL,
                                      "could not resolve it: %s",
@@ -253,6 +260,7 @@ engine_status rules_import_directory(struct rules_import *import,
         status = rules_import_refuse(import, path, NULL,
                                      "there is no rule file in this "
                                      "directory");
+    import->walking = false;
     free(walk.root);
     engine_free(trimmed);
     return status;

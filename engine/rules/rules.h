@@ -69,8 +69,9 @@ engine_status rules_import_finish(struct rules_import *import,
  * [id], totals: {files, documents, added, changed, unchanged, normalised,
  * rejected, skipped, removed}}. `normalised` and `rejections` are capped per
  * file; the counts are not (a file's count of normalised documents is
- * `normalised_count`). Skipped: old versions, abstract rules, and the rules of
- * a benchmark that another file of this import has too. Removed: rules that a
+ * `normalised_count`). Skipped: old versions, abstract rules, the rules of a
+ * benchmark that another file of this import has too, and files in a directory
+ * of a format that no scanner imports (native: ENGINE_EUNSUPPORTED). Removed: rules that a
  * re-imported benchmark no longer has, so that no version of them is latest.
  */
 const bson_t *rules_import_report(const struct rules_import *import);

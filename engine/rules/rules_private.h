@@ -196,7 +196,7 @@ struct rules_import {
     engine_status fatal;  /* a store failure: the import ends */
     engine_error fatal_error;
     int64_t notes;        /* of the document being normalised */
-    bool finished;
+    bool walking;         /* through a directory */
 };
 
 enum rules_format {

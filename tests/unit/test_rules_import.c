@@ -483,6 +483,36 @@ static void a_failing_native_import_is_reported(void **state)
     assert_true(is_latest(f, "xccdf_x_benchmark_D/r2/1"));
 }
 
+static engine_status unsupported_native(const char *path, const char *format,
+                                        struct rules_import *import,
+                                        void *user, engine_error *err)
+{
+    (void)path;
+    (void)import;
+    (void)user;
+    return engine_fail(err, ENGINE_EUNSUPPORTED, "nobody knows \"%s\"",
+                       format);
+}
+
+static void a_foreign_file_in_a_directory_is_skipped(void **state)
+{
+    struct fixture *f = *state;
+    char *directory = path_of(f, "rules");
+    const bson_t *report;
+
+    f->options.native = unsupported_native;
+    assert_int_equal(mkdir(directory, 0700), 0);
+    engine_free(write_bytes(f, "rules/a.yaml", RULE("a"), strlen(RULE("a"))));
+    engine_free(write_bytes(f, "rules/oval.xml", "<oval/>", 7));
+    report = import_path(f, directory);
+    assert_total(report, "added", 1);
+    assert_total(report, "skipped", 1);
+    assert_total(report, "rejected", 0);
+    report = import_text(f, "rules/oval.xml", "<oval/>");
+    assert_total(report, "rejected", 1);
+    engine_free(directory);
+}
+
 static void a_store_failure_ends_the_import(void **state)
 {
     struct fixture *f = *state;
@@ -527,6 +557,7 @@ int main(void)
         TEST(a_benchmark_that_came_in_part_removes_nothing),
         TEST(a_second_file_with_the_same_benchmark_is_refused),
         TEST(a_failing_native_import_is_reported),
+        TEST(a_foreign_file_in_a_directory_is_skipped),
         TEST(a_store_failure_ends_the_import),
     };
 

@@ -143,7 +143,7 @@ static void gives_frameworks_canonical_names_and_drops_repetitions(void **s)
 
     (void)s;
     assert_int_equal(
-        normalise(SMALL "frameworks:\n  pci: {v4.0: [Req-1, Req-2, Req-1]}\n"
+        normalise(SMALL "warning: careful\nframeworks:\n  pci: {v4.0: [Req-1, Req-2, Req-1]}\n"
                         "  PCI-DSS: {v4.0: Req-2}\n  stig: {current: S-1}\n",
                   &rule, &notes, &err), 0);
     assert_false(document_child(&rule, "frameworks.pci", &list));
@@ -154,6 +154,8 @@ static void gives_frameworks_canonical_names_and_drops_repetitions(void **s)
     assert_contains(notes.text, "framework \"pci\" -> \"pci_dss\"");
     assert_contains(notes.text, "1 repeated controls dropped");
     assert_contains(notes.text, "one value -> a list");
+    assert_null(strstr(notes.text, "PCI-DSS\" ->")); /* mere spelling */
+    assert_text(&rule, "warnings.0", "careful");
     bson_destroy(&rule);
 }
 
