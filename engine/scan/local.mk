@@ -9,6 +9,7 @@ core_sources += \
 	engine/scan/resolve.c \
 	engine/scan/run.h \
 	engine/scan/scan.c engine/scan/scan.h \
-	engine/scan/summary.c
+	engine/scan/summary.c \
+	engine/scan/undo.c
 
 unit_tests += tests/unit/test_scan

@@ -147,6 +147,12 @@ char *scan_verdict_id(const struct scan_run *run, const char *target_id,
 engine_status scan_dispatch(struct scan_run *run, engine_error *err);
 void scan_progress_tell(struct scan_run *run);
 
+/* undo.c */
+/** Undoes what this scan's scanners left open; what cannot be is logged. */
+void scan_undo_own(struct scan_run *run);
+/** The same for scans that nobody works on any more. */
+engine_status scan_undo_left(struct scan_run *run, engine_error *err);
+
 /* scan.c */
 void scan_run_clear(struct scan_run *run);
 

@@ -114,6 +114,8 @@ static engine_status run_groups(struct scan_run *run, engine_error *err)
             (int64_t)run->groups[i]->subscribers_count;
     if (status == ENGINE_OK)
         status = scan_dispatch(run, err);
+    if (!run->lost)
+        scan_undo_own(run);
     if (status == ENGINE_OK && run->failure.status == ENGINE_OK && !run->lost)
         status = scan_collect_commit(run, err);
     if (status < 0) {
@@ -154,6 +156,8 @@ engine_status scan_run(const struct scan_context *context,
     engine_status status = run_begin(&run, context, err);
 
     id_uuid(run.scan_id);
+    if (status == ENGINE_OK)
+        status = scan_undo_left(&run, err);
     if (status == ENGINE_OK)
         status = run_select(&run, config, err);
     if (status == ENGINE_OK)
