@@ -122,6 +122,9 @@ static engine_status sqlite_connect(struct sqlite *self, engine_error *err)
     const int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     engine_status status = sqlite_link_open(self, flags, &self->main, err);
 
+    /* it would say that a side file is not there */
+    if (status < 0 && !read_only && access(self->path, W_OK) < 0)
+        return sqlite_fail_errno(self->path, "write to", err);
     if (status < 0)
         return status;
     /* SQLite falls back to reading by itself; the first write would tell */
