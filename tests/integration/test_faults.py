@@ -150,6 +150,8 @@ def killed_with_effect(engine, mark):
                          rule(1, sleep_ms=10000)])
     process = engine.start("scan")
     wait_for(mark.exists, 10, "the effect")
+    wait_for(lambda: engine.report().statuses() == {"alpha-00000": "pass"},
+             10, "the verdict of its rule")
     kill_nine(process)
     wait_gone(engine.home)
     assert mark.exists()
@@ -277,11 +279,11 @@ def check_read_only(engine):
 
 @pytest.fixture
 def small(tmp_path):
-    """A file system of 2 MiB."""
+    """A file system of 4 MiB."""
     support.need_root("to mount a small file system")
     folder = tmp_path / "small"
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs",
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,nr_inodes=64", "tmpfs",
                        folder]).returncode:
         support.unavailable("mount -t tmpfs does not work here")
     yield folder
@@ -322,19 +324,12 @@ def test_a_full_disk_under_the_workers(tmp_path, small):
     """No place for a job's own files: the group fails and says why."""
     engine = Engine(tmp_path)
     engine.configure(run_directory=small / "run")
-    (small / "filler").write_bytes(b"")
-    with open(small / "filler", "wb", buffering=0) as filler:
-        try:
-            while filler.write(b"x" * 65536) == 65536:
-                pass
-        except OSError:
-            pass
-    for i in range(10000):  # and no inode either
+    for i in range(64):  # no inode is left
         try:
             (small / f"f{i}").touch()
         except OSError:
             break
-    engine.import_rules([rule(0, artifact="a" * 4000)])
+    engine.import_rules([rule(0)])
     result = engine.run("scan", "--format", "json", timeout=30)
     assert result.code in (UNABLE, support.UNSURE), result
     assert "small" in result.err or "space" in result.err, result
@@ -361,8 +356,12 @@ def test_a_damaged_store_is_refused_and_not_touched(tmp_path, how):
     before = fingerprint(engine.database)
     for args in (["scan"], ["scans", "list"],
                  ["import", tmp_path / "rules.jsonl"], ["scans", "check"]):
-        result = engine.run(*args, code=UNABLE)
-        assert "engine.db" in result.err, result
+        result = engine.run(*args)
+        if result.code == DONE:  # reading what is whole is fine
+            assert how == "empty page" and args == ["scans", "list"], result
+        else:
+            assert "damaged" in result.err, result
+            assert result.code == UNABLE and "engine.db" in result.err, result
         assert fingerprint(engine.database) == before, args
     wait_gone(engine.home)
 
