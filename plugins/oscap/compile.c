@@ -211,6 +211,8 @@ static void compile_hash(const struct oscap_compile_options *options,
         hash_add(hash, content->head, content->mapped);
     hash_add(hash, options->cpe ? options->cpe : "",
              options->cpe ? strlen(options->cpe) + 1 : 1);
+    hash_add(hash, options->profile ? options->profile : "",
+             options->profile ? strlen(options->profile) + 1 : 1);
     hash_add(hash, set->rules, set->rules_count * sizeof(*set->rules));
     hash_end(hash, out);
 }
@@ -265,6 +267,7 @@ static engine_status compile_open_set(
     status = compile_set_init(set, options->content, err);
     if (status < 0)
         return status;
+    set->profile = options->profile;
     status = compile_set_rules(set, options->rules, options->rules_count,
                                err);
     if (status < 0)

@@ -14,6 +14,7 @@ struct compile_set {
     unsigned char *marked;  /* by item */
     uint32_t *stack;
     uint32_t *rules;        /* the rules asked for, ascending, once each */
+    const char *profile;    /* whose refine-rules apply, or NULL */
     size_t stack_count, rules_count;
 };
 

@@ -165,6 +165,42 @@ static void compile_items(const struct compile_set *set, struct buffer *out)
         compile_close(set, open, out);
 }
 
+static bool compile_asked_for(const struct compile_set *set, const char *id,
+                              size_t len)
+{
+    for (size_t i = 0; i < set->rules_count; i++) {
+        const char *have = fragments_string(
+            set->content, set->content->items[set->rules[i]].id);
+
+        if (strncmp(have, id, len) == 0 && have[len] == '\0')
+            return true;
+    }
+    return false;
+}
+
+/* Roles and check selectors that the chosen profile gives to rules. */
+static void compile_refine(const struct compile_set *set, struct buffer *out)
+{
+    const uint32_t profile =
+        set->profile ? fragments_find(set->content, FRAGMENT_PROFILE,
+                                      FRAGMENT_NONE, set->profile)
+                     : FRAGMENT_NONE;
+    const char *line = profile == FRAGMENT_NONE ? "" : fragments_string(
+        set->content, set->content->items[profile].extra);
+
+    while (*line) {
+        const size_t id = strcspn(line, "\t\n");
+        const size_t len = strcspn(line, "\n");
+
+        if (line[id] == '\t' && compile_asked_for(set, line, id)) {
+            buffer_puts(out, "        ");
+            buffer_append(out, line + id + 1, len - id - 1);
+            buffer_putc(out, '\n');
+        }
+        line += len + (line[len] == '\n');
+    }
+}
+
 static void compile_profile(const struct compile_set *set, struct buffer *out)
 {
     buffer_puts(out, "      <Profile id=\"" COMPILE_PROFILE "\">\n"
@@ -176,6 +212,7 @@ static void compile_profile(const struct compile_set *set, struct buffer *out)
         xml_escape(out, fragments_string(set->content, rule->id), true);
         buffer_puts(out, "\" selected=\"true\"/>\n");
     }
+    compile_refine(set, out);
     buffer_puts(out, "      </Profile>\n");
 }
 

@@ -70,6 +70,8 @@ struct oscap_compile_options {
     const char *cpe;            /* applicability: this platform applies; NULL */
     const char *directory;      /* where files are written */
     const char *cachedir;       /* compiled content by hash; NULL: no cache */
+    const char *profile;        /* the XCCDF profile that the scan chose: its
+                                 * refine-rules apply; NULL: none */
 };
 
 struct oscap_compiled {

@@ -26,14 +26,16 @@ static bool fragments_item_fits(const struct oscap_content *content,
 {
     const uint32_t pool = content->head->pool_len;
     const uint32_t count = content->head->items_count;
+    const uint32_t self = (uint32_t)(item - content->items);
 
+    /* a group comes before what it holds, so parents never go in circles */
     return item->kind > 0 && item->kind < FRAGMENT_KINDS && item->id < pool &&
            item->extra < pool && item->slice <= pool &&
            item->slice_len <= pool - item->slice &&
            item->split <= item->slice_len &&
            item->refs <= content->head->refs_count &&
            item->refs_count <= content->head->refs_count - item->refs &&
-           (item->parent == FRAGMENT_NONE || item->parent < count) &&
+           (item->parent == FRAGMENT_NONE || item->parent < self) &&
            (item->component == FRAGMENT_NONE || item->component < count);
 }
 

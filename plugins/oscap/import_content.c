@@ -141,6 +141,7 @@ static engine_status import_steps(struct import *import)
     import->groups = import->rules = (struct import_items){0};
     import->values = import->profiles = (struct import_items){0};
     xml_names_init(&import->xccdf_names, XML_XCCDF);
+    xml_names_reserve(&import->xccdf_names, XML_CPE_LANG, "cpe-lang");
     xml_names_init(&import->dictionary_names, XML_CPE_DICT);
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
         status = steps[i](import);

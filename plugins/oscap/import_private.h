@@ -132,5 +132,7 @@ bool import_framework_find(const char *href, const char *text,
 /* import_rule.c, import_profile.c: documents */
 engine_status import_rule_documents(struct import *import);
 engine_status import_benchmark_document(struct import *import);
+engine_status import_profile_write(struct import *import,
+                                   const struct import_item *profile);
 
 #endif

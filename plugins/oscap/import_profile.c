@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * import_profile.c - the benchmark document, and what each profile selects.
- * Selection follows oscap: the last select of an item wins, an unselected
- * group takes all below it along, then requires and conflicts are looked at
- * once, rule by rule in document order, each against what is left by then.
+ * Selection follows oscap: the last select of an item wins; then requires and
+ * conflicts of what is selected are looked at once, item by item in document
+ * order, against what is selected itself (be its group or not) by then; an
+ * unselected group takes all below it along.
  */
 #include <string.h>
 
@@ -62,15 +63,13 @@ static engine_status profile_selects(struct import *import,
     return ENGINE_OK;
 }
 
+/* Whether an item itself is selected; its groups are another matter. */
 static bool profile_selected(const struct table *selects,
-                             const struct import_item *item,
-                             const struct table *off)
+                             const struct import_item *item)
 {
     const char *cluster = xml_attr(item->node, "cluster-id");
     const xmlNode *select = table_get(selects, item->id);
 
-    if (item->parent && table_has(off, item->parent->id))
-        return false;
     if (cluster && !select)
         select = table_get(selects, cluster);
     if (select)
@@ -78,7 +77,17 @@ static bool profile_selected(const struct table *selects,
     return xml_bool(item->node, "selected", true);
 }
 
-/* True when one of the ids in a blank-separated list is selected. */
+/* With all its groups. */
+static bool profile_is_on(const struct import_item *item,
+                          const struct table *off)
+{
+    for (; item; item = item->parent)
+        if (table_has(off, item->id))
+            return false;
+    return true;
+}
+
+/* True when one of the ids in a blank-separated list is selected itself. */
 static bool profile_any_on(struct import *import, const char *list,
                            const struct table *off)
 {
@@ -110,26 +119,40 @@ static bool profile_links_hold(struct import *import,
     return true;
 }
 
+/* Groups and rules as one list in document order. */
+static const struct import_item *profile_next(
+    const struct import_item **groups, const struct import_item **rules)
+{
+    const struct import_item **from = groups;
+    const struct import_item *item;
+
+    if (!*groups || (*rules && (*rules)->fragment < (*groups)->fragment))
+        from = rules;
+    item = *from;
+    if (item)
+        *from = item->next;
+    return item;
+}
+
 /* Fills `off` with the ids of the groups and rules that are not selected. */
 static engine_status profile_select(struct import *import,
                                     const struct profile_chain *chain,
                                     struct table *off)
 {
-    const struct import_items *const lists[] = {&import->groups,
-                                                &import->rules};
+    const struct import_item *groups = import->groups.first, *at;
+    const struct import_item *rules = import->rules.first;
     struct table selects;
     engine_status status;
 
     table_init(&selects);
     status = profile_selects(import, chain, &selects);
-    for (size_t i = 0; i < 2; i++)
-        for (const struct import_item *at = lists[i]->first;
-             at && status == ENGINE_OK; at = at->next)
-            if (!profile_selected(&selects, at, off))
-                status = table_set(off, at->id, import);
-    for (const struct import_item *at = import->rules.first;
-         at && status == ENGINE_OK; at = at->next)
-        if (!table_has(off, at->id) && !profile_links_hold(import, at, off))
+    while (status == ENGINE_OK && (at = profile_next(&groups, &rules)))
+        if (!profile_selected(&selects, at))
+            status = table_set(off, at->id, import);
+    groups = import->groups.first;
+    rules = import->rules.first;
+    while (status == ENGINE_OK && (at = profile_next(&groups, &rules)))
+        if (profile_is_on(at, off) && !profile_links_hold(import, at, off))
             status = table_set(off, at->id, import);
     table_clear(&selects);
     return status < 0 ? engine_fail_memory(import->err) : ENGINE_OK;
@@ -151,7 +174,7 @@ static engine_status profile_rules(struct import *import,
     BSON_APPEND_ARRAY_BEGIN(out, "rules", &list);
     for (const struct import_item *at = import->rules.first; at;
          at = at->next) {
-        if (table_has(&off, at->id))
+        if (!profile_is_on(at, &off))
             continue;
         bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
         BSON_APPEND_UTF8(&list, key, at->id);
@@ -215,6 +238,37 @@ static void profile_variables(struct import *import,
             BSON_APPEND_UTF8(&all, import_short_id(at->id), text);
     }
     bson_append_document_end(out, &all);
+}
+
+/* What a profile changes in rules, for compiling: "id TAB element" lines. */
+engine_status import_profile_write(struct import *import,
+                                   const struct import_item *profile)
+{
+    struct profile_chain chain = {.count = 0};
+    struct buffer out;
+
+    profile_chain_find(import, profile, &chain);
+    buffer_init(&out, 16 * 1024 * 1024);
+    for (size_t i = 0; i < chain.count; i++)
+        for (xmlNode *at = xml_child(chain.items[i]->node, XML_XCCDF,
+                                     "refine-rule");
+             at; at = xml_sibling(at, XML_XCCDF, "refine-rule")) {
+            static const char *const skip[] = {"severity", NULL};
+            const char *idref = xml_attr(at, "idref");
+
+            if (!idref || (!xml_attr(at, "role") && !xml_attr(at, "selector")))
+                continue;
+            buffer_printf(&out, "%s\t", idref);
+            xml_write_start(&out, at, &import->xccdf_names, skip, "/");
+        }
+    if (out.len && out.status == ENGINE_OK &&
+        import->writer.pool.status == ENGINE_OK)
+        import->writer.items[profile->fragment].extra =
+            fragments_intern(&import->writer, out.data);
+    if (out.status < 0)
+        import->writer.pool.status = out.status;
+    buffer_clear(&out);
+    return ENGINE_OK;
 }
 
 static void profile_severities(const struct profile_chain *chain, bson_t *out)

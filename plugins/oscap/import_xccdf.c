@@ -504,5 +504,7 @@ engine_status import_xccdf_write(struct import *import)
         xccdf_write_value(import, at);
     for (struct import_item *at = import->rules.first; at; at = at->next)
         xccdf_write_item(import, at);
+    for (struct import_item *at = import->profiles.first; at; at = at->next)
+        import_profile_write(import, at);
     return xccdf_names_keep(import);
 }

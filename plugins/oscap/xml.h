@@ -72,6 +72,9 @@ struct xml_names {
 };
 
 void xml_names_init(struct xml_names *names, const char *default_uri);
+/** Reserves a prefix for text that is written by hand. */
+void xml_names_reserve(struct xml_names *names, const char *uri,
+                       const char *prefix);
 /** Appends ` xmlns="..." xmlns:x="..."`. */
 void xml_names_write(const struct xml_names *names, struct buffer *out);
 

@@ -11,6 +11,17 @@ void xml_names_init(struct xml_names *names, const char *default_uri)
     names->items[0].uri = default_uri;
 }
 
+void xml_names_reserve(struct xml_names *names, const char *uri,
+                       const char *prefix)
+{
+    if (names->count == XML_NAMES_MAX)
+        return;
+    names->items[names->count].uri = uri;
+    snprintf(names->items[names->count].prefix,
+             sizeof(names->items[names->count].prefix), "%s", prefix);
+    names->count++;
+}
+
 static bool xml_names_taken(const struct xml_names *names, const char *prefix)
 {
     for (size_t i = 0; i < names->count; i++)

@@ -178,6 +178,7 @@ static void tool_profile(struct tool_job *job, const char *id)
     bson_iter_t at, rule;
 
     job->tailored = true;
+    job->options.profile = id;
     if (!document_child(job->benchmark, "profiles", &profiles) ||
         !bson_iter_init(&at, &profiles))
         exit(1);
