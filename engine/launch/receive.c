@@ -153,8 +153,8 @@ static bool receive_inside(const struct task *task, const char *path)
     const size_t len = root ? strlen(root) : 0;
     struct stat info;
     const bool inside = real && root && strncmp(real, root, len) == 0 &&
-                        real[len] == '/' && strcmp(real, path) == 0 &&
-                        lstat(real, &info) == 0 && S_ISREG(info.st_mode);
+                        real[len] == '/' && lstat(path, &info) == 0 &&
+                        S_ISREG(info.st_mode);
 
     free(real);
     free(root);

@@ -278,11 +278,13 @@ bool task_turn(struct task *task, short revents)
     struct channel *channel = &task->launch.channel;
     engine_error err = {0};
 
-    if (revents && channel_pump(channel, &err) < 0 && !task->killed)
-        task_violation(task, "could not be heard: %s", err.message);
     if (task->killed) { /* only its end matters, not what it says */
-        channel->in_used = channel->in.len;
-    } else {
+        buffer_reset(&channel->in);
+        channel->in_used = 0;
+    }
+    if (revents && channel_pump(channel, &err) < 0)
+        task_kill(task, &err);
+    if (!task->killed) {
         task_take_frames(task);
         task_check_time(task);
     }

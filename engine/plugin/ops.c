@@ -9,6 +9,9 @@
     (SCANNER_HOST_EFFECTS | SCANNER_HOST_ARTIFACTS | SCANNER_HOST_DOCUMENTS)
 #define OPS_OPTIONS_MAX 256
 #define OPS_NAME_MAX 64
+/* An option as ABI 0.1 has it. */
+#define OPS_OPTION_SIZE \
+    (offsetof(struct scanner_option, reserved) + sizeof(uint32_t))
 /* Everything that every version of the ABI has had. */
 #define OPS_SMALLEST offsetof(struct scanner_ops, plan)
 
@@ -107,7 +110,7 @@ static engine_status ops_check_table(const struct scanner_ops *ops,
                           "it offers no operation");
     if (ops->options_count &&
         (!ops->options || ops->options_count > OPS_OPTIONS_MAX ||
-         ops->options_stride < sizeof(struct scanner_option)))
+         ops->options_stride < OPS_OPTION_SIZE))
         return ops_refuse(err, ENGINE_EPLUGIN, path,
                           "its option table is malformed");
     return ENGINE_OK;

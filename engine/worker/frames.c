@@ -127,12 +127,11 @@ static ssize_t channel_receive(struct channel *channel, engine_error *err)
         buffer_grown(&channel->in, (size_t)got);
         return got;
     }
-    if (got == 0 || errno == ECONNRESET) {
-        channel->closed = true;
-        channel_deafen(channel);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return 0;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
+    channel->closed = true;
+    channel_deafen(channel);
+    if (got == 0 || errno == ECONNRESET)
         return 0;
     return engine_fail(err, ENGINE_EIO, "could not read from a worker: %s",
                        strerror(errno));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* host_report.c - results and last words of rules, checked. Nothing missing is
- * ever a pass: when a result of a rule is refused, the rule becomes an error. */
+/*
+ * host_report.c - results and last words of rules, checked. Nothing missing is
+ * ever a pass: when a result of a rule is refused, the rule becomes an error.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +10,13 @@
 
 #define REPORT_RULE_ID_MAX 1024
 #define REPORT_MESSAGE_MAX 16384
+/* The structs as ABI 0.1 has them: what a later one appends may be missing. */
+#define REPORT_RESULT_SIZE                       \
+    (offsetof(struct scanner_result, details) +  \
+     sizeof(struct scanner_doc))
+#define REPORT_END_SIZE                                        \
+    (offsetof(struct scanner_rule_end, variables_applied) +    \
+     sizeof(struct scanner_doc))
 
 static struct worker_rule *report_find(struct worker *worker,
                                        const char *rule_id)
@@ -125,7 +134,7 @@ static int32_t host_emit(const struct scanner_host *host,
     bson_t frame;
 
     (void)job;
-    if (!worker || !result || result->size < sizeof(*result))
+    if (!worker || !result || result->size < REPORT_RESULT_SIZE)
         return SCANNER_EINVAL;
     rule = report_rule(worker, result->rule_id, "reported on");
     if (!rule)
@@ -175,7 +184,7 @@ static int32_t host_rule_done(const struct scanner_host *host,
     bson_t frame;
 
     (void)job;
-    if (!worker || !end || end->size < sizeof(*end))
+    if (!worker || !end || end->size < REPORT_END_SIZE)
         return SCANNER_EINVAL;
     rule = report_rule(worker, end->rule_id, "ended");
     if (!rule)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_conduct.c - jobs of test plugins on real workers. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
@@ -205,6 +207,28 @@ static void keeps_artifacts_and_opens_them(void **state)
     stage_close(&stage);
 }
 
+static void keeps_artifacts_below_a_linked_directory(void **state)
+{
+    engine_error err = {0};
+    struct stage stage;
+    struct trial trial;
+    char *real;
+
+    (void)state;
+    stage_open(&stage, STAGE_STORE);
+    real = stage_path(&stage, "real");
+    assert_int_equal(file_make_directory(real, &err), ENGINE_OK);
+    assert_int_equal(symlink(real, stage.options.run_directory), 0);
+    trial_open(&trial, "alpha", "scan");
+    trial_rule(&trial, "{\"rule_id\": \"one\", \"check_content\": "
+                       "{\"status\": \"pass\", \"artifact\": \"x\"}}");
+    expect_ok(trial_run(&trial, &stage, &err), &err);
+    assert_int_equal(strlen(trial.artifact), HASH_HEX_SIZE - 1);
+    engine_free(real);
+    trial_close(&trial);
+    stage_close(&stage);
+}
+
 static void says_which_artifact_is_missing(void **state)
 {
     char id[HASH_HEX_SIZE];
@@ -382,6 +406,42 @@ static void stops_a_job_at_its_deadline(void **state)
     stage_close(&stage);
 }
 
+/* ---- out of memory ------------------------------------------------------ */
+
+/* Fails each allocation in turn; in a thread also those of the worker. */
+static void check_memory(unsigned flags)
+{
+    engine_status status = ENGINE_ENOMEM;
+
+    for (long nth = 1; status != ENGINE_OK && nth < 500; nth++) {
+        engine_error err = {0};
+        struct stage stage;
+        struct trial trial;
+
+        stage_open(&stage, flags);
+        trial_open(&trial, "alpha", "scan");
+        trial_rule(&trial, "{\"rule_id\": \"one\", \"check_content\": "
+                           "{\"status\": \"pass\"}}");
+        engine_alloc_fail_at(nth);
+        status = conduct_one(&stage.options, &trial.job, &err);
+        engine_alloc_fail_at(0);
+        if (status < 0 && !err.message[0])
+            fail_msg("allocation %ld: a failure without a message", nth);
+        if (status == ENGINE_OK)
+            assert_int_equal(trial.ends, 1);
+        trial_close(&trial);
+        stage_close(&stage);
+    }
+    assert_int_equal(status, ENGINE_OK);
+}
+
+static void survives_every_failed_allocation(void **state)
+{
+    (void)state;
+    check_memory(0);
+    check_memory(STAGE_THREADS);
+}
+
 /* ---- describing --------------------------------------------------------- */
 
 static void describes_plugins_and_refuses_the_bad_ones(void **state)
@@ -443,11 +503,29 @@ static void describes_plugins_and_refuses_the_bad_ones(void **state)
     stage_close(&stage);
 }
 
+static void spoil_files(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    int spoilt = 0;
+
+    assert_non_null(folder);
+    while ((entry = readdir(folder))) {
+        char *file = engine_strf("%s/%s", path, entry->d_name);
+
+        if (entry->d_name[0] != '.' && ++spoilt)
+            assert_int_equal(file_write(file, "rubbish", 7, 0600, NULL), 0);
+        engine_free(file);
+    }
+    closedir(folder);
+    assert_int_equal(spoilt, 1);
+}
+
 static void remembers_descriptions_but_not_damaged_ones(void **state)
 {
     struct plugin_spec spec = {.name = "alpha"};
     struct stage stage;
-    char *command, *folder;
+    char *folder;
 
     (void)state;
     stage_open(&stage, 0);
@@ -468,10 +546,7 @@ static void remembers_descriptions_but_not_damaged_ones(void **state)
                                               NULL), ENGINE_OK);
         } else if (round == 1) {
             assert_false(file_exists(stage.options.run_directory));
-            command = engine_strf("for f in %s/*; do echo rubbish >$f; done",
-                                  folder);
-            assert_int_equal(system(command), 0);
-            engine_free(command);
+            spoil_files(folder);
         }
     }
     engine_free(folder);
@@ -490,12 +565,14 @@ int main(void)
         cmocka_unit_test(refuses_an_operation_that_a_scanner_lacks),
         cmocka_unit_test(runs_at_most_as_many_as_admitted),
         cmocka_unit_test(keeps_artifacts_and_opens_them),
+        cmocka_unit_test(keeps_artifacts_below_a_linked_directory),
         cmocka_unit_test(says_which_artifact_is_missing),
         cmocka_unit_test(journals_effects_and_their_undoing),
         cmocka_unit_test(undoes_effects_that_were_left),
         cmocka_unit_test(creates_nothing_that_is_not_journalled),
         cmocka_unit_test(cancels_what_runs_and_what_waits),
         cmocka_unit_test(stops_a_job_at_its_deadline),
+        cmocka_unit_test(survives_every_failed_allocation),
         cmocka_unit_test(describes_plugins_and_refuses_the_bad_ones),
         cmocka_unit_test(remembers_descriptions_but_not_damaged_ones),
     };
