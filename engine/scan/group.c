@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* group.c - selected rules become groups: one per (plugin, target). */
+#include <stdalign.h>
 #include <string.h>
 
 #include "engine/scan/run.h"
@@ -9,7 +10,8 @@ static struct scan_group *group_new(struct scan_run *run,
                                     const struct plugin_entry *plugin,
                                     const struct scan_target *target)
 {
-    struct scan_group *group = engine_calloc(1, sizeof(*group));
+    struct scan_group *group =
+        engine_calloc_aligned(alignof(struct scan_group), 1, sizeof(*group));
 
     if (!group)
         return NULL;

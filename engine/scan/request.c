@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* request.c - checking a scan configuration and naming its targets. */
+#include <stdalign.h>
 #include <string.h>
 
 #include "engine/scan/run.h"
@@ -314,8 +315,9 @@ engine_status scan_targets_take(struct scan_run *run, engine_error *err)
 
     if (!document_child(&run->config, "targets", &list))
         return engine_fail(err, ENGINE_EINVAL, "the scan has no targets");
-    run->targets = engine_calloc(bson_count_keys(&list) + 1,
-                                 sizeof(*run->targets));
+    run->targets = engine_calloc_aligned(alignof(struct scan_target),
+                                         bson_count_keys(&list) + 1,
+                                         sizeof(*run->targets));
     if (!run->targets)
         return engine_fail_memory(err);
     bson_iter_init_find(&iter, &run->config, "targets");

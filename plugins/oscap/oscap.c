@@ -2,6 +2,7 @@
 /* oscap.c - the ops table and what crosses the ABI. */
 #include "plugins/oscap/oscap.h"
 
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,8 @@ engine_status oscap_job_rules(const struct scanner_job *job, bson_t **out,
                               engine_error *err)
 {
     const char *at = (const char *)job->rules;
-    bson_t *rules = engine_calloc(job->rules_count, sizeof(*rules));
+    bson_t *rules = engine_calloc_aligned(alignof(bson_t), job->rules_count,
+                                          sizeof(*rules));
 
     if (!rules)
         return engine_fail_memory(err);
@@ -79,7 +81,8 @@ static int32_t oscap_init(const struct scanner_host *host,
                           const struct scanner_config *config, void **out,
                           struct scanner_error *err)
 {
-    struct oscap *self = engine_calloc(1, sizeof(*self));
+    struct oscap *self =
+        engine_calloc_aligned(alignof(struct oscap), 1, sizeof(*self));
     engine_error why = {0};
     bson_t options;
 

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,17 @@ void *engine_malloc(size_t size)
 void *engine_calloc(size_t count, size_t size)
 {
     return alloc_refused() ? NULL : calloc(count ? count : 1, size ? size : 1);
+}
+
+void *engine_calloc_aligned(size_t alignment, size_t count, size_t size)
+{
+    void *memory = NULL;
+
+    if (alloc_refused() || (size && count > SIZE_MAX / 2 / size))
+        return NULL;
+    if (posix_memalign(&memory, alignment, count * size ? count * size : 1))
+        return NULL;
+    return memset(memory, 0, count * size);
 }
 
 void *engine_realloc(void *old, size_t size)

@@ -8,6 +8,9 @@
 /** Like malloc, calloc, realloc, strdup, strndup; NULL when out of memory. */
 void *engine_malloc(size_t size);
 void *engine_calloc(size_t count, size_t size);
+/** calloc for types that want more than malloc's alignment (bson_t); freed by
+ * engine_free, never to be handed to engine_realloc. */
+void *engine_calloc_aligned(size_t alignment, size_t count, size_t size);
 void *engine_realloc(void *old, size_t size);
 char *engine_strdup(const char *text);
 char *engine_strndup(const char *text, size_t len);

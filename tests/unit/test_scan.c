@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_scan.c - requests, verdicts, leases and summaries, without workers. */
 #include <setjmp.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,7 +59,8 @@ static void fixture_registry(struct fixture *fixture)
 
 static int fixture_open(void **state)
 {
-    struct fixture *fixture = engine_calloc(1, sizeof(*fixture));
+    struct fixture *fixture =
+        engine_calloc_aligned(alignof(struct fixture), 1, sizeof(*fixture));
     engine_error err = {0};
     char *uri;
 
