@@ -3,6 +3,7 @@
  * do, and the first that claims a name has it. */
 #include "engine/plugin/registry.h"
 
+#include <stdalign.h>
 #include <string.h>
 
 #include "engine/plugin/options.h"
@@ -163,7 +164,8 @@ static struct plugin_entry *registry_append(struct registry *registry,
     if (!entries)
         return NULL;
     registry->entries = entries;
-    entry = engine_calloc(1, sizeof(*entry));
+    entry = engine_calloc_aligned(alignof(struct plugin_entry), 1,
+                                  sizeof(*entry));
     if (!entry)
         return NULL;
     entry->spec = spec;

@@ -2,6 +2,7 @@
 /* worker.c - one job, from its frame to its last word. */
 #include "engine/worker/worker_private.h"
 
+#include <stdalign.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -51,7 +52,8 @@ static void worker_free(struct worker *worker)
 
 static struct worker *worker_new(int fd, unsigned flags)
 {
-    struct worker *worker = engine_calloc(1, sizeof(*worker));
+    struct worker *worker =
+        engine_calloc_aligned(alignof(struct worker), 1, sizeof(*worker));
 
     if (!worker)
         return NULL;

@@ -37,11 +37,14 @@ void *engine_calloc_aligned(size_t alignment, size_t count, size_t size)
 {
     void *memory = NULL;
 
+    size_t bytes;
+
     if (alloc_refused() || (size && count > SIZE_MAX / 2 / size))
         return NULL;
-    if (posix_memalign(&memory, alignment, count * size ? count * size : 1))
+    bytes = count * size;
+    if (posix_memalign(&memory, alignment, bytes ? bytes : 1))
         return NULL;
-    return memset(memory, 0, count * size);
+    return memset(memory, 0, bytes);
 }
 
 void *engine_realloc(void *old, size_t size)
