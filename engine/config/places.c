@@ -3,6 +3,7 @@
 #include "engine/config/places.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,20 +76,43 @@ engine_status places_environment(struct engine_config *config,
     return status;
 }
 
-/* $VARIABLE, or a directory under $HOME; without either, under /tmp so that
- * a service without a home still works. */
-static const char *places_user(struct engine_config *config,
-                               const char *variable, const char *under_home)
+/* $HOME, or for services without it what the system knows. */
+static const char *places_home(struct engine_config *config)
 {
-    const char *base = places_variable(variable);
     const char *home = places_variable("HOME");
+    struct passwd entry, *found = NULL;
+    char room[4096];
 
-    if (base)
-        return base;
     if (home)
-        return arena_strf(&config->arena, "%s/%s", home, under_home);
-    return arena_strf(&config->arena, "/tmp/scan-engine-%ld/%s",
-                      (long)geteuid(), under_home);
+        return home;
+    if (getpwuid_r(geteuid(), &entry, room, sizeof(room), &found) != 0 ||
+        !found || found->pw_dir[0] != '/')
+        return NULL;
+    return arena_strdup(&config->arena, found->pw_dir);
+}
+
+/* $VARIABLE, or a directory under the home. Never under /tmp, where anybody
+ * could have made it first. */
+static engine_status places_user(struct engine_config *config,
+                                 const char *variable, const char *under_home,
+                                 const char *setting, const char **out,
+                                 engine_error *err)
+{
+    const char *home;
+
+    *out = places_variable(variable);
+    if (*out)
+        return ENGINE_OK;
+    home = places_home(config);
+    if (!home) {
+        engine_fail(err, ENGINE_EINVAL,
+                    "there is no %s, and this user has no home", setting);
+        engine_hint(err, "set %s in the configuration, or $%s", setting,
+                    variable);
+        return ENGINE_EINVAL;
+    }
+    *out = arena_strf(&config->arena, "%s/%s", home, under_home);
+    return *out ? ENGINE_OK : engine_fail_memory(err);
 }
 
 static const char *places_run(struct engine_config *config)
@@ -102,18 +126,23 @@ static const char *places_run(struct engine_config *config)
 engine_status places_finish(struct engine_config *config, engine_error *err)
 {
     struct arena *arena = &config->arena;
-    const char *base;
+    engine_status status = ENGINE_OK;
+    const char *base = NULL;
 
     if (!config->store_uri) {
-        base = places_user(config, "XDG_DATA_HOME", ".local/share");
+        status = places_user(config, "XDG_DATA_HOME", ".local/share", "store",
+                             &base, err);
+        if (status < 0)
+            return status;
         config->store_uri =
-            base ? arena_strf(arena, "sqlite:%s/scan-engine/engine.db", base)
-                 : NULL;
+            arena_strf(arena, "sqlite:%s/scan-engine/engine.db", base);
     }
     if (!config->cache_directory) {
-        base = places_user(config, "XDG_CACHE_HOME", ".cache");
-        config->cache_directory =
-            base ? arena_strf(arena, "%s/scan-engine", base) : NULL;
+        status = places_user(config, "XDG_CACHE_HOME", ".cache",
+                             "cache_directory", &base, err);
+        if (status < 0)
+            return status;
+        config->cache_directory = arena_strf(arena, "%s/scan-engine", base);
     }
     if (!config->run_directory)
         config->run_directory = places_run(config);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,21 @@ static void defaults_follow_the_xdg_directories(void **state)
     assert_false(config.has_scan);
     assert_true(config.plugins_count >= 1);
     assert_string_equal(config.plugins[0].name, "oscap");
+    config_unload(&config);
+}
+
+static void without_home_the_password_file_tells_it(void **state)
+{
+    const struct passwd *self = getpwuid(geteuid());
+    struct engine_config config;
+    engine_error err;
+
+    if (!self || self->pw_dir[0] != '/')
+        skip();
+    unsetenv("HOME");
+    assert_int_equal(load(state, "", &config, &err), 0);
+    assert_memory_equal(config.cache_directory, self->pw_dir,
+                        strlen(self->pw_dir));
     config_unload(&config);
 }
 
@@ -473,6 +489,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(defaults_follow_the_xdg_directories),
+        TEST(without_home_the_password_file_tells_it),
         TEST(environment_moves_plugins_and_worker),
         TEST(reads_every_setting),
         TEST(names_the_nearest_known_option),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_report.c - the output formats over a stored scan, and text for people. */
+/* test_report.c - the output formats over a stored scan; text for people. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
