@@ -66,8 +66,7 @@ static void benchmarks_put_profiles(const struct text_out *out,
         title = document_string(&profile, "title");
         if (!id)
             id = document_string(&profile, "profile_id");
-        text_paragraph(out, 2, "", id ? id : bson_iter_key(&iter),
-                       TEXT_PLAIN);
+        text_paragraph(out, 2, "", id ? id : bson_iter_key(&iter), TEXT_PLAIN);
         if (title)
             text_paragraph(out, 4, "", title, TEXT_DIM);
     }
@@ -77,8 +76,8 @@ static engine_status benchmarks_count_rules(struct session *session,
                                             const char *id, int64_t *count,
                                             engine_error *err)
 {
-    bson_t *filter = BCON_NEW("benchmark", BCON_UTF8(id), "is_latest",
-                              BCON_BOOL(true));
+    bson_t *filter =
+        BCON_NEW("benchmark", BCON_UTF8(id), "is_latest", BCON_BOOL(true));
     engine_status status =
         store_count(session->store, STORE_RULES, filter, count, err);
 
@@ -87,8 +86,7 @@ static engine_status benchmarks_count_rules(struct session *session,
 }
 
 static engine_status benchmarks_put(struct session *session, const char *id,
-                                    const bson_t *benchmark,
-                                    engine_error *err)
+                                    const bson_t *benchmark, engine_error *err)
 {
     const struct text_out *out = &session->cli->out;
     const char *title = document_string(benchmark, "title");
@@ -124,8 +122,8 @@ static int benchmarks_show(struct cli *cli, const struct cli_args *args,
         return status;
     status = rules_find_benchmark(session.store, args->words[0], &id, err);
     if (status == ENGINE_OK)
-        status = store_get(session.store, STORE_BENCHMARKS, id, &benchmark,
-                           err);
+        status =
+            store_get(session.store, STORE_BENCHMARKS, id, &benchmark, err);
     if (status == ENGINE_OK) {
         status = strcmp(format, "json") == 0
                      ? list_print_document(&cli->out, &benchmark, err)
@@ -137,8 +135,7 @@ static int benchmarks_show(struct cli *cli, const struct cli_args *args,
     return status;
 }
 
-static const struct cli_option benchmarks_list_options[] = {
-    LIST_FORMAT_OPTION};
+static const struct cli_option benchmarks_list_options[] = {LIST_FORMAT_OPTION};
 static const struct cli_option benchmarks_show_options[] = {
     {"format", "FORMAT", "table (the default) or json", false}};
 

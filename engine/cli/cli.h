@@ -15,9 +15,9 @@
 
 /* Exit codes (contract.md); commands return one, or a negative status. */
 #define CLI_DONE 0
-#define CLI_UNABLE 1  /* the command could not do its work */
-#define CLI_FAILED 2  /* a selected rule failed */
-#define CLI_UNSURE 3  /* no fail, but an error or unknown */
+#define CLI_UNABLE 1 /* the command could not do its work */
+#define CLI_FAILED 2 /* a selected rule failed */
+#define CLI_UNSURE 3 /* no fail, but an error or unknown */
 
 struct cli_option {
     const char *name;  /* without its dashes */
@@ -45,26 +45,25 @@ struct cli_args {
 
 /** What every command has. */
 struct cli {
-    const char *config_path; /* --config, or NULL */
-    const char *store_uri;   /* --store, or NULL */
-    const char *log_level;   /* --log-level, or NULL */
-    struct log log;          /* to standard error */
+    const char *config_path;       /* --config, or NULL */
+    const char *store_uri;         /* --store, or NULL */
+    const char *log_level;         /* --log-level, or NULL */
+    struct log log;                /* to standard error */
     struct cli_progress *progress; /* a line to clear before messages */
-    struct text_out out;     /* standard output */
-    struct text_out messages; /* standard error */
+    struct text_out out;           /* standard output */
+    struct text_out messages;      /* standard error */
 };
 
 struct cli_command {
-    const char *group;   /* "rules", or NULL for commands of one word */
+    const char *group; /* "rules", or NULL for commands of one word */
     const char *name;
-    const char *words;   /* "PATH...", or "" */
-    const char *help;    /* one sentence without its full stop */
-    const char *more;    /* paragraphs for --help; NULL: none */
+    const char *words; /* "PATH...", or "" */
+    const char *help;  /* one sentence without its full stop */
+    const char *more;  /* paragraphs for --help; NULL: none */
     const struct cli_option *options;
     size_t options_count;
     size_t words_min, words_max;
-    int (*run)(struct cli *cli, const struct cli_args *args,
-               engine_error *err);
+    int (*run)(struct cli *cli, const struct cli_args *args, engine_error *err);
 };
 
 /** Every command, in the order of --help; NULL-ended. */
@@ -82,12 +81,11 @@ engine_status cli_parse(const struct cli_option *options, size_t count,
 const char *cli_value(const struct cli_args *args, const char *name);
 bool cli_flag(const struct cli_args *args, const char *name);
 /** Values one by one: start with *at = 0; NULL at the end. */
-const char *cli_next(const struct cli_args *args, const char *name,
-                     size_t *at);
+const char *cli_next(const struct cli_args *args, const char *name, size_t *at);
 /** A whole number of an option between bounds; *out is left when absent. */
 engine_status cli_number(const struct cli_args *args, const char *name,
-                         long long minimum, long long maximum,
-                         long long *out, engine_error *err);
+                         long long minimum, long long maximum, long long *out,
+                         engine_error *err);
 /** One of `choices` (NULL-ended); the first when absent. */
 engine_status cli_choice(const struct cli_args *args, const char *name,
                          const char *const *choices, const char **out,

@@ -3,24 +3,10 @@
 #include "engine/cli/commands.h"
 
 const struct cli_command *const cli_commands[] = {
-    &command_scan,
-    &command_probe,
-    &command_import,
-    &command_rules_list,
-    &command_rules_show,
-    &command_rules_validate,
-    &command_rules_export,
-    &command_benchmarks_list,
-    &command_benchmarks_show,
-    &command_scans_list,
-    &command_scans_show,
-    &command_scans_results,
-    &command_scans_cancel,
-    &command_scans_delete,
-    &command_scans_check,
-    &command_plugins,
-    &command_xccdf_benchmark,
-    &command_xccdf_tailoring,
-    &command_xccdf_validate,
-    &command_config_example,
-    NULL};
+    &command_scan,           &command_probe,           &command_import,
+    &command_rules_list,     &command_rules_show,      &command_rules_validate,
+    &command_rules_export,   &command_benchmarks_list, &command_benchmarks_show,
+    &command_scans_list,     &command_scans_show,      &command_scans_results,
+    &command_scans_cancel,   &command_scans_delete,    &command_scans_check,
+    &command_plugins,        &command_xccdf_benchmark, &command_xccdf_tailoring,
+    &command_xccdf_validate, &command_config_example,  NULL};

@@ -47,7 +47,8 @@ static void help_globals(const struct text_out *out)
     text_paragraph(out, 0, "",
                    "Exit status: 0 done; 1 the command could not do its "
                    "work; 2 a selected rule failed; 3 no rule failed, but "
-                   "some could not be checked.", TEXT_PLAIN);
+                   "some could not be checked.",
+                   TEXT_PLAIN);
 }
 
 static void help_line(const struct text_out *out,
@@ -55,8 +56,7 @@ static void help_line(const struct text_out *out,
 {
     char name[64];
 
-    snprintf(name, sizeof(name), "%s%s%s",
-             command->group ? command->group : "",
+    snprintf(name, sizeof(name), "%s%s%s", command->group ? command->group : "",
              command->group ? " " : "", command->name);
     help_pair(out, name, command->help);
 }

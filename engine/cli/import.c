@@ -44,10 +44,10 @@ static void import_put_count(const struct text_out *out, const bson_t *counts,
     *some = true;
 }
 
-static void import_put_counts(const struct text_out *out,
-                              const bson_t *counts, const char *normalised)
+static void import_put_counts(const struct text_out *out, const bson_t *counts,
+                              const char *normalised)
 {
-    static const char *const names[] = {"added", "changed", "unchanged",
+    static const char *const names[] = {"added",   "changed", "unchanged",
                                         "removed", "skipped", "rejected"};
     bool some = false;
     long long count = (long long)document_int(counts, normalised, 0);
@@ -108,12 +108,12 @@ static void import_put_file(const struct text_out *out, const bson_t *entry,
     import_put_problems(out, file ? file : "", entry, "rejections", "reason",
                         TEXT_RED);
     if (notes)
-        import_put_problems(out, file ? file : "", entry, "normalised",
-                            "what", TEXT_PLAIN);
+        import_put_problems(out, file ? file : "", entry, "normalised", "what",
+                            TEXT_PLAIN);
 }
 
-static void import_put_report(const struct text_out *out,
-                              const bson_t *report, bool notes)
+static void import_put_report(const struct text_out *out, const bson_t *report,
+                              bool notes)
 {
     bson_t files, totals, entry;
     bson_iter_t iter;
@@ -134,8 +134,8 @@ static void import_put_report(const struct text_out *out,
     }
     if (count == 1 && document_int(&totals, "removed", 0) == 0)
         return; /* the file's line says it all */
-    fprintf(out->file, "%lld files: ",
-            (long long)document_int(&totals, "files", 0));
+    fprintf(out->file,
+            "%lld files: ", (long long)document_int(&totals, "files", 0));
     import_put_counts(out, &totals, "normalised");
     if (!notes && document_int(&totals, "normalised", 0) > 0)
         fputs("--notes says what was normalised, and how\n", out->file);
@@ -181,10 +181,10 @@ static int import_run_with(struct cli *cli, const struct cli_args *args,
 {
     static const char *const formats[] = {"table", "json", NULL};
     struct import_run run = {.validate_only = validate_only};
-    struct rules_import_options options = {
-        .canonical_type = import_canonical_type,
-        .native = import_native,
-        .user = &run};
+    struct rules_import_options options = {.canonical_type =
+                                               import_canonical_type,
+                                           .native = import_native,
+                                           .user = &run};
     struct rules_import *import = NULL;
     unsigned needs = SESSION_PLUGINS | (validate_only ? 0 : SESSION_STORE);
     const char *format;
@@ -221,8 +221,10 @@ static int validate_command(struct cli *cli, const struct cli_args *args,
 }
 
 static const struct cli_option import_options[] = {
-    {"as", "TYPE", "read the paths as yaml, json, jsonl, bson, bundle, or a "
-                   "format that a plugin imports", false},
+    {"as", "TYPE",
+     "read the paths as yaml, json, jsonl, bson, bundle, or a "
+     "format that a plugin imports",
+     false},
     {"format", "FORMAT", "of the report: table (the default) or json", false},
     {"notes", NULL, "also say what was normalised, and how", false},
 };

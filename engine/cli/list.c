@@ -94,17 +94,15 @@ static void list_row(const struct text_out *out, const struct list *list,
             columns = out->width > used + 10 ? out->width - used : 0;
         else if (!out->width && text_width(text) > columns)
             columns = 0; /* no terminal: nothing is cut */
-        text_cell(out, text, columns, !last,
-                  document ? TEXT_PLAIN : TEXT_BOLD);
+        text_cell(out, text, columns, !last, document ? TEXT_PLAIN : TEXT_BOLD);
         fputs(last ? "\n" : "  ", out->file);
         used += column->columns + 2;
     }
 }
 
 static engine_status list_one(const struct text_out *out,
-                              const struct list *list,
-                              const bson_t *document, size_t index,
-                              engine_error *err)
+                              const struct list *list, const bson_t *document,
+                              size_t index, engine_error *err)
 {
     if (strcmp(list->format, "json") == 0) {
         fputs(index ? ",\n" : "[\n", out->file);
@@ -129,8 +127,8 @@ engine_status list_print(struct session *session, const struct list *list,
     engine_status status;
     int more;
 
-    status = store_find(session->store, list->collection, &list->query,
-                        &cursor, err);
+    status = store_find(session->store, list->collection, &list->query, &cursor,
+                        err);
     if (status < 0)
         return status;
     while ((more = store_cursor_next(cursor, &document, err)) == 1 &&

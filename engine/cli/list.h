@@ -7,13 +7,15 @@
 
 extern const char *const list_formats[]; /* table, json, jsonl; NULL-ended */
 
-#define LIST_FORMAT_OPTION                                                  \
-    {"format", "FORMAT", "table (the default), json or jsonl", false}
+#define LIST_FORMAT_OPTION                                              \
+    {                                                                   \
+        "format", "FORMAT", "table (the default), json or jsonl", false \
+    }
 
 struct list_column {
     const char *heading;
-    const char *path;  /* of the document; NULL: `text` makes it */
-    unsigned columns;  /* of the terminal; 0: what is left, for the last */
+    const char *path; /* of the document; NULL: `text` makes it */
+    unsigned columns; /* of the terminal; 0: what is left, for the last */
     /* may be NULL; out holds 256 bytes */
     void (*text)(const bson_t *document, char *out, size_t out_size);
 };
@@ -23,8 +25,8 @@ struct list {
     struct store_query query;
     const struct list_column *columns;
     size_t columns_count;
-    const char *format;   /* one of list_formats */
-    const char *nothing;  /* said on standard error when nothing is found */
+    const char *format;  /* one of list_formats */
+    const char *nothing; /* said on standard error when nothing is found */
 };
 
 engine_status list_print(struct session *session, const struct list *list,

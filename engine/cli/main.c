@@ -13,9 +13,11 @@
 #include "engine/config/nearest.h"
 
 const struct cli_option cli_global_options[] = {
-    {"config", "FILE", "the configuration file; without it "
-                       "$SCAN_ENGINE_CONFIG, then "
-                       "/etc/scan-engine/engine.conf", false},
+    {"config", "FILE",
+     "the configuration file; without it "
+     "$SCAN_ENGINE_CONFIG, then "
+     "/etc/scan-engine/engine.conf",
+     false},
     {"store", "URI", "use this store and not the configuration's", false},
     {"log-level", "LEVEL", "error, warning, info or debug", false},
     {"version", NULL, "print the version", false},
@@ -38,8 +40,8 @@ static void main_text_out(struct text_out *out, FILE *file)
     out->file = file;
     out->color = main_wants_color(file);
     out->width = 0;
-    if (isatty(fileno(file)) &&
-        ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    if (isatty(fileno(file)) && ioctl(fileno(file), TIOCGWINSZ, &size) == 0 &&
+        size.ws_col > 0)
         out->width = size.ws_col;
 }
 
@@ -70,14 +72,12 @@ static void main_put_error(struct cli *cli, const engine_error *err)
 static bool main_is_group(const char *word)
 {
     for (size_t i = 0; cli_commands[i]; i++)
-        if (cli_commands[i]->group &&
-            strcmp(cli_commands[i]->group, word) == 0)
+        if (cli_commands[i]->group && strcmp(cli_commands[i]->group, word) == 0)
             return true;
     return false;
 }
 
-static const struct cli_command *main_find(const char *group,
-                                           const char *name)
+static const struct cli_command *main_find(const char *group, const char *name)
 {
     for (size_t i = 0; cli_commands[i]; i++) {
         const struct cli_command *command = cli_commands[i];
@@ -102,8 +102,8 @@ static engine_status main_fail_unknown(const char *group, const char *word,
         if (group && command->group && strcmp(command->group, group) == 0)
             nearest_offer(&nearest, command->name);
         else if (!group)
-            nearest_offer(&nearest, command->group ? command->group
-                                                   : command->name);
+            nearest_offer(&nearest,
+                          command->group ? command->group : command->name);
     }
     engine_fail(err, ENGINE_EINVAL, "unknown command \"%s%s%s\"",
                 group ? group : "", group ? " " : "", word);
@@ -118,8 +118,8 @@ static engine_status main_fail_unknown(const char *group, const char *word,
 /* Finds the command at argv[*at] and moves *at behind its name. NULL with
  * *help set: the group's help was asked for. */
 static const struct cli_command *main_command(struct cli *cli, int argc,
-                                              char **argv, int *at,
-                                              bool *help, engine_error *err)
+                                              char **argv, int *at, bool *help,
+                                              engine_error *err)
 {
     const char *group = NULL;
     const struct cli_command *command;
@@ -149,16 +149,15 @@ static engine_status main_check_words(const struct cli_command *command,
     if (args->words_count < command->words_min)
         engine_fail(err, ENGINE_EINVAL, "%s%s%s needs %s",
                     command->group ? command->group : "",
-                    command->group ? " " : "", command->name,
-                    command->words);
+                    command->group ? " " : "", command->name, command->words);
     else if (args->words_count > command->words_max)
         engine_fail(err, ENGINE_EINVAL, "\"%s\" is one word too many",
                     args->words[command->words_max]);
     else
         return ENGINE_OK;
     engine_hint(err, "scan-engine %s%s%s --help says more",
-                command->group ? command->group : "",
-                command->group ? " " : "", command->name);
+                command->group ? command->group : "", command->group ? " " : "",
+                command->name);
     return ENGINE_EINVAL;
 }
 
@@ -190,8 +189,8 @@ static int main_globals(struct cli *cli, int argc, char **argv,
     struct cli_args args;
     int at = 1;
 
-    if (cli_parse(cli_global_options, cli_global_options_count, argc, argv,
-                  &at, true, &args, err) < 0)
+    if (cli_parse(cli_global_options, cli_global_options_count, argc, argv, &at,
+                  true, &args, err) < 0)
         return ENGINE_EINVAL;
     cli->config_path = cli_value(&args, "config");
     cli->store_uri = cli_value(&args, "store");

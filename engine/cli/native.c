@@ -43,8 +43,7 @@ static const struct plugin_entry *native_plugin(const struct session *session,
 static engine_status native_run(struct session *session,
                                 const struct plugin_entry *plugin,
                                 const char *absolute, bool validate_only,
-                                struct native_state *state,
-                                engine_error *err)
+                                struct native_state *state, engine_error *err)
 {
     bson_t *request = BCON_NEW("paths", "[", BCON_UTF8(absolute), "]",
                                "validate_only", BCON_BOOL(validate_only));
@@ -76,10 +75,8 @@ engine_status native_import(struct session *session, const char *path,
     absolute = realpath(path, NULL);
     if (!absolute)
         return engine_fail(err, engine_status_from_errno(errno),
-                           "could not find \"%s\": %s", path,
-                           strerror(errno));
-    status = native_run(session, plugin, absolute, validate_only, &state,
-                        err);
+                           "could not find \"%s\": %s", path, strerror(errno));
+    status = native_run(session, plugin, absolute, validate_only, &state, err);
     free(absolute);
     return status;
 }

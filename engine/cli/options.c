@@ -25,8 +25,7 @@ static engine_status options_fail_unknown(const struct cli_option *options,
     char name[64];
     struct nearest nearest;
 
-    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="),
-             word + 2);
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
     nearest_init(&nearest, name);
     for (size_t i = 0; i < count; i++)
         nearest_offer(&nearest, options[i].name);
@@ -45,8 +44,8 @@ static engine_status options_add(struct cli_args *args,
     if (!option->repeatable)
         for (size_t i = 0; i < args->given_count; i++)
             if (args->given[i].option == option)
-                return engine_fail(err, ENGINE_EINVAL,
-                                   "--%s is given twice", option->name);
+                return engine_fail(err, ENGINE_EINVAL, "--%s is given twice",
+                                   option->name);
     if (args->given_count == CLI_VALUES_MAX)
         return engine_fail(err, ENGINE_ELIMIT, "more than %d options",
                            CLI_VALUES_MAX);
@@ -57,8 +56,8 @@ static engine_status options_add(struct cli_args *args,
 }
 
 /* One "--name", "--name VALUE" or "--name=VALUE" at argv[*at]. */
-static engine_status options_one(const struct cli_option *options,
-                                 size_t count, int argc, char **argv, int *at,
+static engine_status options_one(const struct cli_option *options, size_t count,
+                                 int argc, char **argv, int *at,
                                  struct cli_args *out, engine_error *err)
 {
     const char *name = argv[*at] + 2;
@@ -103,8 +102,8 @@ engine_status cli_parse(const struct cli_option *options, size_t count,
         else if (!only_words && strncmp(word, "--", 2) == 0)
             status = options_one(options, count, argc, argv, at, out, err);
         else if (!only_words && word[0] == '-' && word[1]) {
-            status = engine_fail(err, ENGINE_EINVAL,
-                                 "unknown option \"%s\"", word);
+            status =
+                engine_fail(err, ENGINE_EINVAL, "unknown option \"%s\"", word);
             engine_hint(err, "options have long names; --help shows them");
         } else if (stop)
             return ENGINE_OK;
@@ -116,8 +115,7 @@ engine_status cli_parse(const struct cli_option *options, size_t count,
     return status;
 }
 
-const char *cli_next(const struct cli_args *args, const char *name,
-                     size_t *at)
+const char *cli_next(const struct cli_args *args, const char *name, size_t *at)
 {
     while (*at < args->given_count) {
         size_t i = (*at)++;
@@ -141,8 +139,8 @@ bool cli_flag(const struct cli_args *args, const char *name)
 }
 
 engine_status cli_number(const struct cli_args *args, const char *name,
-                         long long minimum, long long maximum,
-                         long long *out, engine_error *err)
+                         long long minimum, long long maximum, long long *out,
+                         engine_error *err)
 {
     const char *text = cli_value(args, name);
     char *end = NULL;
@@ -155,7 +153,8 @@ engine_status cli_number(const struct cli_args *args, const char *name,
     if (errno || end == text || *end || value < minimum || value > maximum)
         return engine_fail(err, ENGINE_EINVAL,
                            "--%s is \"%s\": expected a whole number from "
-                           "%lld to %lld", name, text, minimum, maximum);
+                           "%lld to %lld",
+                           name, text, minimum, maximum);
     *out = value;
     return ENGINE_OK;
 }
@@ -179,7 +178,6 @@ engine_status cli_choice(const struct cli_args *args, const char *name,
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
                                  i ? ", " : "", choices[i]);
     }
-    return engine_fail(err, ENGINE_EINVAL,
-                       "--%s is \"%s\": expected one of %s", name, text,
-                       list);
+    return engine_fail(err, ENGINE_EINVAL, "--%s is \"%s\": expected one of %s",
+                       name, text, list);
 }

@@ -62,7 +62,7 @@ engine_status output_close(struct output *output, engine_error *err)
                        strerror(errno));
 }
 
-static const char *const output_severities[] = {"info", "low", "medium",
+static const char *const output_severities[] = {"info", "low",      "medium",
                                                 "high", "critical", NULL};
 
 static int output_rank(const char *severity)
@@ -78,8 +78,8 @@ static engine_status output_count_failed(struct store *store,
                                          const char *fail_on, int64_t *count,
                                          engine_error *err)
 {
-    bson_t *filter = BCON_NEW("scan_id", BCON_UTF8(scan_id), "status",
-                              BCON_UTF8("fail"));
+    bson_t *filter =
+        BCON_NEW("scan_id", BCON_UTF8(scan_id), "status", BCON_UTF8("fail"));
     bson_t least;
     engine_status status;
 
@@ -96,9 +96,9 @@ static engine_status output_count_failed(struct store *store,
 int output_exit_code(struct store *store, const char *scan_id,
                      const char *fail_on, engine_error *err)
 {
-    bson_t *unsure = BCON_NEW("scan_id", BCON_UTF8(scan_id), "status", "{",
-                              "$in", "[", BCON_UTF8("error"),
-                              BCON_UTF8("unknown"), "]", "}");
+    bson_t *unsure =
+        BCON_NEW("scan_id", BCON_UTF8(scan_id), "status", "{", "$in", "[",
+                 BCON_UTF8("error"), BCON_UTF8("unknown"), "]", "}");
     int64_t failed = 0, errors = 0;
     engine_status status =
         output_count_failed(store, scan_id, fail_on, &failed, err);

@@ -6,9 +6,11 @@
 #include "engine/cli/session.h"
 #include "engine/report/report.h"
 
-#define OUTPUT_OPTIONS                                                      \
-    {"format", "FORMAT", "table (the default), json or jsonl", false},      \
-    {"output", "FILE", "write the report there", false}
+#define OUTPUT_OPTIONS                                                 \
+    {"format", "FORMAT", "table (the default), json or jsonl", false}, \
+    {                                                                  \
+        "output", "FILE", "write the report there", false              \
+    }
 
 struct output {
     const struct report_format *format;

@@ -35,8 +35,8 @@ static void plan_put_word(FILE *file, const char *word)
     fputc('\'', file);
 }
 
-static void plan_put_words(const struct text_out *out,
-                           const bson_t *document, const char *field)
+static void plan_put_words(const struct text_out *out, const bson_t *document,
+                           const char *field)
 {
     bson_t list;
     bson_iter_t iter;
@@ -94,8 +94,7 @@ static void plan_put(const struct text_out *out, const char *plugin,
         plan_put_head(out, plugin, target, kind,
                       document_string(document, "name"));
         fprintf(out->file, "%s%s", content,
-                content[0] && content[strlen(content) - 1] == '\n' ? ""
-                                                                   : "\n");
+                content[0] && content[strlen(content) - 1] == '\n' ? "" : "\n");
     } else if (strcmp(kind, "command") == 0) {
         plan_put_head(out, plugin, target, kind, "");
         fputs("env", out->file);
@@ -107,10 +106,9 @@ static void plan_put(const struct text_out *out, const char *plugin,
     }
 }
 
-static engine_status plan_put_json(struct plan_state *state,
-                                   const char *plugin, const char *target,
-                                   const char *kind, const bson_t *document,
-                                   engine_error *err)
+static engine_status plan_put_json(struct plan_state *state, const char *plugin,
+                                   const char *target, const char *kind,
+                                   const bson_t *document, engine_error *err)
 {
     bson_t line = BSON_INITIALIZER;
     engine_status status;
@@ -127,9 +125,8 @@ static engine_status plan_put_json(struct plan_state *state,
 }
 
 static engine_status plan_on_document(const char *plugin, const char *target,
-                                      const char *kind,
-                                      const bson_t *document, void *user,
-                                      engine_error *err)
+                                      const char *kind, const bson_t *document,
+                                      void *user, engine_error *err)
 {
     struct plan_state *state = user;
     const char *content = document_string(document, "content");
@@ -148,12 +145,11 @@ static engine_status plan_on_document(const char *plugin, const char *target,
 }
 
 engine_status plan_print(struct session *session, const bson_t *config,
-                         const char *want, const char *format,
-                         bool only_files, const struct text_out *out,
-                         engine_error *err)
+                         const char *want, const char *format, bool only_files,
+                         const struct text_out *out, engine_error *err)
 {
-    struct plan_state state = {.out = out, .format = format,
-                               .only_files = only_files};
+    struct plan_state state = {
+        .out = out, .format = format, .only_files = only_files};
     struct scan_context context;
     engine_status status;
 
@@ -162,8 +158,8 @@ engine_status plan_print(struct session *session, const bson_t *config,
     if (status == ENGINE_OK && strcmp(format, "json") == 0 && !only_files)
         fputs(state.count ? "]\n" : "[]\n", out->file);
     if (status == ENGINE_OK && only_files && state.count == 0) {
-        status = engine_fail(err, ENGINE_ENOTFOUND,
-                             "no selected rule has a %s", want);
+        status = engine_fail(err, ENGINE_ENOTFOUND, "no selected rule has a %s",
+                             want);
         engine_hint(err, "scan --dry-run shows what would be done");
     }
     return status;

@@ -8,8 +8,7 @@
 /** Prints plan documents for people ("table") or as JSON ("json", "jsonl");
  * `only_files`: the content of files, nothing else. */
 engine_status plan_print(struct session *session, const bson_t *config,
-                         const char *want, const char *format,
-                         bool only_files, const struct text_out *out,
-                         engine_error *err);
+                         const char *want, const char *format, bool only_files,
+                         const struct text_out *out, engine_error *err);
 
 #endif

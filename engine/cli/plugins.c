@@ -72,8 +72,8 @@ static void plugins_put_options(const struct text_out *out,
         plugins_option_value(&entry->options, name, &value);
         if (help)
             buffer_printf(&value, "  (%s)", help);
-        text_paragraph(out, 2, "option      ",
-                       value.data ? value.data : "", TEXT_PLAIN);
+        text_paragraph(out, 2, "option      ", value.data ? value.data : "",
+                       TEXT_PLAIN);
         buffer_clear(&value);
     }
 }
@@ -171,8 +171,8 @@ static int plugins_run(struct cli *cli, const struct cli_args *args,
 
     if (cli_choice(args, "format", list_formats, &format, err) < 0)
         return ENGINE_EINVAL;
-    status = session_open(cli, SESSION_PLUGINS | SESSION_REFUSED, &session,
-                          err);
+    status =
+        session_open(cli, SESSION_PLUGINS | SESSION_REFUSED, &session, err);
     if (status < 0)
         return status;
     status = plugins_put_all(&session, format, err);

@@ -51,8 +51,8 @@ void cli_progress_format(const struct scan_progress *now, char *out,
                  (long long)now->errors);
     snprintf(out, out_size, "%lld of %lld rules, %lld failing%s%s%s%s%s",
              (long long)now->rules_done, (long long)now->rules_total,
-             (long long)now->failed, errors, left[0] ? ", " : "",
-             left, left[0] ? " left" : "", "");
+             (long long)now->failed, errors, left[0] ? ", " : "", left,
+             left[0] ? " left" : "", "");
     if (now->what && *now->what) {
         size_t used = 0;
 

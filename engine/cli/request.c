@@ -26,13 +26,15 @@ static engine_status request_target_ssh(const char *text, bson_t *out,
     else if (colon && strchr(host, ':') != colon)
         colon = NULL; /* a bare IPv6 address */
     len = bracket ? (size_t)(bracket - host) - 1
-                  : colon ? (size_t)(colon - host) : strlen(host);
+          : colon ? (size_t)(colon - host)
+                  : strlen(host);
     if (colon)
         port = strtol(colon + 1, &end, 10);
     if (len == 0 || (colon && (*end || port < 1 || port > 65535)))
         return engine_fail(err, ENGINE_EINVAL,
                            "target \"ssh:%s\": expected "
-                           "ssh:[USER@]HOST[:PORT]", text);
+                           "ssh:[USER@]HOST[:PORT]",
+                           text);
     bson_init(out);
     BSON_APPEND_UTF8(out, "type", "ssh");
     bson_append_utf8(out, "host", -1, host + (bracket != NULL), (int)len);
@@ -43,8 +45,7 @@ static engine_status request_target_ssh(const char *text, bson_t *out,
     return ENGINE_OK;
 }
 
-engine_status request_target(const char *text, bson_t *out,
-                             engine_error *err)
+engine_status request_target(const char *text, bson_t *out, engine_error *err)
 {
     if (text[0] == '{')
         return document_from_json(text, strlen(text), "--target", out, err);
@@ -234,11 +235,15 @@ static void request_add_file(const struct cli_args *args, const bson_t *file,
 {
     static const struct {
         const char *key, *option;
-    } keys[] = {{"name", "name"},           {"target", "target"},
-                {"targets", "target"},      {"framework", "framework"},
+    } keys[] = {{"name", "name"},
+                {"target", "target"},
+                {"targets", "target"},
+                {"framework", "framework"},
                 {"framework_version", "framework"},
-                {"benchmark", "benchmark"}, {"profile", "profile"},
-                {"rules", "rule"},          {"rule_filter", "filter"}};
+                {"benchmark", "benchmark"},
+                {"profile", "profile"},
+                {"rules", "rule"},
+                {"rule_filter", "filter"}};
     bson_iter_t iter;
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
@@ -259,8 +264,7 @@ engine_status request_build(const struct session *session,
     request_add_file(args, file, out);
     for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
         if (cli_flag(args, plain[i]))
-            bson_append_utf8(out, plain[i], -1, cli_value(args, plain[i]),
-                             -1);
+            bson_append_utf8(out, plain[i], -1, cli_value(args, plain[i]), -1);
     if (cli_flag(args, "framework"))
         request_add_framework(cli_value(args, "framework"), out);
     request_add_rules(args, out);

@@ -16,8 +16,7 @@ static engine_status rules_add_benchmark(struct session *session,
                                          engine_error *err)
 {
     char *id = NULL;
-    engine_status status =
-        rules_find_benchmark(session->store, name, &id, err);
+    engine_status status = rules_find_benchmark(session->store, name, &id, err);
 
     if (status < 0)
         return status;
@@ -65,8 +64,7 @@ static engine_status rules_filter(struct session *session,
     if (benchmark)
         status = rules_add_benchmark(session, benchmark, &ours, err);
     if (status == ENGINE_OK && text)
-        status = document_from_json(text, strlen(text), "--filter", &user,
-                                    err);
+        status = document_from_json(text, strlen(text), "--filter", &user, err);
     if (status == ENGINE_OK && text) {
         bson_destroy(out);
         matcher_and(&ours, &user, out);
@@ -81,10 +79,8 @@ static engine_status rules_filter(struct session *session,
 /* ---- list and export ----------------------------------------------------- */
 
 static const struct list_column rules_columns[] = {
-    {"SEVERITY", "severity", 8, NULL},
-    {"SCANNER", "scanner_type", 10, NULL},
-    {"BENCHMARK", "benchmark", 20, NULL},
-    {"RULE", "rule_id", 44, NULL},
+    {"SEVERITY", "severity", 8, NULL},    {"SCANNER", "scanner_type", 10, NULL},
+    {"BENCHMARK", "benchmark", 20, NULL}, {"RULE", "rule_id", 44, NULL},
     {"TITLE", "title", 0, NULL},
 };
 
@@ -101,8 +97,8 @@ static int rules_put(struct cli *cli, const struct cli_args *args,
                                    "brings some"};
     bson_t filter, *sort;
     long long limit = 0;
-    engine_status status = cli_number(args, "limit", 0, 1000000000, &limit,
-                                      err);
+    engine_status status =
+        cli_number(args, "limit", 0, 1000000000, &limit, err);
 
     if (status == ENGINE_OK)
         status = session_open(cli, SESSION_READ, &session, err);
@@ -133,8 +129,7 @@ static int rules_list(struct cli *cli, const struct cli_args *args,
         return ENGINE_EINVAL;
     fields = BCON_NEW("benchmark", BCON_INT32(1), "rule_id", BCON_INT32(1),
                       "version", BCON_INT32(1), "title", BCON_INT32(1),
-                      "severity", BCON_INT32(1), "scanner_type",
-                      BCON_INT32(1));
+                      "severity", BCON_INT32(1), "scanner_type", BCON_INT32(1));
     code = rules_put(cli, args, format, fields, err);
     bson_destroy(fields);
     return code;
@@ -188,8 +183,7 @@ static void rules_put_pair(const struct text_out *out, const bson_t *rule,
     text_paragraph(out, 2, lead, text, TEXT_PLAIN);
 }
 
-static void rules_put_frameworks(const struct text_out *out,
-                                 const bson_t *rule)
+static void rules_put_frameworks(const struct text_out *out, const bson_t *rule)
 {
     bson_t list, item;
     bson_iter_t iter;
@@ -217,8 +211,7 @@ static void rules_put_frameworks(const struct text_out *out,
     }
 }
 
-static void rules_put_variables(const struct text_out *out,
-                                const bson_t *rule)
+static void rules_put_variables(const struct text_out *out, const bson_t *rule)
 {
     bson_t variables, variable;
     bson_iter_t iter;
@@ -242,8 +235,7 @@ static void rules_put_variables(const struct text_out *out,
     }
 }
 
-static void rules_put_commands(const struct text_out *out,
-                               const bson_t *rule)
+static void rules_put_commands(const struct text_out *out, const bson_t *rule)
 {
     bson_t list, item;
     bson_iter_t iter;
@@ -288,8 +280,8 @@ static engine_status rules_find(struct session *session,
     if (name)
         status = rules_find_benchmark(session->store, name, &benchmark, err);
     if (status == ENGINE_OK)
-        status = rules_find_rule(session->store, benchmark, args->words[0],
-                                 out, err);
+        status = rules_find_rule(session->store, benchmark, args->words[0], out,
+                                 err);
     engine_free(benchmark);
     return status;
 }
@@ -322,13 +314,16 @@ static int rules_show(struct cli *cli, const struct cli_args *args,
 
 /* ---- tables -------------------------------------------------------------- */
 
-#define RULES_FILTER_OPTIONS                                                \
-    {"benchmark", "ID", "only rules of this benchmark", false},             \
-    {"framework", "NAME[:VERSION]", "only rules of this framework", false}, \
-    {"severity", "SEVERITY", "only rules of this severity", false},         \
-    {"scanner", "TYPE", "only rules of this scanner type", false},          \
-    {"filter", "JSON", "only rules that match this query", false},          \
-    {"limit", "N", "at most so many", false}
+#define RULES_FILTER_OPTIONS                                            \
+    {"benchmark", "ID", "only rules of this benchmark", false},         \
+        {"framework", "NAME[:VERSION]", "only rules of this framework", \
+         false},                                                        \
+        {"severity", "SEVERITY", "only rules of this severity", false}, \
+        {"scanner", "TYPE", "only rules of this scanner type", false},  \
+        {"filter", "JSON", "only rules that match this query", false},  \
+    {                                                                   \
+        "limit", "N", "at most so many", false                          \
+    }
 
 static const struct cli_option rules_list_options[] = {RULES_FILTER_OPTIONS,
                                                        LIST_FORMAT_OPTION};
@@ -338,8 +333,10 @@ static const struct cli_option rules_export_options[] = {
     {"format", "FORMAT", "jsonl (the default) or json", false}};
 
 static const struct cli_option rules_show_options[] = {
-    {"benchmark", "ID", "where the rule is, when several have one of its "
-                        "name", false},
+    {"benchmark", "ID",
+     "where the rule is, when several have one of its "
+     "name",
+     false},
     {"format", "FORMAT", "table (the default) or json", false}};
 
 const struct cli_command command_rules_list = {

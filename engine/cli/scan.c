@@ -38,13 +38,11 @@ static int scan_finish(struct scan_command *run, engine_status status,
     cli_progress_clear(&run->progress);
     if (!run->scan_id)
         return status;
-    code = output_scan(&run->output, store, run->scan_id, false,
-                       &report_err);
+    code = output_scan(&run->output, store, run->scan_id, false, &report_err);
     if (status < 0)
         return status; /* the scan's own error comes first */
     if (code == ENGINE_OK)
-        code = output_exit_code(store, run->scan_id, run->fail_on,
-                                &report_err);
+        code = output_exit_code(store, run->scan_id, run->fail_on, &report_err);
     if (code < 0)
         *err = report_err;
     return code;
@@ -81,9 +79,9 @@ static int scan_dry(struct scan_command *run, const struct cli_args *args,
     engine_status status = request_build(&run->session, args, &config, err);
 
     if (status == ENGINE_OK)
-        status = plan_print(&run->session, &config, "all",
-                            run->output.format->name, false,
-                            &run->output.out, err);
+        status =
+            plan_print(&run->session, &config, "all", run->output.format->name,
+                       false, &run->output.out, err);
     bson_destroy(&config);
     return status;
 }
@@ -108,17 +106,18 @@ static engine_status scan_check_args(const struct cli_args *args,
                                      struct scan_command *run,
                                      engine_error *err)
 {
-    static const char *const severities[] = {"info", "low", "medium", "high",
-                                             "critical", NULL};
-    static const char *const alone[] = {"target", "framework", "benchmark",
-                                        "profile", "rule", "filter", "set",
-                                        "name", "dry-run"};
+    static const char *const severities[] = {"info", "low",      "medium",
+                                             "high", "critical", NULL};
+    static const char *const alone[] = {"target",  "framework", "benchmark",
+                                        "profile", "rule",      "filter",
+                                        "set",     "name",      "dry-run"};
 
     for (size_t i = 0; cli_flag(args, "resume") && i < CLI_COUNT(alone); i++)
         if (cli_flag(args, alone[i]))
             return engine_fail(err, ENGINE_EINVAL,
                                "--resume goes on with what the scan was; "
-                               "--%s cannot change it", alone[i]);
+                               "--%s cannot change it",
+                               alone[i]);
     if (!cli_flag(args, "fail-on"))
         return ENGINE_OK;
     return cli_choice(args, "fail-on", severities, &run->fail_on, err);
@@ -135,8 +134,8 @@ static int scan_command_run(struct cli *cli, const struct cli_args *args,
     if (code == ENGINE_OK)
         code = output_open(cli, args, &run.output, err);
     if (code == ENGINE_OK)
-        code = session_open(cli, SESSION_STORE | SESSION_PLUGINS,
-                            &run.session, err);
+        code = session_open(cli, SESSION_STORE | SESSION_PLUGINS, &run.session,
+                            err);
     if (code == ENGINE_OK) {
         cli_progress_init(&run.progress, &cli->messages, quiet);
         cli->progress = &run.progress;
@@ -159,15 +158,20 @@ static const struct cli_option scan_options[] = {
     REQUEST_TARGET_OPTION,
     REQUEST_SELECT_OPTIONS,
     {"name", "NAME", "a name to find the scan by", false},
-    {"shards", "N", "processors that one group of rules may use; 0: as many "
-                    "as are free", false},
+    {"shards", "N",
+     "processors that one group of rules may use; 0: as many "
+     "as are free",
+     false},
     {"timeout", "S", "seconds until the scan is ended", false},
-    {"dry-run", NULL, "print the documents and commands of the scan, and run "
-                      "nothing", false},
+    {"dry-run", NULL,
+     "print the documents and commands of the scan, and run "
+     "nothing",
+     false},
     {"resume", "SCAN_ID", "go on with a scan that did not end", false},
     {"allow-empty", NULL, "a selection without rules is fine", false},
-    {"fail-on", "SEVERITY", "exit with 2 only for failures of this severity "
-                            "(info, low, medium, high, critical) or above",
+    {"fail-on", "SEVERITY",
+     "exit with 2 only for failures of this severity "
+     "(info, low, medium, high, critical) or above",
      false},
     OUTPUT_OPTIONS,
     {"quiet", NULL, "no progress and no warnings", false},
@@ -201,8 +205,7 @@ static void probe_put_list(const struct text_out *out, const bson_t *report,
     bson_t list;
     bson_iter_t iter;
 
-    if (!document_child(report, field, &list) ||
-        !bson_iter_init(&iter, &list))
+    if (!document_child(report, field, &list) || !bson_iter_init(&iter, &list))
         return;
     while (bson_iter_next(&iter))
         if (BSON_ITER_HOLDS_UTF8(&iter))
@@ -253,8 +256,8 @@ static engine_status probe_on_report(const bson_t *report, void *user,
     return list_print_line(out, report, err);
 }
 
-static int probe_targets(struct probe_command *run,
-                         const struct cli_args *args, engine_error *err)
+static int probe_targets(struct probe_command *run, const struct cli_args *args,
+                         engine_error *err)
 {
     const struct text_out *out = &run->session.cli->out;
     struct scan_context context;

@@ -72,8 +72,8 @@ static int scans_list(struct cli *cli, const struct cli_args *args,
 
 /* ---- one scan ------------------------------------------------------------ */
 
-static int scans_report(struct cli *cli, const struct cli_args *args,
-                        bool all, engine_error *err)
+static int scans_report(struct cli *cli, const struct cli_args *args, bool all,
+                        engine_error *err)
 {
     struct session session = {.cli = NULL};
     struct output output;
@@ -162,13 +162,15 @@ static int scans_check(struct cli *cli, const struct cli_args *args,
 /* ---- tables -------------------------------------------------------------- */
 
 static const struct cli_option scans_list_options[] = {
-    {"status", "STATUS", "only scans that are pending, running, completed, "
-                         "failed, cancelled or timed_out", false},
+    {"status", "STATUS",
+     "only scans that are pending, running, completed, "
+     "failed, cancelled or timed_out",
+     false},
     {"limit", "N", "at most so many, the newest first", false},
     LIST_FORMAT_OPTION};
 static const struct cli_option scans_report_options[] = {OUTPUT_OPTIONS};
 
-#define SCANS_ID_HELP                                                       \
+#define SCANS_ID_HELP \
     "ID is a scan's id, the start or the end of one, or \"last\"."
 
 const struct cli_command command_scans_list = {

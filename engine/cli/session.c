@@ -28,7 +28,8 @@ static engine_status session_set_level(struct session *session,
         }
     return engine_fail(err, ENGINE_EINVAL,
                        "--log-level is \"%s\": expected error, warning, info "
-                       "or debug", cli->log_level);
+                       "or debug",
+                       cli->log_level);
 }
 
 /* A first run makes the directory that the store is in. */
@@ -39,8 +40,8 @@ static engine_status session_make_parent(const char *uri, engine_error *err)
     char *parent;
     engine_status status;
 
-    if (strncmp(uri, SESSION_SQLITE, strlen(SESSION_SQLITE)) != 0 ||
-        !slash || slash == path)
+    if (strncmp(uri, SESSION_SQLITE, strlen(SESSION_SQLITE)) != 0 || !slash ||
+        slash == path)
         return ENGINE_OK;
     parent = engine_strndup(path, (size_t)(slash - path));
     if (!parent)
@@ -50,8 +51,8 @@ static engine_status session_make_parent(const char *uri, engine_error *err)
     return status;
 }
 
-static engine_status session_open_store(struct session *session,
-                                        bool reading, engine_error *err)
+static engine_status session_open_store(struct session *session, bool reading,
+                                        engine_error *err)
 {
     const char *uri = session->cli->store_uri ? session->cli->store_uri
                                               : session->config.store_uri;
@@ -61,8 +62,8 @@ static engine_status session_open_store(struct session *session,
     if (!reading)
         status = session_make_parent(uri, err);
     if (status == ENGINE_OK)
-        status = store_open(uri, flags, &session->cli->log, &session->store,
-                            err);
+        status =
+            store_open(uri, flags, &session->cli->log, &session->store, err);
     if (status == ENGINE_ENOTFOUND)
         engine_hint(err, "\"scan-engine import PATH\" makes the store; "
                          "--store and --config say which one");
@@ -86,8 +87,8 @@ static engine_status session_open_plugins(struct session *session,
     if (status == ENGINE_OK)
         status = file_make_directory(config->cache_directory, err);
     if (status == ENGINE_OK)
-        status = launcher_process_new(config->worker_path,
-                                      &session->launcher, err);
+        status =
+            launcher_process_new(config->worker_path, &session->launcher, err);
     if (status == ENGINE_OK)
         status = registry_new(&session->registry, err);
     if (status < 0)
@@ -118,8 +119,8 @@ static void session_warn_refused(const struct session *session)
     }
 }
 
-engine_status session_open(struct cli *cli, unsigned needs,
-                           struct session *out, engine_error *err)
+engine_status session_open(struct cli *cli, unsigned needs, struct session *out,
+                           engine_error *err)
 {
     engine_status status;
 
@@ -188,8 +189,7 @@ struct session_match {
 /* Up to two documents that match; *count tells how many were there. */
 static engine_status session_match(struct session *session,
                                    const bson_t *filter, const bson_t *sort,
-                                   struct session_match *out,
-                                   engine_error *err)
+                                   struct session_match *out, engine_error *err)
 {
     struct store_query query = {.filter = filter, .sort = sort, .limit = 2};
     struct store_cursor *cursor = NULL;
@@ -277,8 +277,8 @@ engine_status session_find_scan(struct session *session, const char *name,
     if (status < 0)
         return status;
     if (match.count > 1) {
-        engine_fail(err, ENGINE_EINVAL,
-                    "\"%s\" may be more than one scan", name);
+        engine_fail(err, ENGINE_EINVAL, "\"%s\" may be more than one scan",
+                    name);
         engine_hint(err, "write more of the id");
         return ENGINE_EINVAL;
     }

@@ -24,16 +24,15 @@ struct session {
 };
 
 /** Opens what `needs` says; closes everything again when it fails. */
-engine_status session_open(struct cli *cli, unsigned needs,
-                           struct session *out, engine_error *err);
+engine_status session_open(struct cli *cli, unsigned needs, struct session *out,
+                           engine_error *err);
 /** Accepts a session of zeros. */
 void session_close(struct session *session);
 
 /** The limits of a job by the configuration. */
 void session_limits(const struct session *session, struct job_limits *out);
 /** A context for engine/scan without callbacks but `cancelled`. */
-void session_context(const struct session *session,
-                     struct scan_context *out);
+void session_context(const struct session *session, struct scan_context *out);
 
 /** The id of the scan that `name` means: an id, an unambiguous part of one at
  * its start or end, or "last". Caller frees *out. */

@@ -19,8 +19,8 @@ static int xccdf_put(struct cli *cli, const struct cli_args *args,
         return status;
     status = request_build(&session, args, &config, err);
     if (status == ENGINE_OK)
-        status = plan_print(&session, &config, want, "table", true, &cli->out,
-                            err);
+        status =
+            plan_print(&session, &config, want, "table", true, &cli->out, err);
     bson_destroy(&config);
     session_close(&session);
     return status;
@@ -61,8 +61,10 @@ static int xccdf_validate(struct cli *cli, const struct cli_args *args,
 static const struct cli_option xccdf_options[] = {REQUEST_TARGET_OPTION,
                                                   REQUEST_SELECT_OPTIONS};
 static const struct cli_option xccdf_validate_options[] = {
-    {"as", "TYPE", "the format, as \"scan-engine plugins\" names it; without "
-                   "it, that of XCCDF benchmarks", false}};
+    {"as", "TYPE",
+     "the format, as \"scan-engine plugins\" names it; without "
+     "it, that of XCCDF benchmarks",
+     false}};
 
 const struct cli_command command_xccdf_benchmark = {
     .group = "xccdf",

@@ -43,8 +43,8 @@ static engine_status config_keep(const struct config_reader *reader,
     return status;
 }
 
-static engine_status config_fail_parse(const config_t *parsed,
-                                       const char *path, engine_error *err)
+static engine_status config_fail_parse(const config_t *parsed, const char *path,
+                                       engine_error *err)
 {
     const char *file = config_error_file(parsed);
     const char *text = config_error_text(parsed);
@@ -61,8 +61,7 @@ static engine_status config_parse(const char *path, const char *text,
                                   struct engine_config *config,
                                   engine_error *err)
 {
-    struct config_reader reader = {.file = path, .config = config,
-                                   .err = err};
+    struct config_reader reader = {.file = path, .config = config, .err = err};
     const char *slash = strrchr(path, '/');
     char *directory = slash ? engine_strndup(path, (size_t)(slash - path) + 1)
                             : engine_strdup(".");

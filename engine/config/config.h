@@ -19,21 +19,21 @@
  * SCAN_ENGINE_PLUGIN_DIR and SCAN_ENGINE_WORKER.
  */
 struct engine_config {
-    struct arena arena;         /* owns all strings and specs */
-    const char *file;           /* the file read, or NULL: defaults alone */
-    const char *store_uri;      /* "sqlite:/path" */
+    struct arena arena;    /* owns all strings and specs */
+    const char *file;      /* the file read, or NULL: defaults alone */
+    const char *store_uri; /* "sqlite:/path" */
     const char *cache_directory, *run_directory;
     const char *plugin_directory, *worker_path;
     enum log_level log_level;
-    uint32_t workers;           /* jobs at once; 0: processors */
+    uint32_t workers; /* jobs at once; 0: processors */
     /* limits of one job; see conduct.h for units; 0: none */
     int64_t limit_wall_s, limit_memory_mb, limit_cpu_s, limit_file_mb;
     int64_t limit_processes, limit_results, limit_result_mb;
     struct plugin_spec *plugins;
     size_t plugins_count;
     bool has_scan;
-    bson_t scan;                /* the file's scan { }, contract.md's names */
-    bson_t scan_lines;          /* {path: line} for messages */
+    bson_t scan;       /* the file's scan { }, contract.md's names */
+    bson_t scan_lines; /* {path: line} for messages */
 };
 
 /**

@@ -30,8 +30,7 @@ static void places_default_number(const struct option_table *table,
     *out = strtoll(option->fallback, NULL, 10);
 }
 
-engine_status places_defaults(struct engine_config *config,
-                              engine_error *err)
+engine_status places_defaults(struct engine_config *config, engine_error *err)
 {
     const struct option_table *limits = &option_table_limits;
 
@@ -152,8 +151,7 @@ engine_status places_finish(struct engine_config *config, engine_error *err)
     return ENGINE_OK;
 }
 
-engine_status places_find(const char *path, const char **out,
-                          engine_error *err)
+engine_status places_find(const char *path, const char **out, engine_error *err)
 {
     static const char *const system_files[] = {
         SCAN_ENGINE_SYSCONFDIR "/engine.conf", PLACES_SYSTEM_FILE};

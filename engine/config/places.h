@@ -6,8 +6,7 @@
 #include "engine/config/config.h"
 
 /** Defaults that do not depend on the file. */
-engine_status places_defaults(struct engine_config *config,
-                              engine_error *err);
+engine_status places_defaults(struct engine_config *config, engine_error *err);
 /** What the environment changes, whatever the file says. */
 engine_status places_environment(struct engine_config *config,
                                  engine_error *err);

@@ -59,8 +59,8 @@ static engine_status plugins_add(const struct config_reader *reader,
                       : arena_strf(&config->arena, "%s/%s.so",
                                    config->plugin_directory, name);
     if (setting) {
-        spec->file = arena_strdup(&config->arena,
-                                  setting_file(reader, setting));
+        spec->file =
+            arena_strdup(&config->arena, setting_file(reader, setting));
         spec->line = config_setting_source_line(setting);
     }
     if (!spec->name || !spec->path || (setting && !spec->file))
@@ -120,9 +120,8 @@ static engine_status plugins_read_types(const struct config_reader *reader,
     if (!types)
         return engine_fail_memory(reader->err);
     for (int i = 0; i < count; i++) {
-        const char *text =
-            one ? config_setting_get_string(setting)
-                : config_setting_get_string_elem(setting, i);
+        const char *text = one ? config_setting_get_string(setting)
+                               : config_setting_get_string_elem(setting, i);
 
         types[i] = arena_strdup(&reader->config->arena, text);
         if (!types[i])
@@ -134,8 +133,7 @@ static engine_status plugins_read_types(const struct config_reader *reader,
 
 static bool plugins_sha256_is_good(const char *text)
 {
-    return strlen(text) == 64 &&
-           strspn(text, "0123456789abcdefABCDEF") == 64;
+    return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
 }
 
 static engine_status plugins_keep_sha256(const struct config_reader *reader,
@@ -148,7 +146,8 @@ static engine_status plugins_keep_sha256(const struct config_reader *reader,
     if (!plugins_sha256_is_good(text))
         return setting_fail(reader, group,
                             "sha256 is \"%s\": expected 64 hexadecimal "
-                            "digits", text);
+                            "digits",
+                            text);
     copy = arena_strdup(&reader->config->arena, text);
     if (!copy)
         return engine_fail_memory(reader->err);
@@ -176,7 +175,8 @@ static engine_status plugins_read_group(const struct config_reader *reader,
     if (!name || !plugins_name_is_good(name))
         return setting_fail(reader, group,
                             "a plugin needs a name of letters, digits, _ "
-                            "and -, not \"%s\"", name ? name : "");
+                            "and -, not \"%s\"",
+                            name ? name : "");
     status = plugins_add(reader, group, name, path, &spec);
     if (status == ENGINE_OK && sha256)
         status = plugins_keep_sha256(reader, group, sha256, spec);
@@ -194,8 +194,7 @@ static engine_status plugins_read_one(const struct config_reader *reader,
     if (config_setting_type(setting) == CONFIG_TYPE_GROUP)
         return plugins_read_group(reader, setting);
     if (config_setting_type(setting) != CONFIG_TYPE_STRING)
-        return setting_fail(reader, list,
-                            "plugins must hold names or groups");
+        return setting_fail(reader, list, "plugins must hold names or groups");
     name = config_setting_get_string(setting);
     if (strcmp(name, "*") == 0)
         return ENGINE_OK; /* after all others, which win */
@@ -237,8 +236,8 @@ static engine_status plugins_add_built(const struct config_reader *reader)
 
     if (!names)
         return engine_fail_memory(reader->err);
-    for (char *name = strtok_r(names, " ", &rest);
-         name && status == ENGINE_OK; name = strtok_r(NULL, " ", &rest))
+    for (char *name = strtok_r(names, " ", &rest); name && status == ENGINE_OK;
+         name = strtok_r(NULL, " ", &rest))
         status = plugins_add(reader, NULL, name, NULL, NULL);
     engine_free(names);
     return status;
@@ -259,16 +258,18 @@ static engine_status plugins_read_options(const struct config_reader *reader,
         return setting_fail(reader, group,
                             "options.%s: expected a group, { ... }", name);
     if (!spec) {
-        setting_fail(reader, group, "options for \"%s\", which is not among "
-                                    "the plugins", name);
+        setting_fail(reader, group,
+                     "options for \"%s\", which is not among "
+                     "the plugins",
+                     name);
         engine_hint(reader->err, "add it to plugins = ( ... )");
         return ENGINE_EPARSE;
     }
     spec->options = bson_new();
     spec->option_lines = bson_new();
     if (!spec->file) {
-        spec->file = arena_strdup(&reader->config->arena,
-                                  setting_file(reader, group));
+        spec->file =
+            arena_strdup(&reader->config->arena, setting_file(reader, group));
         spec->line = config_setting_source_line(group);
     }
     count = config_setting_length(group);
@@ -295,8 +296,8 @@ engine_status plugins_read(const struct config_reader *reader,
     engine_status status;
     int count;
 
-    config->plugins = arena_alloc(&config->arena,
-                                  PLUGINS_MAX * sizeof(*config->plugins));
+    config->plugins =
+        arena_alloc(&config->arena, PLUGINS_MAX * sizeof(*config->plugins));
     if (!config->plugins)
         return engine_fail_memory(reader->err);
     status = plugins ? plugins_read_list(reader, plugins)

@@ -117,7 +117,8 @@ static engine_status prescan_include(struct prescan *scan)
         if (*scan->at == '\n' || len + 1 >= sizeof(name))
             return engine_fail(scan->err, ENGINE_EPARSE,
                                "%s:%ld: the name of an included file does "
-                               "not end", scan->path, scan->line);
+                               "not end",
+                               scan->path, scan->line);
         name[len++] = *scan->at;
     }
     scan->at += scan->at < scan->end;
@@ -133,14 +134,14 @@ static engine_status prescan_number(struct prescan *scan)
     const char *at = start;
     size_t len;
     char digits[32];
-    bool hex = at[0] == '0' && at + 1 < scan->end &&
-               (at[1] == 'x' || at[1] == 'X');
+    bool hex =
+        at[0] == '0' && at + 1 < scan->end && (at[1] == 'x' || at[1] == 'X');
     bool wide;
     long long value;
 
     at += hex ? 2 : 0;
-    while (at < scan->end && (hex ? isxdigit((unsigned char)*at)
-                                  : isdigit((unsigned char)*at)))
+    while (at < scan->end &&
+           (hex ? isxdigit((unsigned char)*at) : isdigit((unsigned char)*at)))
         at++;
     len = (size_t)(at - start);
     wide = at < scan->end && *at == 'L';
@@ -152,11 +153,10 @@ static engine_status prescan_number(struct prescan *scan)
         return ENGINE_OK; /* a float */
     }
     errno = 0;
-    snprintf(digits, sizeof(digits), "%.*s", (int)(len > 30 ? 30 : len),
-             start);
+    snprintf(digits, sizeof(digits), "%.*s", (int)(len > 30 ? 30 : len), start);
     value = strtoll(digits, NULL, hex ? 16 : 10);
-    if (len < 30 && errno == 0 && (wide || (hex ? value <= UINT32_MAX
-                                                : value <= INT32_MAX)))
+    if (len < 30 && errno == 0 &&
+        (wide || (hex ? value <= UINT32_MAX : value <= INT32_MAX)))
         return ENGINE_OK;
     engine_fail(scan->err, ENGINE_EPARSE, "%s:%ld: the number %s is too large",
                 scan->path, scan->line, digits);
@@ -202,8 +202,7 @@ static void prescan_comment(struct prescan *scan)
 static void prescan_word(struct prescan *scan)
 {
     while (scan->at < scan->end &&
-           (isalnum((unsigned char)*scan->at) ||
-            memchr("_-*", *scan->at, 3)))
+           (isalnum((unsigned char)*scan->at) || memchr("_-*", *scan->at, 3)))
         scan->at++;
 }
 

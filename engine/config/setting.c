@@ -17,8 +17,8 @@ const char *setting_file(const struct config_reader *reader,
 }
 
 engine_status setting_fail(const struct config_reader *reader,
-                           const config_setting_t *setting,
-                           const char *format, ...)
+                           const config_setting_t *setting, const char *format,
+                           ...)
 {
     char text[ENGINE_MESSAGE_MAX];
     va_list args;

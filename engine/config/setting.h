@@ -20,9 +20,8 @@ struct config_reader {
 
 /** Fails with "file:line: ..." of a setting. */
 engine_status setting_fail(const struct config_reader *reader,
-                           const config_setting_t *setting,
-                           const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+                           const config_setting_t *setting, const char *format,
+                           ...) __attribute__((format(printf, 3, 4)));
 
 const char *setting_file(const struct config_reader *reader,
                          const config_setting_t *setting);
@@ -42,9 +41,9 @@ engine_status setting_apply(const struct config_reader *reader,
  * scalars become strings, as variables want them.
  */
 engine_status setting_to_bson(const struct config_reader *reader,
-                              const config_setting_t *setting,
-                              const char *key, const char *path, bool texts,
-                              bson_t *out, bson_t *lines);
+                              const config_setting_t *setting, const char *key,
+                              const char *path, bool texts, bson_t *out,
+                              bson_t *lines);
 
 /** Fills config->plugins; `plugins` and `options` may be NULL. */
 engine_status plugins_read(const struct config_reader *reader,

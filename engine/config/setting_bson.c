@@ -15,9 +15,11 @@ static engine_status setting_append(const struct config_reader *reader,
                                     bool texts, int depth, bson_t *out,
                                     bson_t *lines);
 
-static engine_status setting_append_children(
-    const struct config_reader *reader, const config_setting_t *setting,
-    const char *path, bool texts, int depth, bson_t *out, bson_t *lines)
+static engine_status setting_append_children(const struct config_reader *reader,
+                                             const config_setting_t *setting,
+                                             const char *path, bool texts,
+                                             int depth, bson_t *out,
+                                             bson_t *lines)
 {
     int count = config_setting_length(setting);
 
@@ -41,10 +43,11 @@ static engine_status setting_append_children(
     return ENGINE_OK;
 }
 
-static engine_status setting_append_nested(
-    const struct config_reader *reader, const config_setting_t *setting,
-    const char *key, const char *path, bool texts, int depth, bson_t *out,
-    bson_t *lines)
+static engine_status setting_append_nested(const struct config_reader *reader,
+                                           const config_setting_t *setting,
+                                           const char *key, const char *path,
+                                           bool texts, int depth, bson_t *out,
+                                           bson_t *lines)
 {
     bool group = config_setting_type(setting) == CONFIG_TYPE_GROUP;
     bson_t child = BSON_INITIALIZER;
@@ -88,8 +91,7 @@ static bool setting_append_text(const config_setting_t *setting,
     switch (config_setting_type(setting)) {
     case CONFIG_TYPE_INT:
     case CONFIG_TYPE_INT64:
-        snprintf(text, sizeof(text), "%lld",
-                 config_setting_get_int64(setting));
+        snprintf(text, sizeof(text), "%lld", config_setting_get_int64(setting));
         break;
     case CONFIG_TYPE_FLOAT:
         setting_print_float(config_setting_get_float(setting), text,
@@ -107,8 +109,7 @@ static bool setting_append_scalar(const config_setting_t *setting,
 {
     switch (config_setting_type(setting)) {
     case CONFIG_TYPE_INT:
-        return bson_append_int32(out, key, -1,
-                                 config_setting_get_int(setting));
+        return bson_append_int32(out, key, -1, config_setting_get_int(setting));
     case CONFIG_TYPE_INT64:
         return bson_append_int64(out, key, -1,
                                  config_setting_get_int64(setting));
@@ -152,9 +153,9 @@ static engine_status setting_append(const struct config_reader *reader,
 }
 
 engine_status setting_to_bson(const struct config_reader *reader,
-                              const config_setting_t *setting,
-                              const char *key, const char *path, bool texts,
-                              bson_t *out, bson_t *lines)
+                              const config_setting_t *setting, const char *key,
+                              const char *path, bool texts, bson_t *out,
+                              bson_t *lines)
 {
     return setting_append(reader, setting, key, path, texts, 0, out, lines);
 }
@@ -169,12 +170,11 @@ static engine_status scan_read_json(const struct config_reader *reader,
     const char *name = config_setting_name(setting);
     const char *text = config_setting_get_string(setting);
     bson_t value;
-    engine_status status = document_from_json(text, strlen(text), name,
-                                              &value, reader->err);
+    engine_status status =
+        document_from_json(text, strlen(text), name, &value, reader->err);
 
     if (status < 0) {
-        engine_error_prefix(reader->err, "%s:%u",
-                            setting_file(reader, setting),
+        engine_error_prefix(reader->err, "%s:%u", setting_file(reader, setting),
                             config_setting_source_line(setting));
         return status;
     }
@@ -195,11 +195,10 @@ static engine_status scan_read_texts(const struct config_reader *reader,
 
     if (config_setting_type(setting) != CONFIG_TYPE_STRING) {
         bson_destroy(&list);
-        return setting_append_nested(reader, setting, name, name, true, 0,
-                                     out, lines);
+        return setting_append_nested(reader, setting, name, name, true, 0, out,
+                                     lines);
     }
-    status = setting_append(reader, setting, "0", name, true, 0, &list,
-                            lines);
+    status = setting_append(reader, setting, "0", name, true, 0, &list, lines);
     if (status == ENGINE_OK && !bson_append_array(out, name, -1, &list))
         status = setting_fail(reader, setting, "%s is too large", name);
     bson_destroy(&list);
@@ -209,8 +208,8 @@ static engine_status scan_read_texts(const struct config_reader *reader,
 static engine_status scan_check_targets(const struct config_reader *reader,
                                         const config_setting_t *group)
 {
-    const config_setting_t *targets = config_setting_get_member(group,
-                                                                "targets");
+    const config_setting_t *targets =
+        config_setting_get_member(group, "targets");
     int count = targets ? config_setting_length(targets) : 0;
 
     if (targets && config_setting_get_member(group, "target"))
@@ -244,8 +243,7 @@ static engine_status scan_read_one(const struct config_reader *reader,
     if (option->type == OPTION_TEXTS)
         return scan_read_texts(reader, setting, out, lines);
     return setting_to_bson(reader, setting, name, name,
-                           strcmp(name, "variable_overrides") == 0, out,
-                           lines);
+                           strcmp(name, "variable_overrides") == 0, out, lines);
 }
 
 engine_status scan_read(const struct config_reader *reader,
@@ -260,13 +258,13 @@ engine_status scan_read(const struct config_reader *reader,
         return status;
     options = config_setting_get_member(group, "options");
     if (options)
-        status = setting_check_group(reader, options,
-                                     &option_table_scan_options);
+        status =
+            setting_check_group(reader, options, &option_table_scan_options);
     if (status == ENGINE_OK)
         status = scan_check_targets(reader, group);
     for (int i = 0; i < count && status == ENGINE_OK; i++)
-        status = scan_read_one(reader,
-                               config_setting_get_elem(group, (unsigned)i));
+        status =
+            scan_read_one(reader, config_setting_get_elem(group, (unsigned)i));
     reader->config->has_scan = status == ENGINE_OK;
     return status;
 }

@@ -11,149 +11,215 @@
 #define OPTION_AT(member) offsetof(struct engine_config, member)
 #define OPTION_MOST INT64_C(1000000000)
 
-static const char *const option_levels[] = {"error", "warning", "info",
-                                            "debug", NULL};
+static const char *const option_levels[] = {"error", "warning", "info", "debug",
+                                            NULL};
 static const char *const option_on_error[] = {"continue", "stop", NULL};
 
 static const struct option option_engine[] = {
-    {.name = "store", .type = OPTION_TEXT, .offset = OPTION_AT(store_uri),
+    {.name = "store",
+     .type = OPTION_TEXT,
+     .offset = OPTION_AT(store_uri),
      .sample = "\"sqlite:/var/lib/scan-engine/engine.db\"",
      .help = "where rules and results are kept, as a URI; without it "
              "sqlite:$XDG_DATA_HOME/scan-engine/engine.db"},
-    {.name = "cache_directory", .type = OPTION_DIRECTORY,
+    {.name = "cache_directory",
+     .type = OPTION_DIRECTORY,
      .offset = OPTION_AT(cache_directory),
      .sample = "\"/var/cache/scan-engine\"",
      .help = "what can be made again: plugin descriptions, prepared content; "
              "without it $XDG_CACHE_HOME/scan-engine"},
-    {.name = "run_directory", .type = OPTION_DIRECTORY,
-     .offset = OPTION_AT(run_directory), .sample = "\"/run/scan-engine\"",
+    {.name = "run_directory",
+     .type = OPTION_DIRECTORY,
+     .offset = OPTION_AT(run_directory),
+     .sample = "\"/run/scan-engine\"",
      .help = "parent of the working directories of running jobs, private to "
              "the user; without it $TMPDIR/scan-engine-UID"},
-    {.name = "plugin_directory", .type = OPTION_DIRECTORY,
+    {.name = "plugin_directory",
+     .type = OPTION_DIRECTORY,
      .offset = OPTION_AT(plugin_directory),
      .fallback = SCAN_ENGINE_PLUGINDIR,
      .help = "where plugins named without a path are; "
              "$SCAN_ENGINE_PLUGIN_DIR comes before it"},
-    {.name = "workers", .type = OPTION_NUMBER, .offset = OPTION_AT(workers),
-     .fallback = "0", .minimum = 0, .maximum = 1024,
+    {.name = "workers",
+     .type = OPTION_NUMBER,
+     .offset = OPTION_AT(workers),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1024,
      .help = "jobs that may run at once; 0 stands for the number of "
              "processors"},
-    {.name = "log_level", .type = OPTION_CHOICE, .choices = option_levels,
-     .offset = OPTION_AT(log_level), .fallback = "warning",
+    {.name = "log_level",
+     .type = OPTION_CHOICE,
+     .choices = option_levels,
+     .offset = OPTION_AT(log_level),
+     .fallback = "warning",
      .help = "the most detailed messages to show"},
-    {.name = "limits", .type = OPTION_GROUP,
-     .help = "what one job may use"},
-    {.name = "plugins", .type = OPTION_LIST, .sample = "( \"oscap\" )",
+    {.name = "limits", .type = OPTION_GROUP, .help = "what one job may use"},
+    {.name = "plugins",
+     .type = OPTION_LIST,
+     .sample = "( \"oscap\" )",
      .help = "plugins by name, or groups; \"*\" stands for every plugin of "
              "the directory; without it, those that were built"},
-    {.name = "options", .type = OPTION_GROUP,
+    {.name = "options",
+     .type = OPTION_GROUP,
      .help = "one group per plugin, named like it; \"scan-engine plugins\" "
              "shows what each knows"},
-    {.name = "scan", .type = OPTION_GROUP,
+    {.name = "scan",
+     .type = OPTION_GROUP,
      .help = "what \"scan-engine scan\" does when it is told nothing else"},
 };
 
 static const struct option option_limits[] = {
-    {.name = "wall", .type = OPTION_NUMBER, .fallback = "3600",
-     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_wall_s),
+    {.name = "wall",
+     .type = OPTION_NUMBER,
+     .fallback = "3600",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_wall_s),
      .help = "seconds until a job is ended; 0: no limit"},
-    {.name = "memory_mb", .type = OPTION_NUMBER, .fallback = "0",
-     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_memory_mb),
+    {.name = "memory_mb",
+     .type = OPTION_NUMBER,
+     .fallback = "0",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_memory_mb),
      .help = "address space of each process of a job, in MiB; 0: no limit"},
-    {.name = "cpu", .type = OPTION_NUMBER, .fallback = "0",
-     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_cpu_s),
+    {.name = "cpu",
+     .type = OPTION_NUMBER,
+     .fallback = "0",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_cpu_s),
      .help = "processor seconds of each process of a job; 0: no limit"},
-    {.name = "file_mb", .type = OPTION_NUMBER, .fallback = "4096",
-     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_file_mb),
+    {.name = "file_mb",
+     .type = OPTION_NUMBER,
+     .fallback = "4096",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_file_mb),
      .help = "size of one file that a job writes, in MiB; 0: no limit"},
-    {.name = "processes", .type = OPTION_NUMBER, .fallback = "0",
-     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_processes),
+    {.name = "processes",
+     .type = OPTION_NUMBER,
+     .fallback = "0",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_processes),
      .help = "processes that the job's user may have; 0: no limit"},
-    {.name = "results", .type = OPTION_NUMBER, .fallback = "1000000",
-     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_results),
+    {.name = "results",
+     .type = OPTION_NUMBER,
+     .fallback = "1000000",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_results),
      .help = "results that one job may report; 0: no limit"},
-    {.name = "result_mb", .type = OPTION_NUMBER, .fallback = "1024",
-     .maximum = OPTION_MOST, .offset = OPTION_AT(limit_result_mb),
+    {.name = "result_mb",
+     .type = OPTION_NUMBER,
+     .fallback = "1024",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_result_mb),
      .help = "size of all results of one job, in MiB; 0: no limit"},
 };
 
 static const struct option option_plugin[] = {
-    {.name = "name", .type = OPTION_TEXT, .sample = "\"example\"",
+    {.name = "name",
+     .type = OPTION_TEXT,
+     .sample = "\"example\"",
      .help = "the plugin's name, which is also its file's"},
-    {.name = "path", .type = OPTION_DIRECTORY,
+    {.name = "path",
+     .type = OPTION_DIRECTORY,
      .sample = "\"/opt/example/example.so\"",
      .help = "absolute path of the file; without it, NAME.so in the plugin "
              "directory"},
-    {.name = "sha256", .type = OPTION_TEXT,
+    {.name = "sha256",
+     .type = OPTION_TEXT,
      .sample = "\"64 hexadecimal digits\"",
      .help = "refuse the file when its SHA-256 is another"},
-    {.name = "types", .type = OPTION_TEXTS, .sample = "[ \"example\" ]",
+    {.name = "types",
+     .type = OPTION_TEXTS,
+     .sample = "[ \"example\" ]",
      .help = "scanner types that this plugin wins when another has them too"},
 };
 
 static const struct option option_scan[] = {
-    {.name = "name", .type = OPTION_TEXT, .sample = "\"nightly\"",
+    {.name = "name",
+     .type = OPTION_TEXT,
+     .sample = "\"nightly\"",
      .help = "a name to find the scan by"},
-    {.name = "targets", .type = OPTION_LIST,
+    {.name = "targets",
+     .type = OPTION_LIST,
      .sample = "( { type = \"local\"; } )",
      .help = "what to scan, a group for each; without it, this machine"},
-    {.name = "target", .type = OPTION_GROUP,
+    {.name = "target",
+     .type = OPTION_GROUP,
      .sample = "{ type = \"local\"; }",
      .help = "the same, for one target"},
-    {.name = "framework", .type = OPTION_TEXT, .sample = "\"nist\"",
+    {.name = "framework",
+     .type = OPTION_TEXT,
+     .sample = "\"nist\"",
      .help = "only rules that belong to this framework"},
-    {.name = "framework_version", .type = OPTION_TEXT,
-     .sample = "\"800-53r5\"", .help = "and to this version of it"},
-    {.name = "benchmark", .type = OPTION_TEXT, .sample = "\"DEBIAN-12\"",
+    {.name = "framework_version",
+     .type = OPTION_TEXT,
+     .sample = "\"800-53r5\"",
+     .help = "and to this version of it"},
+    {.name = "benchmark",
+     .type = OPTION_TEXT,
+     .sample = "\"DEBIAN-12\"",
      .help = "only rules of this benchmark; any end of its id will do"},
-    {.name = "profile", .type = OPTION_TEXT, .sample = "\"standard\"",
+    {.name = "profile",
+     .type = OPTION_TEXT,
+     .sample = "\"standard\"",
      .help = "only rules that this profile of the benchmark selects, with "
              "its values"},
-    {.name = "rules", .type = OPTION_TEXTS,
+    {.name = "rules",
+     .type = OPTION_TEXTS,
      .sample = "[ \"sshd_disable_root_login\" ]",
      .help = "only these rules; any end of an id will do"},
-    {.name = "rule_filter", .type = OPTION_DOCUMENT,
+    {.name = "rule_filter",
+     .type = OPTION_DOCUMENT,
      .sample = "\"{\\\"severity\\\": {\\\"$in\\\": [\\\"high\\\"]}}\"",
      .help = "only rules that match this query, written as JSON (a group "
              "cannot hold names with a dollar sign)"},
-    {.name = "variable_overrides", .type = OPTION_DOCUMENT,
+    {.name = "variable_overrides",
+     .type = OPTION_DOCUMENT,
      .sample = "{ var_accounts_tmout = \"300\"; }",
      .help = "values for variables of the rules"},
-    {.name = "options", .type = OPTION_GROUP,
-     .help = "how the scan is done"},
+    {.name = "options", .type = OPTION_GROUP, .help = "how the scan is done"},
 };
 
 static const struct option option_scan_options[] = {
-    {.name = "timeout", .type = OPTION_NUMBER, .maximum = OPTION_MOST,
-     .sample = "1800", .help = "seconds until the scan is ended; without it "
-                               "or 0: no limit but that of each job"},
-    {.name = "shards", .type = OPTION_NUMBER, .maximum = 256,
-     .fallback = "0", .help = "processors that one group of rules may use; "
-                              "0: as many as are free"},
-    {.name = "on_scanner_error", .type = OPTION_CHOICE,
-     .choices = option_on_error, .fallback = "continue",
+    {.name = "timeout",
+     .type = OPTION_NUMBER,
+     .maximum = OPTION_MOST,
+     .sample = "1800",
+     .help = "seconds until the scan is ended; without it "
+             "or 0: no limit but that of each job"},
+    {.name = "shards",
+     .type = OPTION_NUMBER,
+     .maximum = 256,
+     .fallback = "0",
+     .help = "processors that one group of rules may use; "
+             "0: as many as are free"},
+    {.name = "on_scanner_error",
+     .type = OPTION_CHOICE,
+     .choices = option_on_error,
+     .fallback = "continue",
      .help = "whether the other groups go on when one fails as a whole"},
-    {.name = "allow_empty", .type = OPTION_BOOL, .fallback = "false",
+    {.name = "allow_empty",
+     .type = OPTION_BOOL,
+     .fallback = "false",
      .help = "whether a selection without rules is fine"},
 };
 
 const struct option_table option_table_engine = {
     "", "the engine", option_engine, OPTION_COUNT(option_engine)};
 const struct option_table option_table_limits = {
-    "limits", "limits of one job", option_limits,
-    OPTION_COUNT(option_limits)};
+    "limits", "limits of one job", option_limits, OPTION_COUNT(option_limits)};
 const struct option_table option_table_plugin = {
     "plugins", "a plugin as a group", option_plugin,
     OPTION_COUNT(option_plugin)};
-const struct option_table option_table_scan = {
-    "scan", "the scan", option_scan, OPTION_COUNT(option_scan)};
+const struct option_table option_table_scan = {"scan", "the scan", option_scan,
+                                               OPTION_COUNT(option_scan)};
 const struct option_table option_table_scan_options = {
     "scan.options", "how the scan is done", option_scan_options,
     OPTION_COUNT(option_scan_options)};
 
 const struct option_table *const option_tables[] = {
-    &option_table_engine, &option_table_limits, &option_table_plugin,
-    &option_table_scan, &option_table_scan_options, NULL};
+    &option_table_engine, &option_table_limits,       &option_table_plugin,
+    &option_table_scan,   &option_table_scan_options, NULL};
 
 const struct option *option_find(const struct option_table *table,
                                  const char *name)

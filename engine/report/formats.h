@@ -16,7 +16,7 @@ typedef engine_status (*report_each_fn)(const bson_t *document, void *user,
 
 /** Calls fn for each document that a query finds. */
 engine_status report_each(struct store *store, const char *collection,
-                          const struct store_query *query,
-                          report_each_fn fn, void *user, engine_error *err);
+                          const struct store_query *query, report_each_fn fn,
+                          void *user, engine_error *err);
 
 #endif

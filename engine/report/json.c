@@ -15,8 +15,8 @@ struct json_state {
 };
 
 /* What only the store needs is not shown. */
-static engine_status json_text(struct json_state *state,
-                               const bson_t *document, engine_error *err)
+static engine_status json_text(struct json_state *state, const bson_t *document,
+                               engine_error *err)
 {
     bson_t shown = BSON_INITIALIZER;
 
@@ -83,8 +83,8 @@ static engine_status jsonl_begin(struct report *report, const bson_t *scan,
     return json_begin_as(report, scan, true, err);
 }
 
-static engine_status json_verdict(struct report *report,
-                                  const bson_t *verdict, engine_error *err)
+static engine_status json_verdict(struct report *report, const bson_t *verdict,
+                                  engine_error *err)
 {
     struct json_state *state = report->state;
     engine_status status;

@@ -19,8 +19,8 @@ const struct report_format *report_format_find(const char *name)
 }
 
 engine_status report_each(struct store *store, const char *collection,
-                          const struct store_query *query,
-                          report_each_fn fn, void *user, engine_error *err)
+                          const struct store_query *query, report_each_fn fn,
+                          void *user, engine_error *err)
 {
     struct store_cursor *cursor = NULL;
     const bson_t *document;
@@ -80,14 +80,14 @@ static engine_status report_one_verdict(const bson_t *verdict, void *user,
     return status;
 }
 
-static engine_status report_verdicts(struct report *report,
-                                     const char *scan_id, engine_error *err)
+static engine_status report_verdicts(struct report *report, const char *scan_id,
+                                     engine_error *err)
 {
     struct store_query query = {0};
     bson_t *filter = BCON_NEW("scan_id", BCON_UTF8(scan_id));
-    bson_t *sort = BCON_NEW("severity_rank", BCON_INT32(-1), "status",
-                            BCON_INT32(1), "rule_id", BCON_INT32(1),
-                            "target", BCON_INT32(1));
+    bson_t *sort =
+        BCON_NEW("severity_rank", BCON_INT32(-1), "status", BCON_INT32(1),
+                 "rule_id", BCON_INT32(1), "target", BCON_INT32(1));
     engine_status status;
 
     query.filter = filter;
@@ -112,8 +112,8 @@ engine_status report_scan(struct store *store, const char *scan_id,
                           const struct report_options *options,
                           engine_error *err)
 {
-    struct report report = {.format = format, .options = options,
-                            .store = store};
+    struct report report = {
+        .format = format, .options = options, .store = store};
     bson_t scan;
     engine_status status;
 

@@ -13,15 +13,15 @@
 
 struct report_options {
     FILE *out;
-    bool color;        /* a terminal and no NO_COLOR */
-    unsigned width;    /* columns of the terminal; 0: unlimited */
-    bool all;          /* table: passes too, not only what needs a person */
+    bool color;     /* a terminal and no NO_COLOR */
+    unsigned width; /* columns of the terminal; 0: unlimited */
+    bool all;       /* table: passes too, not only what needs a person */
 };
 
 struct report; /* one running report */
 
 struct report_format {
-    const char *name;   /* "table", "json", "jsonl" */
+    const char *name; /* "table", "json", "jsonl" */
     const char *help;
     engine_status (*begin)(struct report *report, const bson_t *scan,
                            engine_error *err);

@@ -7,15 +7,17 @@
 #define SUMMARY_NAME_COLUMNS 28
 #define SUMMARY_COLUMNS 9
 
-static const char *const summary_headings[] = {"pass", "fail", "error",
-                                               "n/a", "notchecked",
-                                               "other"};
+static const char *const summary_headings[] = {"pass", "fail",       "error",
+                                               "n/a",  "notchecked", "other"};
 
 /* The counters of contract.md that a column adds up. */
 static int64_t summary_cell(const bson_t *counts, size_t column)
 {
     static const char *const names[][6] = {
-        {"passed"}, {"failed"}, {"error", "unknown"}, {"not_applicable"},
+        {"passed"},
+        {"failed"},
+        {"error", "unknown"},
+        {"not_applicable"},
         {"not_checked"},
         {"not_selected", "informational", "fixed", "waived"}};
     int64_t sum = 0;
@@ -50,11 +52,10 @@ static void summary_header(const struct text_out *out)
     fputc('\n', out->file);
 }
 
-static void summary_severities(const struct text_out *out,
-                               const bson_t *scan)
+static void summary_severities(const struct text_out *out, const bson_t *scan)
 {
     static const char *const names[] = {"critical", "high", "medium",
-                                        "low", "info", "unknown"};
+                                        "low",      "info", "unknown"};
     bson_t all, counts;
 
     if (!document_child(scan, "by_severity", &all))
@@ -83,9 +84,8 @@ static void summary_parts(const struct text_out *out, const bson_t *scan,
     }
 }
 
-static void summary_percentage(const struct text_out *out,
-                               const bson_t *scan, const char *path,
-                               const char *name)
+static void summary_percentage(const struct text_out *out, const bson_t *scan,
+                               const char *path, const char *name)
 {
     double value = document_double(scan, path, -1);
 
@@ -99,8 +99,7 @@ static void summary_problems(const struct text_out *out, const bson_t *scan,
     bson_t list, item;
     bson_iter_t iter;
 
-    if (!document_child(scan, field, &list) ||
-        !bson_iter_init(&iter, &list))
+    if (!document_child(scan, field, &list) || !bson_iter_init(&iter, &list))
         return;
     while (bson_iter_next(&iter)) {
         const char *text = NULL, *hint = NULL;
@@ -166,8 +165,10 @@ static void summary_next(const struct text_out *out, const bson_t *scan)
     if (status && strcmp(status, "completed") != 0 &&
         strcmp(status, "running") != 0 &&
         document_bool(scan, "resumable", false))
-        fprintf(out->file, "Go on with it:      scan-engine scan --resume "
-                           "%s\n", scan_id ? scan_id : "");
+        fprintf(out->file,
+                "Go on with it:      scan-engine scan --resume "
+                "%s\n",
+                scan_id ? scan_id : "");
     fprintf(out->file, "Every verdict:      scan-engine scans results %s\n",
             scan_id ? scan_id : "");
 }

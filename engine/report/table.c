@@ -25,9 +25,8 @@ static void table_upper(const char *text, char *out, size_t out_size)
     size_t i = 0;
 
     for (; text[i] && i + 1 < out_size; i++)
-        out[i] = text[i] >= 'a' && text[i] <= 'z'
-                     ? (char)(text[i] - 'a' + 'A')
-                     : text[i];
+        out[i] = text[i] >= 'a' && text[i] <= 'z' ? (char)(text[i] - 'a' + 'A')
+                                                  : text[i];
     out[i] = '\0';
 }
 
@@ -58,19 +57,18 @@ static bool table_first_line(const char *text, char *out, size_t out_size)
 }
 
 /* The rule as it was when it was scanned says how to fix it. */
-static engine_status table_put_fix(struct report *report,
-                                   const bson_t *verdict, engine_error *err)
+static engine_status table_put_fix(struct report *report, const bson_t *verdict,
+                                   engine_error *err)
 {
     struct table_state *state = report->state;
     const char *rule_id = document_string(verdict, "rule_id");
     const char *benchmark = document_string(verdict, "benchmark");
-    bson_t *filter = BCON_NEW(
-        "rule_id", BCON_UTF8(rule_id ? rule_id : ""), "benchmark",
-        BCON_UTF8(benchmark ? benchmark : ""), "version",
-        BCON_INT64(document_int(verdict, "rule_version", 1)));
+    bson_t *filter =
+        BCON_NEW("rule_id", BCON_UTF8(rule_id ? rule_id : ""), "benchmark",
+                 BCON_UTF8(benchmark ? benchmark : ""), "version",
+                 BCON_INT64(document_int(verdict, "rule_version", 1)));
     bson_t *fields = BCON_NEW("remediation", BCON_INT32(1));
-    struct store_query query = {.filter = filter, .fields = fields,
-                                .limit = 1};
+    struct store_query query = {.filter = filter, .fields = fields, .limit = 1};
     bson_t rule = BSON_INITIALIZER;
     const char *text;
     char line[1024];
@@ -104,8 +102,8 @@ static void table_put_severity(struct report *report, const char *severity)
     fputc('\n', state->out.file);
 }
 
-static engine_status table_verdict(struct report *report,
-                                   const bson_t *verdict, engine_error *err)
+static engine_status table_verdict(struct report *report, const bson_t *verdict,
+                                   engine_error *err)
 {
     struct table_state *state = report->state;
     const char *status = document_string(verdict, "status");
@@ -153,25 +151,23 @@ static engine_status table_put_grouped(const bson_t *verdict, void *user,
         state->message = engine_strdup(message);
         text_paragraph(&state->out, 2, "", message, TEXT_PLAIN);
     }
-    snprintf(line, sizeof(line), "%.15s  %.180s%s%.180s",
-             status ? status : "", rule_id ? rule_id : "",
-             state->several_targets ? "  on " : "",
+    snprintf(line, sizeof(line), "%.15s  %.180s%s%.180s", status ? status : "",
+             rule_id ? rule_id : "", state->several_targets ? "  on " : "",
              state->several_targets && target ? target : "");
     text_paragraph(&state->out, 4, "", line, TEXT_DIM);
     return ENGINE_OK;
 }
 
 static engine_status table_put_section(struct report *report,
-                                       const char *scan_id,
-                                       const char *heading,
+                                       const char *scan_id, const char *heading,
                                        const char *const *statuses,
                                        engine_error *err)
 {
     struct table_state *state = report->state;
     struct store_query query = {0};
     bson_t filter = BSON_INITIALIZER, in, list;
-    bson_t *sort = BCON_NEW("message", BCON_INT32(1), "rule_id",
-                            BCON_INT32(1), "target", BCON_INT32(1));
+    bson_t *sort = BCON_NEW("message", BCON_INT32(1), "rule_id", BCON_INT32(1),
+                            "target", BCON_INT32(1));
     int64_t count = 0;
     engine_status status;
 
@@ -219,8 +215,7 @@ static engine_status table_put_line(const bson_t *verdict, void *user,
     fputs("  ", state->out.file);
     text_cell(&state->out, status ? status : "", 14, true,
               pass ? TEXT_GREEN : TEXT_PLAIN);
-    text_cell(&state->out, title && *title ? title : "", 0, false,
-              TEXT_PLAIN);
+    text_cell(&state->out, title && *title ? title : "", 0, false, TEXT_PLAIN);
     if (state->several_targets && target) {
         fputs("  on ", state->out.file);
         text_cell(&state->out, target, 0, false, TEXT_PLAIN);
@@ -231,23 +226,22 @@ static engine_status table_put_line(const bson_t *verdict, void *user,
     return ENGINE_OK;
 }
 
-static engine_status table_put_rest(struct report *report,
-                                    const char *scan_id, engine_error *err)
+static engine_status table_put_rest(struct report *report, const char *scan_id,
+                                    engine_error *err)
 {
     struct table_state *state = report->state;
-    bson_t *filter = BCON_NEW("scan_id", BCON_UTF8(scan_id), "status", "{",
-                              "$nin", "[", BCON_UTF8("fail"),
-                              BCON_UTF8("error"), BCON_UTF8("unknown"), "]",
-                              "}");
-    bson_t *sort = BCON_NEW("status", BCON_INT32(-1), "rule_id",
-                            BCON_INT32(1), "target", BCON_INT32(1));
+    bson_t *filter = BCON_NEW(
+        "scan_id", BCON_UTF8(scan_id), "status", "{", "$nin", "[",
+        BCON_UTF8("fail"), BCON_UTF8("error"), BCON_UTF8("unknown"), "]", "}");
+    bson_t *sort = BCON_NEW("status", BCON_INT32(-1), "rule_id", BCON_INT32(1),
+                            "target", BCON_INT32(1));
     struct store_query query = {.filter = filter, .sort = sort};
     engine_status status;
 
     text_styled(&state->out, TEXT_BOLD, "ALL OTHERS");
     fputc('\n', state->out.file);
-    status = report_each(report->store, STORE_VERDICTS, &query,
-                         table_put_line, report, err);
+    status = report_each(report->store, STORE_VERDICTS, &query, table_put_line,
+                         report, err);
     fputc('\n', state->out.file);
     bson_destroy(filter);
     bson_destroy(sort);
@@ -273,15 +267,15 @@ static engine_status table_begin(struct report *report, const bson_t *scan,
     return ENGINE_OK;
 }
 
-static engine_status table_sections(struct report *report,
-                                    const bson_t *scan, engine_error *err)
+static engine_status table_sections(struct report *report, const bson_t *scan,
+                                    engine_error *err)
 {
     static const char *const errors[] = {"error", "unknown", NULL};
     const char *scan_id = document_string(scan, "scan_id");
     engine_status status;
 
-    status = table_put_section(report, scan_id, "WITHOUT A VERDICT", errors,
-                               err);
+    status =
+        table_put_section(report, scan_id, "WITHOUT A VERDICT", errors, err);
     if (status == ENGINE_OK && report->options->all)
         status = table_put_rest(report, scan_id, err);
     if (status == ENGINE_OK)

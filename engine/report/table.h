@@ -8,8 +8,8 @@
 
 struct table_state {
     struct text_out out;
-    char severity[16];    /* of the heading that was printed last */
-    char *message;        /* the same, among errors */
+    char severity[16]; /* of the heading that was printed last */
+    char *message;     /* the same, among errors */
     bool several_targets;
 };
 

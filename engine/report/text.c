@@ -48,9 +48,9 @@ static bool text_is_wide(uint32_t code)
 /* What could move the cursor or turn the order of what follows. */
 static bool text_is_harmful(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
-           code == 0x200e || code == 0x200f || code == 0x2028 ||
-           code == 0x2029 || (code >= 0x202a && code <= 0x202e) ||
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x200e ||
+           code == 0x200f || code == 0x2028 || code == 0x2029 ||
+           (code >= 0x202a && code <= 0x202e) ||
            (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
 }
 
@@ -137,9 +137,9 @@ static size_t text_fit(const char *text, size_t columns)
 static const char *text_code(enum text_style style)
 {
     static const char *const codes[] = {
-        [TEXT_PLAIN] = "",          [TEXT_BOLD] = "\033[1m",
-        [TEXT_RED] = "\033[31m",    [TEXT_YELLOW] = "\033[33m",
-        [TEXT_GREEN] = "\033[32m",  [TEXT_DIM] = "\033[2m"};
+        [TEXT_PLAIN] = "",         [TEXT_BOLD] = "\033[1m",
+        [TEXT_RED] = "\033[31m",   [TEXT_YELLOW] = "\033[33m",
+        [TEXT_GREEN] = "\033[32m", [TEXT_DIM] = "\033[2m"};
 
     return codes[style];
 }
@@ -214,13 +214,11 @@ static void text_indent(const struct text_out *out, unsigned columns)
 }
 
 void text_paragraph(const struct text_out *out, unsigned indent,
-                    const char *lead, const char *text,
-                    enum text_style style)
+                    const char *lead, const char *text, enum text_style style)
 {
     unsigned hanging = indent + (unsigned)text_width(lead);
-    unsigned width = out->width && out->width < TEXT_NARROWEST
-                         ? TEXT_NARROWEST
-                         : out->width;
+    unsigned width =
+        out->width && out->width < TEXT_NARROWEST ? TEXT_NARROWEST : out->width;
     size_t columns = width > hanging + 10 ? width - hanging : 10;
     struct buffer clean;
     const char *at;

@@ -11,8 +11,14 @@
 
 #include "sdk/base/buffer.h"
 
-enum text_style { TEXT_PLAIN, TEXT_BOLD, TEXT_RED, TEXT_YELLOW, TEXT_GREEN,
-                  TEXT_DIM };
+enum text_style {
+    TEXT_PLAIN,
+    TEXT_BOLD,
+    TEXT_RED,
+    TEXT_YELLOW,
+    TEXT_GREEN,
+    TEXT_DIM
+};
 
 /** Where text goes. */
 struct text_out {
@@ -37,8 +43,7 @@ void text_cell(const struct text_out *out, const char *text, size_t columns,
 /** Prints text wrapped at words, each line indented; ends with a newline.
  * `lead` stands before the first line, which it indents the others to. */
 void text_paragraph(const struct text_out *out, unsigned indent,
-                    const char *lead, const char *text,
-                    enum text_style style);
+                    const char *lead, const char *text, enum text_style style);
 
 /** Prints text as it is, coloured; nothing of it may be a scanner's. */
 void text_styled(const struct text_out *out, enum text_style style,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_config.c - reading the configuration file. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <pwd.h>
 #include <stdio.h>
@@ -35,8 +35,9 @@ static int setup(void **state)
     unsetenv("XDG_DATA_HOME");
     unsetenv("XDG_CACHE_HOME");
     unsetenv("TMPDIR");
-    assert_int_equal(file_make_temporary("/tmp", "test-config-",
-                                         &fixture->directory, &err), 0);
+    assert_int_equal(
+        file_make_temporary("/tmp", "test-config-", &fixture->directory, &err),
+        0);
     fixture->path = engine_strf("%s/engine.conf", fixture->directory);
     *state = fixture;
     return 0;
@@ -89,8 +90,7 @@ static void defaults_follow_the_xdg_directories(void **state)
     (void)state;
     setenv("XDG_DATA_HOME", "/data", 1);
     assert_int_equal(load(state, "", &config, &err), 0);
-    assert_string_equal(config.store_uri,
-                        "sqlite:/data/scan-engine/engine.db");
+    assert_string_equal(config.store_uri, "sqlite:/data/scan-engine/engine.db");
     assert_string_equal(config.cache_directory,
                         "/home/somebody/.cache/scan-engine");
     snprintf(run, sizeof(run), "/tmp/scan-engine-%ld", (long)geteuid());
@@ -145,7 +145,8 @@ static void reads_every_setting(void **state)
              "workers = 3; log_level = \"debug\";\n"
              "limits: { wall = 1; memory_mb = 2; cpu = 3; file_mb = 4;\n"
              "  processes = 5; results = 6; result_mb = 7; };\n",
-             &config, &err), 0);
+             &config, &err),
+        0);
     assert_string_equal(config.store_uri, "sqlite:/s/e.db");
     assert_string_equal(config.cache_directory, "/c");
     assert_string_equal(config.run_directory, "/r");
@@ -167,16 +168,16 @@ static void names_the_nearest_known_option(void **state)
     struct engine_config config;
     engine_error err;
 
-    assert_int_not_equal(load(state, "\nlog_levle = \"info\";", &config,
-                              &err), 0);
+    assert_int_not_equal(load(state, "\nlog_levle = \"info\";", &config, &err),
+                         0);
     assert_non_null(strstr(err.message, "engine.conf:2: unknown option "
                                         "\"log_levle\""));
     assert_string_equal(err.hint, "did you mean \"log_level\"?");
-    assert_int_not_equal(load(state, "scan: { profil = \"x\"; };", &config,
-                              &err), 0);
+    assert_int_not_equal(
+        load(state, "scan: { profil = \"x\"; };", &config, &err), 0);
     assert_string_equal(err.hint, "did you mean \"profile\"?");
-    assert_int_not_equal(load(state, "limits: { qqqqqqqqqq = 1; };", &config,
-                              &err), 0);
+    assert_int_not_equal(
+        load(state, "limits: { qqqqqqqqqq = 1; };", &config, &err), 0);
     assert_non_null(strstr(err.hint, "known here: wall, "));
 }
 
@@ -214,8 +215,7 @@ static void refuses_malformed_files(void **state)
     refuse(state, "workers = 1;\nworkers = 2;", ":2: duplicate setting name");
     refuse(state, "scan: { name = \"\xff\xfe\"; };", "name is not UTF-8");
     assert_int_equal(file_write(fixture->path, "a\0b", 3, 0644, NULL), 0);
-    assert_int_equal(config_load(fixture->path, &config, &err),
-                     ENGINE_EPARSE);
+    assert_int_equal(config_load(fixture->path, &config, &err), ENGINE_EPARSE);
     assert_non_null(strstr(err.message, "zero byte"));
 }
 
@@ -244,8 +244,7 @@ static void refuses_a_file_over_the_limit(void **state)
     memset(text, ' ', len);
     assert_int_equal(file_write(fixture->path, text, len, 0644, NULL), 0);
     engine_free(text);
-    assert_int_equal(config_load(fixture->path, &config, &err),
-                     ENGINE_ELIMIT);
+    assert_int_equal(config_load(fixture->path, &config, &err), ENGINE_ELIMIT);
 }
 
 static void includes_files_beside_it(void **state)
@@ -286,7 +285,8 @@ static void reads_plugins_as_names_and_groups(void **state)
              "0123456789abcdef\"; } );\n"
              "options: {\n x: { level = 3; deep = true;\n word = \"w\"; }; "
              "};\n",
-             &config, &err), 0);
+             &config, &err),
+        0);
     assert_int_equal(config.plugins_count, 2);
     assert_string_equal(config.plugins[0].path, "/p/oscap.so");
     assert_null(config.plugins[0].options);
@@ -356,12 +356,12 @@ static void reads_a_scan_as_a_document(void **state)
              " variable_overrides: { tmout = 300; umask = \"027\"; "
              "ratio = 0.1; on = true; };\n"
              " options: { timeout = 5; allow_empty = true; };\n};\n",
-             &config, &err), 0);
+             &config, &err),
+        0);
     assert_true(config.has_scan);
     assert_string_equal(document_string(&config.scan, "name"), "nightly");
     assert_int_equal(document_int(&config.scan, "targets.1.port", 0), 2222);
-    assert_int_equal(document_int(&config.scan_lines, "targets.1.port", 0),
-                     4);
+    assert_int_equal(document_int(&config.scan_lines, "targets.1.port", 0), 4);
     assert_string_equal(document_string(&config.scan, "rules.0"), "one");
     assert_string_equal(
         document_string(&config.scan, "rule_filter.severity.$in.0"), "high");
@@ -371,8 +371,8 @@ static void reads_a_scan_as_a_document(void **state)
         document_string(&config.scan, "variable_overrides.umask"), "027");
     assert_string_equal(
         document_string(&config.scan, "variable_overrides.ratio"), "0.1");
-    assert_string_equal(
-        document_string(&config.scan, "variable_overrides.on"), "true");
+    assert_string_equal(document_string(&config.scan, "variable_overrides.on"),
+                        "true");
     assert_true(document_bool(&config.scan, "options.allow_empty", false));
     config_unload(&config);
     refuse(state, "scan: { rule_filter = \"{\"; };", ":1: ");
@@ -408,8 +408,8 @@ static char *uncomment(const char *text)
         const char *mark = memchr(text, '#', len);
 
         if (mark && mark[1] != ' ' && strncmp(mark, "#target =", 9) != 0)
-            buffer_printf(&out, "%.*s\n", (int)(len - (size_t)(mark - text))
-                          - 1, mark + 1);
+            buffer_printf(&out, "%.*s\n",
+                          (int)(len - (size_t)(mark - text)) - 1, mark + 1);
         text += len + (text[len] == '\n');
     }
     assert_int_equal(buffer_status(&out, NULL), 0);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_report.c - the output formats over a stored scan; text for people. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +21,11 @@ struct fixture {
     struct store *store;
 };
 
-static void put(struct store *store, const char *collection,
-                const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void put(struct store *store, const char *collection, const char *format,
+                ...) __attribute__((format(printf, 3, 4)));
 
-static void put(struct store *store, const char *collection,
-                const char *format, ...)
+static void put(struct store *store, const char *collection, const char *format,
+                ...)
 {
     char text[4096];
     bson_t document;
@@ -95,8 +95,9 @@ static int setup(void **state)
     engine_error err;
     char *uri;
 
-    assert_int_equal(file_make_temporary("/tmp", "test-report-",
-                                         &fixture->directory, &err), 0);
+    assert_int_equal(
+        file_make_temporary("/tmp", "test-report-", &fixture->directory, &err),
+        0);
     uri = engine_strf("sqlite:%s/engine.db", fixture->directory);
     if (store_open(uri, 0, NULL, &fixture->store, &err) < 0)
         fail_msg("%s", err.message);
@@ -149,12 +150,25 @@ static void expect_order(const char *text, const char *const *words)
 static void the_table_puts_the_worst_first(void **state)
 {
     static const char *const words[] = {
-        "HIGH\n", "Title of r-high", "r-high", "expected 027",
-        "fix: umask 027\n", "LOW\n", "Title of r-low", "found 3",
-        "WITHOUT A VERDICT\n", "no oscap here\n", "r-error1", "r-error2",
+        "HIGH\n",
+        "Title of r-high",
+        "r-high",
+        "expected 027",
+        "fix: umask 027\n",
+        "LOW\n",
+        "Title of r-low",
+        "found 3",
+        "WITHOUT A VERDICT\n",
+        "no oscap here\n",
+        "r-error1",
+        "r-error2",
         "Scan nightly completed in 12.3 s, 5 rules, compliance 33.3 %, "
         "coverage 100.0 %",
-        "high", "low", "all", "Scan id s1", NULL};
+        "high",
+        "low",
+        "all",
+        "Scan id s1",
+        NULL};
     struct report_options options = {.width = 80};
     char *text = report(state, "table", &options);
 
@@ -362,7 +376,8 @@ static void cuts_cells_with_an_ellipsis(void **state)
     text_cell(&out, "ab", 4, true, TEXT_PLAIN);
     text_cell(&out, NULL, 1, true, TEXT_PLAIN);
     fclose(out.file);
-    assert_string_equal(result, "abc\xe2\x80\xa6" "ab   ");
+    assert_string_equal(result, "abc\xe2\x80\xa6"
+                                "ab   ");
     free(result);
 }
 
