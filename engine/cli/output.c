@@ -5,7 +5,21 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
+
+/* What the report advises must find the same store again. */
+static engine_status output_command(const struct cli *cli, struct output *out,
+                                    engine_error *err)
+{
+    const char *config = cli->config_path;
+    const char *store = cli->store_uri;
+
+    out->command = engine_strf("scan-engine%s%s%s%s",
+                               config ? " --config " : "", config ? config : "",
+                               store ? " --store " : "", store ? store : "");
+    return out->command ? ENGINE_OK : engine_fail_memory(err);
+}
 
 engine_status output_open(struct cli *cli, const struct cli_args *args,
                           struct output *out, engine_error *err)
@@ -18,6 +32,8 @@ engine_status output_open(struct cli *cli, const struct cli_args *args,
     for (size_t i = 0; report_formats[i] && i + 1 < CLI_COUNT(choices); i++)
         choices[i] = report_formats[i]->name;
     status = cli_choice(args, "format", choices, &format, err);
+    if (status == ENGINE_OK)
+        status = output_command(cli, out, err);
     if (status < 0)
         return status;
     out->format = report_format_find(format);
@@ -41,7 +57,8 @@ engine_status output_scan(const struct output *output, struct store *store,
     struct report_options options = {.out = output->out.file,
                                      .color = output->out.color,
                                      .width = output->out.width,
-                                     .all = all};
+                                     .all = all,
+                                     .command = output->command};
 
     return report_scan(store, scan_id, output->format, &options, err);
 }
@@ -51,6 +68,8 @@ engine_status output_close(struct output *output, engine_error *err)
     FILE *file = output->out.file;
     bool failed;
 
+    engine_free(output->command);
+    output->command = NULL;
     if (!output->path || !file)
         return ENGINE_OK;
     output->out.file = NULL;

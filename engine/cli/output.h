@@ -16,6 +16,7 @@ struct output {
     const struct report_format *format;
     const char *path; /* NULL: standard output */
     struct text_out out;
+    char *command; /* the program with its global options, for advice */
 };
 
 /** Checks --format and opens --output, before any work is done. */

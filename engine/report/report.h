@@ -13,9 +13,11 @@
 
 struct report_options {
     FILE *out;
-    bool color;     /* a terminal and no NO_COLOR */
-    unsigned width; /* columns of the terminal; 0: unlimited */
-    bool all;       /* table: passes too, not only what needs a person */
+    bool color;          /* a terminal and no NO_COLOR */
+    unsigned width;      /* columns of the terminal; 0: unlimited */
+    bool all;            /* table: passes too, not only what needs a person */
+    const char *command; /* how the program was called, for advice; NULL:
+                          * scan-engine */
 };
 
 struct report; /* one running report */

@@ -151,26 +151,36 @@ static void summary_head(const struct text_out *out, const bson_t *scan)
     fputc('\n', out->file);
 }
 
-static void summary_next(const struct text_out *out, const bson_t *scan)
+/* "What for:  scan-engine ARGUMENTS ID" */
+static void summary_advice(const struct text_out *out, const char *what,
+                           const char *command, const char *arguments,
+                           const char *id)
+{
+    fprintf(out->file, "%-19s ", what);
+    text_cell(out, command ? command : "scan-engine", 0, false, TEXT_PLAIN);
+    fprintf(out->file, " %s ", arguments);
+    text_cell(out, id, 0, false, TEXT_PLAIN);
+    fputc('\n', out->file);
+}
+
+static void summary_next(const struct text_out *out, const bson_t *scan,
+                         const char *command)
 {
     const char *scan_id = document_string(scan, "scan_id");
     const char *status = document_string(scan, "status");
 
     fputs("\nScan id ", out->file);
-    text_cell(out, scan_id ? scan_id : "", 0, false, TEXT_BOLD);
+    text_cell(out, scan_id, 0, false, TEXT_BOLD);
     fputc('\n', out->file);
     if (document_int(scan, "failed", 0) > 0)
-        fputs("More about a rule:  scan-engine rules show RULE_ID\n",
-              out->file);
+        summary_advice(out, "More about a rule:", command, "rules show",
+                       "RULE_ID");
     if (status && strcmp(status, "completed") != 0 &&
         strcmp(status, "running") != 0 &&
         document_bool(scan, "resumable", false))
-        fprintf(out->file,
-                "Go on with it:      scan-engine scan --resume "
-                "%s\n",
-                scan_id ? scan_id : "");
-    fprintf(out->file, "Every verdict:      scan-engine scans results %s\n",
-            scan_id ? scan_id : "");
+        summary_advice(out, "Go on with it:", command, "scan --resume",
+                       scan_id);
+    summary_advice(out, "Every verdict:", command, "scans results", scan_id);
 }
 
 void table_put_summary(struct report *report, const bson_t *scan)
@@ -187,5 +197,5 @@ void table_put_summary(struct report *report, const bson_t *scan)
     summary_parts(out, scan, "by_scanner", "scanner");
     summary_parts(out, scan, "by_target", "target");
     summary_row(out, "all", scan);
-    summary_next(out, scan);
+    summary_next(out, scan, report->options->command);
 }

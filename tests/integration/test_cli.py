@@ -291,6 +291,8 @@ def test_the_table_says_what_to_do(engine):
     places = [out.index(word) for word in order]
     assert places == sorted(places), out
     assert "alpha-00004" not in out and "\033" not in out
+    advice = re.search(r"Every verdict: +scan-engine (.*)", out)[1].split()
+    assert "alpha-00004" in bare(*advice).stdout
 
 
 def test_reports_of_a_pipe_are_nothing_but_results(engine):
