@@ -20,10 +20,10 @@ static void benchmarks_profiles(const bson_t *benchmark, char *out,
 }
 
 static const struct list_column benchmarks_columns[] = {
-    {"BENCHMARK", "benchmark", 52, NULL},
-    {"RULES", "rules_count", 6, NULL},
-    {"PROFILES", NULL, 8, benchmarks_profiles},
-    {"TITLE", "title", 0, NULL},
+    {"BENCHMARK", "benchmark", 52, 30, true, NULL},
+    {"RULES", "rules_count", 6, 6, false, NULL},
+    {"PROFILES", NULL, 8, 8, false, benchmarks_profiles},
+    {"TITLE", "title", 0, 0, false, NULL},
 };
 
 static int benchmarks_list(struct cli *cli, const struct cli_args *args,

@@ -7,6 +7,7 @@
 #include "sdk/base/clock.h"
 #include "sdk/document/document.h"
 
+#define LIST_NARROW 120 /* fewer columns are a narrow terminal */
 #define LIST_DOCUMENT_MAX ((size_t)128 * 1024 * 1024)
 
 const char *const list_formats[] = {"table", "json", "jsonl", NULL};
@@ -73,6 +74,39 @@ static void list_value(const bson_t *document, const char *path, char *out,
     }
 }
 
+/* Columns of one cell; 0 for as many as it needs. */
+static unsigned list_columns(const struct text_out *out,
+                             const struct list_column *column, bool last,
+                             unsigned used)
+{
+    if (last)
+        return out->width > used + 10 ? out->width - used : 0;
+    if (out->width && out->width < LIST_NARROW)
+        return column->narrow;
+    return column->columns;
+}
+
+static void list_cell(const struct text_out *out,
+                      const struct list_column *column, const bson_t *document,
+                      unsigned columns, bool last)
+{
+    enum text_style style = document ? TEXT_PLAIN : TEXT_BOLD;
+    char text[512] = "";
+
+    if (!document)
+        snprintf(text, sizeof(text), "%s", column->heading);
+    else if (column->text)
+        column->text(document, text, sizeof(text));
+    else
+        list_value(document, column->path, text, sizeof(text));
+    if (!out->width && text_width(text) > columns)
+        columns = 0; /* no terminal: nothing is cut */
+    if (column->end)
+        text_cell_end(out, text, columns, !last, style);
+    else
+        text_cell(out, text, columns, !last, style);
+}
+
 static void list_row(const struct text_out *out, const struct list *list,
                      const bson_t *document)
 {
@@ -81,22 +115,13 @@ static void list_row(const struct text_out *out, const struct list *list,
     for (size_t i = 0; i < list->columns_count; i++) {
         const struct list_column *column = &list->columns[i];
         bool last = i + 1 == list->columns_count;
-        unsigned columns = column->columns;
-        char text[512] = "";
+        unsigned columns = list_columns(out, column, last, used);
 
-        if (!document)
-            snprintf(text, sizeof(text), "%s", column->heading);
-        else if (column->text)
-            column->text(document, text, sizeof(text));
-        else
-            list_value(document, column->path, text, sizeof(text));
-        if (last)
-            columns = out->width > used + 10 ? out->width - used : 0;
-        else if (!out->width && text_width(text) > columns)
-            columns = 0; /* no terminal: nothing is cut */
-        text_cell(out, text, columns, !last, document ? TEXT_PLAIN : TEXT_BOLD);
+        if (!columns && !last)
+            continue;
+        list_cell(out, column, document, columns, last);
         fputs(last ? "\n" : "  ", out->file);
-        used += column->columns + 2;
+        used += columns + 2;
     }
 }
 

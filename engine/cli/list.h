@@ -15,8 +15,9 @@ extern const char *const list_formats[]; /* table, json, jsonl; NULL-ended */
 struct list_column {
     const char *heading;
     const char *path; /* of the document; NULL: `text` makes it */
-    unsigned columns; /* of the terminal; 0: what is left, for the last */
-    /* may be NULL; out holds 256 bytes */
+    unsigned columns; /* of the terminal; the last takes what is left */
+    unsigned narrow;  /* the same on a narrow terminal; 0: not shown */
+    bool end;         /* when it must be cut, its end is what counts */
     void (*text)(const bson_t *document, char *out, size_t out_size);
 };
 

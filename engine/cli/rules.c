@@ -79,9 +79,11 @@ static engine_status rules_filter(struct session *session,
 /* ---- list and export ----------------------------------------------------- */
 
 static const struct list_column rules_columns[] = {
-    {"SEVERITY", "severity", 8, NULL},    {"SCANNER", "scanner_type", 10, NULL},
-    {"BENCHMARK", "benchmark", 20, NULL}, {"RULE", "rule_id", 44, NULL},
-    {"TITLE", "title", 0, NULL},
+    {"SEVERITY", "severity", 8, 8, false, NULL},
+    {"SCANNER", "scanner_type", 10, 0, false, NULL},
+    {"BENCHMARK", "benchmark", 20, 0, true, NULL},
+    {"RULE", "rule_id", 44, 36, true, NULL},
+    {"TITLE", "title", 0, 0, false, NULL},
 };
 
 static int rules_put(struct cli *cli, const struct cli_args *args,

@@ -27,15 +27,15 @@ static void scans_duration(const bson_t *scan, char *out, size_t out_size)
 }
 
 static const struct list_column scans_columns[] = {
-    {"SCAN", "scan_id", 36, NULL},
-    {"STARTED", "started_at", 20, NULL},
-    {"STATUS", "status", 9, NULL},
-    {"RULES", "total_rules", 6, NULL},
-    {"FAIL", "failed", 5, NULL},
-    {"ERROR", "error", 5, NULL},
-    {"COMPLIANT", NULL, 9, scans_compliance},
-    {"TOOK", NULL, 9, scans_duration},
-    {"NAME", "name", 0, NULL},
+    {"SCAN", "scan_id", 36, 10, false, NULL},
+    {"STARTED", "started_at", 20, 20, false, NULL},
+    {"STATUS", "status", 9, 9, false, NULL},
+    {"RULES", "total_rules", 6, 5, false, NULL},
+    {"FAIL", "failed", 5, 4, false, NULL},
+    {"ERROR", "error", 5, 0, false, NULL},
+    {"COMPLIANT", NULL, 9, 9, false, scans_compliance},
+    {"TOOK", NULL, 9, 0, false, scans_duration},
+    {"NAME", "name", 0, 0, false, NULL},
 };
 
 static int scans_list(struct cli *cli, const struct cli_args *args,

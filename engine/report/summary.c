@@ -4,8 +4,7 @@
 
 #include "engine/report/table.h"
 
-#define SUMMARY_NAME_COLUMNS 28
-#define SUMMARY_COLUMNS 9
+#define SUMMARY_NAME_COLUMNS 24
 
 static const char *const summary_headings[] = {"pass", "fail",       "error",
                                                "n/a",  "notchecked", "other"};
@@ -37,7 +36,7 @@ static void summary_row(const struct text_out *out, const char *name,
         bool red = i == 1 && count > 0;
         char text[24];
 
-        snprintf(text, sizeof(text), i == 4 ? "%12lld" : "%9lld",
+        snprintf(text, sizeof(text), i == 4 ? "%11lld" : "%8lld",
                  (long long)count);
         text_styled(out, red ? TEXT_RED : TEXT_PLAIN, text);
     }
@@ -48,7 +47,7 @@ static void summary_header(const struct text_out *out)
 {
     fprintf(out->file, "  %*s", SUMMARY_NAME_COLUMNS, "");
     for (size_t i = 0; i < 6; i++)
-        fprintf(out->file, i == 4 ? "%12s" : "%9s", summary_headings[i]);
+        fprintf(out->file, i == 4 ? "%11s" : "%8s", summary_headings[i]);
     fputc('\n', out->file);
 }
 

@@ -187,6 +187,29 @@ void text_cell(const struct text_out *out, const char *text, size_t columns,
     buffer_clear(&clean);
 }
 
+void text_cell_end(const struct text_out *out, const char *text, size_t columns,
+                   bool pad, enum text_style style)
+{
+    struct buffer clean, tail;
+    const char *line;
+    size_t width, len;
+
+    buffer_init(&clean, TEXT_MAX);
+    buffer_init(&tail, TEXT_MAX);
+    text_clean(&clean, text);
+    line = clean.data ? clean.data : "";
+    width = text_width(line);
+    if (columns && width > columns) {
+        for (; width > columns - 1; line += len)
+            width -= text_columns((const unsigned char *)line, &len);
+        buffer_puts(&tail, "\xe2\x80\xa6");
+    }
+    buffer_puts(&tail, line);
+    text_cell(out, tail.data, columns, pad, style);
+    buffer_clear(&clean);
+    buffer_clear(&tail);
+}
+
 /* Bytes of the next line: whole words, or as much of one as fits. */
 static size_t text_line(const char *text, size_t columns)
 {

@@ -40,6 +40,10 @@ size_t text_width(const char *text);
 void text_cell(const struct text_out *out, const char *text, size_t columns,
                bool pad, enum text_style style);
 
+/** The same, but what is cut is the beginning: for ids, whose ends differ. */
+void text_cell_end(const struct text_out *out, const char *text, size_t columns,
+                   bool pad, enum text_style style);
+
 /** Prints text wrapped at words, each line indented; ends with a newline.
  * `lead` stands before the first line, which it indents the others to. */
 void text_paragraph(const struct text_out *out, unsigned indent,

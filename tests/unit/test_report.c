@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_report.c - the output formats over a stored scan; text for people. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,9 +376,13 @@ static void cuts_cells_with_an_ellipsis(void **state)
     text_cell(&out, "abcdef", 4, true, TEXT_PLAIN);
     text_cell(&out, "ab", 4, true, TEXT_PLAIN);
     text_cell(&out, NULL, 1, true, TEXT_PLAIN);
+    fputc('|', out.file);
+    text_cell_end(&out, "abcdef", 4, true, TEXT_PLAIN);
+    text_cell_end(&out, "ab", 4, true, TEXT_PLAIN);
     fclose(out.file);
     assert_string_equal(result, "abc\xe2\x80\xa6"
-                                "ab   ");
+                                "ab   |\xe2\x80\xa6"
+                                "defab  ");
     free(result);
 }
 
