@@ -237,6 +237,36 @@ static void rules_put_variables(const struct text_out *out, const bson_t *rule)
     }
 }
 
+/* Code keeps its lines and indentation. */
+static void rules_put_code(const struct text_out *out, const bson_t *rule)
+{
+    bson_t code;
+    bson_iter_t iter;
+
+    if (!document_child(rule, "remediation.code", &code) ||
+        !bson_iter_init(&iter, &code))
+        return;
+    while (bson_iter_next(&iter)) {
+        const char *text =
+            BSON_ITER_HOLDS_UTF8(&iter) ? bson_iter_utf8(&iter, NULL) : "";
+
+        text += strspn(text, "\n");
+        fputs("\nFix by ", out->file);
+        text_cell(out, bson_iter_key(&iter), 0, false, TEXT_BOLD);
+        fputc('\n', out->file);
+        while (*text) {
+            size_t len = strcspn(text, "\n");
+            char *line = engine_strndup(text, len);
+
+            fputs("  ", out->file);
+            text_cell(out, line, 0, false, TEXT_PLAIN);
+            fputc('\n', out->file);
+            engine_free(line);
+            text += len + (text[len] == '\n');
+        }
+    }
+}
+
 static void rules_put_commands(const struct text_out *out, const bson_t *rule)
 {
     bson_t list, item;
@@ -269,6 +299,7 @@ static void rules_put_rule(const struct text_out *out, const bson_t *rule)
     rules_put_variables(out, rule);
     rules_put_text(out, rule, "How to fix", "remediation.text");
     rules_put_commands(out, rule);
+    rules_put_code(out, rule);
 }
 
 static engine_status rules_find(struct session *session,

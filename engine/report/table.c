@@ -56,15 +56,40 @@ static bool table_first_line(const char *text, char *out, size_t out_size)
     return len > 0;
 }
 
+/* Where the rule says more: "scan-engine rules show ID (ansible, bash)". */
+static void table_put_more(struct report *report, const bson_t *rule,
+                           const char *rule_id)
+{
+    const struct table_state *state = report->state;
+    const char *command = report->options->command;
+    struct buffer line;
+    bson_t code;
+    bson_iter_t iter;
+    const char *before = " (";
+
+    buffer_init(&line, 4096);
+    buffer_printf(&line, "%s rules show %s", command ? command : "scan-engine",
+                  rule_id);
+    if (document_child(rule, "remediation.code", &code) &&
+        bson_iter_init(&iter, &code) && bson_count_keys(&code)) {
+        for (; bson_iter_next(&iter); before = ", ")
+            buffer_printf(&line, "%s%s", before, bson_iter_key(&iter));
+        buffer_putc(&line, ')');
+    }
+    table_indent(&state->out, "fix: ", line.data ? line.data : "");
+    buffer_clear(&line);
+}
+
 /* The rule as it was when it was scanned says how to fix it. */
 static engine_status table_put_fix(struct report *report, const bson_t *verdict,
                                    engine_error *err)
 {
     struct table_state *state = report->state;
-    const char *rule_id = document_string(verdict, "rule_id");
+    const char *given = document_string(verdict, "rule_id");
+    const char *rule_id = given ? given : "";
     const char *benchmark = document_string(verdict, "benchmark");
     bson_t *filter =
-        BCON_NEW("rule_id", BCON_UTF8(rule_id ? rule_id : ""), "benchmark",
+        BCON_NEW("rule_id", BCON_UTF8(rule_id), "benchmark",
                  BCON_UTF8(benchmark ? benchmark : ""), "version",
                  BCON_INT64(document_int(verdict, "rule_version", 1)));
     bson_t *fields = BCON_NEW("remediation", BCON_INT32(1));
@@ -81,6 +106,8 @@ static engine_status table_put_fix(struct report *report, const bson_t *verdict,
         text = document_string(&rule, "remediation.commands.0.command");
     if (text && table_first_line(text, line, sizeof(line)))
         table_indent(&state->out, "fix: ", line);
+    else
+        table_put_more(report, &rule, rule_id);
     bson_destroy(&rule);
     bson_destroy(filter);
     bson_destroy(fields);

@@ -229,9 +229,12 @@ def test_rules_are_listed_by_what_is_asked(engine):
 
 
 def test_a_rule_is_shown_by_the_end_of_its_id(engine):
-    engine.import_rules([rule("xccdf_org.x_rule_umask", more=FIX),
+    code = {"remediation": {**FIX["remediation"], "code": {
+        "ansible": "- hosts: all\n  tasks: []\n"}}}
+    engine.import_rules([rule("xccdf_org.x_rule_umask", more=code),
                          rule("other")])
     shown = engine.run("rules", "show", "umask", code=DONE).out
+    assert "Fix by ansible\n  - hosts: all\n    tasks: []\n" in shown
     assert "xccdf_org.x_rule_umask" in shown and "and log in again" in shown
     one = engine.run("rules", "show", "umask", "--format", "json",
                      code=DONE).json()

@@ -88,6 +88,10 @@ static void put_scan(struct store *store)
         "{\"_id\": \"b/r-high/3\", \"benchmark\": \"b\", \"rule_id\": "
         "\"r-high\", \"version\": 3, \"remediation\": {\"text\": "
         "\"a newer rule\"}}");
+    put(store, STORE_RULES,
+        "{\"_id\": \"b/r-low/2\", \"benchmark\": \"b\", \"rule_id\": "
+        "\"r-low\", \"version\": 2, \"remediation\": {\"code\": "
+        "{\"ansible\": \"x\", \"bash\": \"y\"}}}");
 }
 
 static int setup(void **state)
@@ -159,6 +163,7 @@ static void the_table_puts_the_worst_first(void **state)
         "LOW\n",
         "Title of r-low",
         "found 3",
+        "fix: scan-engine rules show r-low (ansible, bash)\n",
         "WITHOUT A VERDICT\n",
         "no oscap here\n",
         "r-error1",
