@@ -37,8 +37,7 @@ static bool compile_needs_dictionary(const struct compile_set *set,
                                      const char *cpe)
 {
     for (uint32_t i = 0; i < set->content->head->items_count; i++)
-        if (set->marked[i] &&
-            set->content->items[i].kind == FRAGMENT_CPE_ITEM)
+        if (set->marked[i] && set->content->items[i].kind == FRAGMENT_CPE_ITEM)
             return true;
     return cpe != NULL;
 }
@@ -82,14 +81,15 @@ static void compile_checks(const struct compile_set *set, const char *cpe,
     for (uint32_t i = 0; i < set->content->head->items_count; i++) {
         const struct fragment *at = &set->content->items[i];
 
-        if (!set->marked[i] || (at->kind != FRAGMENT_COMPONENT &&
-                                at->kind != FRAGMENT_REMOTE))
+        if (!set->marked[i] ||
+            (at->kind != FRAGMENT_COMPONENT && at->kind != FRAGMENT_REMOTE))
             continue;
-        buffer_printf(&refs, "      <ds:component-ref id=\"" COMPILE_NS
-                      "cref_oval-%u\" xlink:href=\"", i);
+        buffer_printf(&refs,
+                      "      <ds:component-ref id=\"" COMPILE_NS
+                      "cref_oval-%u\" xlink:href=\"",
+                      i);
         if (at->kind == FRAGMENT_REMOTE)
-            xml_escape(&refs, fragments_string(set->content, at->extra),
-                       true);
+            xml_escape(&refs, fragments_string(set->content, at->extra), true);
         else
             buffer_printf(&refs, "#" COMPILE_NS "comp_oval-%u", i);
         buffer_puts(&refs, "\"/>\n");
@@ -112,17 +112,19 @@ static void compile_stream(const struct compile_set *set, const char *cpe,
                            bool dictionary, struct buffer *out)
 {
     buffer_puts(out, "  <ds:data-stream id=\"" COMPILE_NS
-                "datastream_scan\" scap-version=\"1.3\" "
-                "use-case=\"OTHER\">\n");
+                     "datastream_scan\" scap-version=\"1.3\" "
+                     "use-case=\"OTHER\">\n");
     if (dictionary) {
-        buffer_puts(out, "    <ds:dictionaries>\n"
+        buffer_puts(out,
+                    "    <ds:dictionaries>\n"
                     "      <ds:component-ref id=\"" COMPILE_NS
                     "cref_cpe\" xlink:href=\"#" COMPILE_NS "comp_cpe\">\n");
         compile_catalog(set, true, cpe, out);
         buffer_puts(out, "      </ds:component-ref>\n"
                          "    </ds:dictionaries>\n");
     }
-    buffer_puts(out, "    <ds:checklists>\n"
+    buffer_puts(out,
+                "    <ds:checklists>\n"
                 "      <ds:component-ref id=\"" COMPILE_NS
                 "cref_xccdf\" xlink:href=\"#" COMPILE_NS "comp_xccdf\">\n");
     compile_catalog(set, false, NULL, out);
@@ -133,8 +135,10 @@ static void compile_stream(const struct compile_set *set, const char *cpe,
 
 static void compile_component_open(struct buffer *out, const char *name)
 {
-    buffer_printf(out, "  <ds:component id=\"" COMPILE_NS "comp_%s\" "
-                  "timestamp=\"1970-01-01T00:00:00\">\n", name);
+    buffer_printf(out,
+                  "  <ds:component id=\"" COMPILE_NS "comp_%s\" "
+                  "timestamp=\"1970-01-01T00:00:00\">\n",
+                  name);
 }
 
 static void compile_component_close(struct buffer *out)
@@ -172,16 +176,16 @@ static void compile_components(const struct compile_set *set, const char *cpe,
 }
 
 /* The file ends with its own length, so that a torn copy is noticed. */
-static void compile_datastream(const struct compile_set *set,
-                               const char *cpe, struct buffer *out)
+static void compile_datastream(const struct compile_set *set, const char *cpe,
+                               struct buffer *out)
 {
     const bool dictionary = compile_needs_dictionary(set, cpe);
 
     buffer_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                "<ds:data-stream-collection xmlns:ds=\"" XML_DS
-                "\" xmlns:cat=\"" XML_CATALOG "\" xmlns:xlink=\"" XML_XLINK
-                "\" id=\"" COMPILE_NS "collection_scan\" "
-                "schematron-version=\"1.3\">\n");
+                     "<ds:data-stream-collection xmlns:ds=\"" XML_DS
+                     "\" xmlns:cat=\"" XML_CATALOG "\" xmlns:xlink=\"" XML_XLINK
+                     "\" id=\"" COMPILE_NS "collection_scan\" "
+                     "schematron-version=\"1.3\">\n");
     compile_stream(set, cpe, dictionary, out);
     compile_components(set, cpe, dictionary, out);
     buffer_puts(out, "</ds:data-stream-collection>\n");
@@ -192,8 +196,7 @@ static void compile_datastream(const struct compile_set *set,
 /* ---- cache -------------------------------------------------------------- */
 
 static void compile_hash(const struct oscap_compile_options *options,
-                         const struct compile_set *set,
-                         char out[HASH_HEX_SIZE])
+                         const struct compile_set *set, char out[HASH_HEX_SIZE])
 {
     const struct oscap_content *content = set->content;
     const char *artifact =
@@ -229,8 +232,8 @@ static bool compile_cached(const char *path)
         return false;
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
         info.st_size > COMPILE_TAIL_SIZE &&
-        pread(fd, tail, COMPILE_TAIL_SIZE,
-              info.st_size - COMPILE_TAIL_SIZE) == COMPILE_TAIL_SIZE) {
+        pread(fd, tail, COMPILE_TAIL_SIZE, info.st_size - COMPILE_TAIL_SIZE) ==
+            COMPILE_TAIL_SIZE) {
         snprintf(want, sizeof(want), "<!-- scan-engine: %015lld bytes -->\n",
                  (long long)info.st_size);
         fine = strcmp(tail, want) == 0;
@@ -268,8 +271,7 @@ static engine_status compile_open_set(
     if (status < 0)
         return status;
     set->profile = options->profile;
-    status = compile_set_rules(set, options->rules, options->rules_count,
-                               err);
+    status = compile_set_rules(set, options->rules, options->rules_count, err);
     if (status < 0)
         compile_set_clear(set);
     return status;
@@ -298,11 +300,10 @@ engine_status oscap_compile(const struct oscap_compile_options *options,
         !hash[0])
         status = engine_fail_memory(err);
     if (status == ENGINE_OK) {
-        made.cached =
-            options->cachedir && compile_cached(made.datastream_path);
+        made.cached = options->cachedir && compile_cached(made.datastream_path);
         if (!made.cached)
-            status = compile_write(&set, options->cpe, made.datastream_path,
-                                   err);
+            status =
+                compile_write(&set, options->cpe, made.datastream_path, err);
     }
     compile_set_clear(&set);
     if (status < 0)
@@ -312,9 +313,8 @@ engine_status oscap_compile(const struct oscap_compile_options *options,
     return status;
 }
 
-engine_status oscap_benchmark_write(
-    const struct oscap_compile_options *options, struct buffer *out,
-    engine_error *err)
+engine_status oscap_benchmark_write(const struct oscap_compile_options *options,
+                                    struct buffer *out, engine_error *err)
 {
     struct compile_set set;
     engine_status status = compile_open_set(options, &set, err);

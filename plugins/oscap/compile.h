@@ -11,10 +11,10 @@
 /** A set of fragments, closed over their references. */
 struct compile_set {
     const struct oscap_content *content;
-    unsigned char *marked;  /* by item */
+    unsigned char *marked; /* by item */
     uint32_t *stack;
-    uint32_t *rules;        /* the rules asked for, ascending, once each */
-    const char *profile;    /* whose refine-rules apply, or NULL */
+    uint32_t *rules;     /* the rules asked for, ascending, once each */
+    const char *profile; /* whose refine-rules apply, or NULL */
     size_t stack_count, rules_count;
 };
 

@@ -22,9 +22,9 @@ static const char oval_generator[] =
     "        <oval:timestamp>1970-01-01T00:00:00</oval:timestamp>\n"
     "      </generator>\n";
 
-static void compile_oval_list(const struct compile_set *set,
-                              uint32_t component, enum fragment_kind kind,
-                              const char *name, struct buffer *out)
+static void compile_oval_list(const struct compile_set *set, uint32_t component,
+                              enum fragment_kind kind, const char *name,
+                              struct buffer *out)
 {
     bool open = false;
 
@@ -68,48 +68,49 @@ void compile_oval(const struct compile_set *set, uint32_t component,
 /* True on every system: an object that may or may not exist. */
 void compile_applicable_oval(struct buffer *out)
 {
-    buffer_puts(out,
-                "    <oval_definitions xmlns=\"" XML_OVAL "\" xmlns:oval=\""
-                XML_OVAL_COMMON "\" xmlns:ind=\"" XML_OVAL_IND "\">\n");
+    buffer_puts(out, "    <oval_definitions xmlns=\"" XML_OVAL
+                     "\" xmlns:oval=\"" XML_OVAL_COMMON
+                     "\" xmlns:ind=\"" XML_OVAL_IND "\">\n");
     buffer_puts(out, oval_generator);
-    buffer_puts(out,
-        "      <definitions>\n"
-        "        <definition id=\"oval:scan-engine:def:1\" version=\"1\" "
-        "class=\"inventory\">\n"
-        "          <metadata>\n"
-        "            <title>The operator says that it applies</title>\n"
-        "            <description>Always true</description>\n"
-        "          </metadata>\n"
-        "          <criteria>\n"
-        "            <criterion comment=\"always true\" "
-        "test_ref=\"oval:scan-engine:tst:1\"/>\n"
-        "          </criteria>\n"
-        "        </definition>\n"
-        "      </definitions>\n"
-        "      <tests>\n"
-        "        <ind:family_test id=\"oval:scan-engine:tst:1\" "
-        "version=\"1\" comment=\"always true\" "
-        "check_existence=\"any_exist\" check=\"all\">\n"
-        "          <ind:object object_ref=\"oval:scan-engine:obj:1\"/>\n"
-        "        </ind:family_test>\n"
-        "      </tests>\n"
-        "      <objects>\n"
-        "        <ind:family_object id=\"oval:scan-engine:obj:1\" "
-        "version=\"1\"/>\n"
-        "      </objects>\n"
-        "    </oval_definitions>\n");
+    buffer_puts(
+        out, "      <definitions>\n"
+             "        <definition id=\"oval:scan-engine:def:1\" version=\"1\" "
+             "class=\"inventory\">\n"
+             "          <metadata>\n"
+             "            <title>The operator says that it applies</title>\n"
+             "            <description>Always true</description>\n"
+             "          </metadata>\n"
+             "          <criteria>\n"
+             "            <criterion comment=\"always true\" "
+             "test_ref=\"oval:scan-engine:tst:1\"/>\n"
+             "          </criteria>\n"
+             "        </definition>\n"
+             "      </definitions>\n"
+             "      <tests>\n"
+             "        <ind:family_test id=\"oval:scan-engine:tst:1\" "
+             "version=\"1\" comment=\"always true\" "
+             "check_existence=\"any_exist\" check=\"all\">\n"
+             "          <ind:object object_ref=\"oval:scan-engine:obj:1\"/>\n"
+             "        </ind:family_test>\n"
+             "      </tests>\n"
+             "      <objects>\n"
+             "        <ind:family_object id=\"oval:scan-engine:obj:1\" "
+             "version=\"1\"/>\n"
+             "      </objects>\n"
+             "    </oval_definitions>\n");
 }
 
 static void compile_applicable_item(const char *cpe, struct buffer *out)
 {
     buffer_puts(out, "      <cpe-item name=\"");
     xml_escape(out, cpe, true);
-    buffer_puts(out, "\">\n"
-                "        <title xml:lang=\"en-us\">The operator says that it "
-                "applies</title>\n"
-                "        <check system=\"" XML_OVAL "\" href=\""
-                COMPILE_APPLICABLE "\">oval:scan-engine:def:1</check>\n"
-                "      </cpe-item>\n");
+    buffer_puts(
+        out, "\">\n"
+             "        <title xml:lang=\"en-us\">The operator says that it "
+             "applies</title>\n"
+             "        <check system=\"" XML_OVAL "\" href=\"" COMPILE_APPLICABLE
+             "\">oval:scan-engine:def:1</check>\n"
+             "      </cpe-item>\n");
 }
 
 void compile_dictionary(const struct compile_set *set, const char *cpe,
@@ -119,9 +120,10 @@ void compile_dictionary(const struct compile_set *set, const char *cpe,
     uint32_t count;
     const uint32_t at =
         fragments_range(content, FRAGMENT_DICTIONARY, FRAGMENT_NONE, &count);
-    const char *names = count ? fragments_string(
-        content, content->items[content->sorted[at]].extra)
-        : " xmlns=\"" XML_CPE_DICT "\"";
+    const char *names =
+        count ? fragments_string(content,
+                                 content->items[content->sorted[at]].extra)
+              : " xmlns=\"" XML_CPE_DICT "\"";
 
     buffer_printf(out, "    <cpe-list%s>\n", names);
     for (uint32_t i = 0; i < content->head->items_count; i++) {

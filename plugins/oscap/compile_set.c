@@ -72,8 +72,8 @@ engine_status compile_rule_find(const struct oscap_content *content,
     if (found == FRAGMENT_NONE) {
         status = engine_fail(err, ENGINE_ENOTFOUND,
                              "rule \"%s\" is not in the content of "
-                             "benchmark \"%s\"", id,
-                             oscap_content_benchmark(content));
+                             "benchmark \"%s\"",
+                             id, oscap_content_benchmark(content));
         engine_hint(err, "import the content again");
         return status;
     }
@@ -92,8 +92,7 @@ static void compile_set_unique(struct compile_set *set)
 {
     size_t kept = 0;
 
-    qsort(set->rules, set->rules_count, sizeof(*set->rules),
-          compile_set_order);
+    qsort(set->rules, set->rules_count, sizeof(*set->rules), compile_set_order);
     for (size_t i = 0; i < set->rules_count; i++)
         if (!kept || set->rules[kept - 1] != set->rules[i])
             set->rules[kept++] = set->rules[i];
@@ -169,8 +168,10 @@ engine_status oscap_rule_xccdf_id(const bson_t *rule, char *out,
         document_string(rule, "check_content.oval.definition")) {
         if (compile_own_id(rule_id, out, out_size) == 0)
             return ENGINE_OK;
-        return engine_fail(err, ENGINE_ELIMIT, "rule id \"%.100s\" is too "
-                           "long", rule_id);
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "rule id \"%.100s\" is too "
+                           "long",
+                           rule_id);
     }
     if (!id)
         id = document_string(rule, "check_content.scap_rule_id");
@@ -183,8 +184,10 @@ engine_status oscap_rule_xccdf_id(const bson_t *rule, char *out,
                            "rule \"%s\" names no XCCDF rule",
                            rule_id ? rule_id : "");
     if (strlen(id) >= out_size)
-        return engine_fail(err, ENGINE_ELIMIT, "rule id \"%.100s\" is too "
-                           "long", id);
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "rule id \"%.100s\" is too "
+                           "long",
+                           id);
     memcpy(out, id, strlen(id) + 1);
     return ENGINE_OK;
 }

@@ -14,16 +14,15 @@ void compile_slice(const struct compile_set *set, uint32_t item,
 }
 
 /* Slices of all marked items of a kind; true when there were any. */
-static void compile_kind(const struct compile_set *set,
-                         enum fragment_kind kind, struct buffer *out)
+static void compile_kind(const struct compile_set *set, enum fragment_kind kind,
+                         struct buffer *out)
 {
     for (uint32_t i = 0; i < set->content->head->items_count; i++)
         if (set->marked[i] && set->content->items[i].kind == (uint32_t)kind)
             compile_slice(set, i, out);
 }
 
-static bool compile_has(const struct compile_set *set,
-                        enum fragment_kind kind)
+static bool compile_has(const struct compile_set *set, enum fragment_kind kind)
 {
     for (uint32_t i = 0; i < set->content->head->items_count; i++)
         if (set->marked[i] && set->content->items[i].kind == (uint32_t)kind)
@@ -40,8 +39,7 @@ static bool compile_is_there(const struct compile_set *set, const char *id)
         fragments_find(set->content, FRAGMENT_RULE, FRAGMENT_NONE, id);
 
     if (found == FRAGMENT_NONE)
-        found = fragments_find(set->content, FRAGMENT_GROUP, FRAGMENT_NONE,
-                               id);
+        found = fragments_find(set->content, FRAGMENT_GROUP, FRAGMENT_NONE, id);
     return found != FRAGMENT_NONE && set->marked[found];
 }
 
@@ -185,8 +183,11 @@ static void compile_refine(const struct compile_set *set, struct buffer *out)
         set->profile ? fragments_find(set->content, FRAGMENT_PROFILE,
                                       FRAGMENT_NONE, set->profile)
                      : FRAGMENT_NONE;
-    const char *line = profile == FRAGMENT_NONE ? "" : fragments_string(
-        set->content, set->content->items[profile].extra);
+    const char *line =
+        profile == FRAGMENT_NONE
+            ? ""
+            : fragments_string(set->content,
+                               set->content->items[profile].extra);
 
     while (*line) {
         const size_t id = strcspn(line, "\t\n");

@@ -24,3 +24,21 @@ oscap_content_sources = \
 	plugins/oscap/xml.c plugins/oscap/xml.h \
 	plugins/oscap/xml_write.c
 oscap_sources += $(oscap_content_sources)
+
+if WITH_OSCAP
+# For the tests: a program cannot share objects with a plugin otherwise.
+check_LTLIBRARIES += plugins/oscap/libcontent.la
+plugins_oscap_libcontent_la_SOURCES = $(oscap_content_sources)
+oscap_content_ldadd = plugins/oscap/libcontent.la $(LDADD) $(XML_LIBS)
+
+unit_tests += plugins/oscap/test_content
+plugins_oscap_test_content_LDADD = $(oscap_content_ldadd)
+
+# Imports and compiles without the engine, for the equality tests.
+check_PROGRAMS += tests/integration/oscap_content
+tests_integration_oscap_content_LDADD = $(oscap_content_ldadd)
+
+fuzzers += tests/fuzz/fuzz_xccdf_import
+tests_fuzz_fuzz_xccdf_import_LDADD = $(oscap_content_ldadd)
+tests_fuzz_fuzz_xccdf_import_LDFLAGS = $(fuzz_ldflags)
+endif

@@ -50,12 +50,12 @@ static engine_status rules_oval(struct rules_builder *builder,
     for (*out = 0; *out < builder->docs_count; ++*out)
         if (strcmp(builder->contents[*out], content) == 0)
             return ENGINE_OK;
-    name = arena_strf(&builder->import.arena, "rule \"%s\": oval",
-                      rules_id(rule));
+    name =
+        arena_strf(&builder->import.arena, "rule \"%s\": oval", rules_id(rule));
     if (!name)
         return engine_fail_memory(err);
-    status = xml_parse(content, strlen(content), name, &builder->docs[*out],
-                       err);
+    status =
+        xml_parse(content, strlen(content), name, &builder->docs[*out], err);
     if (status < 0)
         return status;
     builder->contents[builder->docs_count++] = content;
@@ -63,14 +63,15 @@ static engine_status rules_oval(struct rules_builder *builder,
                 "oval_definitions"))
         return engine_fail(err, ENGINE_EPARSE,
                            "rule \"%s\": check_content.oval.content is no "
-                           "<oval_definitions>", rules_id(rule));
+                           "<oval_definitions>",
+                           rules_id(rule));
     return ENGINE_OK;
 }
 
 static bool rules_has_definition(const xmlDoc *doc, const char *id)
 {
-    xmlNode *list = xml_child(xmlDocGetRootElement(doc), XML_OVAL,
-                              "definitions");
+    xmlNode *list =
+        xml_child(xmlDocGetRootElement(doc), XML_OVAL, "definitions");
 
     for (xmlNode *at = xml_first(list); at; at = xml_next(at)) {
         const char *have = xml_attr(at, "id");
@@ -122,16 +123,21 @@ static engine_status rules_value(struct rules_builder *builder,
     if (value && !xml_can_carry(value))
         return engine_fail(builder->import.err, ENGINE_EINVAL,
                            "rule \"%s\": the default of \"%s\" holds bytes "
-                           "that XML cannot carry", rules_id(rule), key);
+                           "that XML cannot carry",
+                           rules_id(rule), key);
     if (table_has(&builder->keys, key))
         return ENGINE_OK;
     if (table_set(&builder->keys, key, builder) < 0)
         return engine_fail_memory(builder->import.err);
-    buffer_printf(out, "<Value id=\"" RULES_NS "value_%s\" type=\"%s\">"
-                  "<title>%s</title><value>", key,
-                  type && (strcmp(type, "number") == 0 ||
-                           strcmp(type, "boolean") == 0) ? type : "string",
-                  key);
+    buffer_printf(
+        out,
+        "<Value id=\"" RULES_NS "value_%s\" type=\"%s\">"
+        "<title>%s</title><value>",
+        key,
+        type && (strcmp(type, "number") == 0 || strcmp(type, "boolean") == 0)
+            ? type
+            : "string",
+        key);
     xml_escape(out, value ? value : "", false);
     buffer_puts(out, "</value></Value>\n");
     return ENGINE_OK;
@@ -142,7 +148,8 @@ static void rules_export(struct rules_builder *builder, const char *key,
 {
     buffer_printf(&builder->text,
                   "<check-export value-id=\"" RULES_NS "value_%s\" "
-                  "export-name=\"", key);
+                  "export-name=\"",
+                  key);
     xml_escape(&builder->text, oval_id, true);
     buffer_puts(&builder->text, "\"/>");
 }
@@ -150,8 +157,7 @@ static void rules_export(struct rules_builder *builder, const char *key,
 static void rules_exports(struct rules_builder *builder, const bson_t *rule,
                           const char *key, const xmlDoc *doc)
 {
-    xmlNode *list = xml_child(xmlDocGetRootElement(doc), XML_OVAL,
-                              "variables");
+    xmlNode *list = xml_child(xmlDocGetRootElement(doc), XML_OVAL, "variables");
     bson_t named;
     bson_iter_t at;
 
@@ -216,8 +222,10 @@ static engine_status rules_add(struct rules_builder *builder,
     xml_escape(&builder->text, id, false);
     buffer_puts(&builder->text, "</title><check system=\"" XML_OVAL "\">");
     status = rules_variables(builder, rule, builder->docs[at]);
-    buffer_printf(&builder->text, "<check-content-ref href=\"rules-%zu.xml\" "
-                  "name=\"", at);
+    buffer_printf(&builder->text,
+                  "<check-content-ref href=\"rules-%zu.xml\" "
+                  "name=\"",
+                  at);
     xml_escape(&builder->text, definition, true);
     buffer_puts(&builder->text, "\"/></check></Rule>\n");
     return status;
@@ -235,9 +243,9 @@ static engine_status rules_text(struct rules_builder *builder,
         return status;
     buffer_init(&all, 2 * RULES_TEXT_MAX);
     buffer_puts(&all, "<Benchmark xmlns=\"" XML_XCCDF "\" id=\"" RULES_NS
-                "benchmark_rules\" resolved=\"true\">\n"
-                "<status>incomplete</status><title>rules</title>"
-                "<version>1</version>\n");
+                      "benchmark_rules\" resolved=\"true\">\n"
+                      "<status>incomplete</status><title>rules</title>"
+                      "<version>1</version>\n");
     if (builder->values.len)
         buffer_append(&all, builder->values.data, builder->values.len);
     if (builder->text.len)
@@ -279,9 +287,11 @@ static engine_status rules_builder_init(struct rules_builder *builder,
 {
     static const struct oscap_import_sink silent = {.warning = NULL};
 
-    *builder = (struct rules_builder){
-        .import = {.path = "rules", .name = "rules", .workdir = "",
-                   .sink = &silent, .err = err}};
+    *builder = (struct rules_builder){.import = {.path = "rules",
+                                                 .name = "rules",
+                                                 .workdir = "",
+                                                 .sink = &silent,
+                                                 .err = err}};
     arena_init(&builder->import.arena, (size_t)256 * 1024 * 1024);
     buffer_init(&builder->text, RULES_TEXT_MAX);
     buffer_init(&builder->values, RULES_TEXT_MAX);
@@ -306,8 +316,8 @@ static void rules_builder_clear(struct rules_builder *builder)
     arena_clear(&builder->import.arena);
 }
 
-engine_status oscap_content_from_rules(const bson_t *const *rules,
-                                       size_t count, const char *path,
+engine_status oscap_content_from_rules(const bson_t *const *rules, size_t count,
+                                       const char *path,
                                        struct oscap_content **out,
                                        engine_error *err)
 {

@@ -87,8 +87,7 @@ static engine_status fragments_map(const char *path,
                            "could not open \"%s\": %s", path, strerror(code));
     }
     if (info.st_size > 0)
-        data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd,
-                    0);
+        data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
     if (data == MAP_FAILED)
         return fragments_corrupt(path, "is empty or cannot be mapped", err);
@@ -196,6 +195,5 @@ const char *oscap_content_benchmark(const struct oscap_content *content)
     const uint32_t at =
         fragments_range(content, FRAGMENT_BENCHMARK, FRAGMENT_NONE, &count);
 
-    return count ? content->pool + content->items[content->sorted[at]].id
-                 : "";
+    return count ? content->pool + content->items[content->sorted[at]].id : "";
 }

@@ -27,16 +27,16 @@ enum fragment_kind {
     FRAGMENT_GROUP,         /* extra: links, see below */
     FRAGMENT_RULE,          /* extra: links */
     FRAGMENT_VALUE,
-    FRAGMENT_PROFILE,       /* extra: refine-rules, one element per line */
-    FRAGMENT_PLATFORM,      /* CPE language platform */
-    FRAGMENT_DICTIONARY,    /* extra: namespaces */
+    FRAGMENT_PROFILE,    /* extra: refine-rules, one element per line */
+    FRAGMENT_PLATFORM,   /* CPE language platform */
+    FRAGMENT_DICTIONARY, /* extra: namespaces */
     FRAGMENT_CPE_ITEM,
-    FRAGMENT_COMPONENT,     /* OVAL; extra: namespaces; slice: generator */
-    FRAGMENT_REMOTE,        /* a component elsewhere; extra: its address */
-    FRAGMENT_CATALOG,       /* id: name used in an href; component: where */
+    FRAGMENT_COMPONENT, /* OVAL; extra: namespaces; slice: generator */
+    FRAGMENT_REMOTE,    /* a component elsewhere; extra: its address */
+    FRAGMENT_CATALOG,   /* id: name used in an href; component: where */
     FRAGMENT_DEFINITION,
     FRAGMENT_TEST,
-    FRAGMENT_OBJECT,        /* extra: element name; cost */
+    FRAGMENT_OBJECT, /* extra: element name; cost */
     FRAGMENT_STATE,
     FRAGMENT_VARIABLE,
     FRAGMENT_KINDS
@@ -56,7 +56,7 @@ struct fragment {
     uint32_t parent;          /* index of the enclosing group */
     uint32_t slice, slice_len, split;
     uint32_t refs, refs_count;
-    uint32_t cost;            /* objects: tenths of a millisecond */
+    uint32_t cost; /* objects: tenths of a millisecond */
     uint32_t flags;
 };
 
@@ -77,8 +77,7 @@ struct oscap_content {
 uint32_t fragments_find(const struct oscap_content *content,
                         enum fragment_kind kind, uint32_t component,
                         const char *id);
-const char *fragments_string(const struct oscap_content *content,
-                             uint32_t at);
+const char *fragments_string(const struct oscap_content *content, uint32_t at);
 /** Items of one kind: first (inclusive) in `sorted`, and how many. */
 uint32_t fragments_range(const struct oscap_content *content,
                          enum fragment_kind kind, uint32_t component,
@@ -98,9 +97,8 @@ void fragments_writer_init(struct fragments_writer *writer);
 void fragments_writer_clear(struct fragments_writer *writer);
 
 /** Adds an item and returns its index; FRAGMENT_NONE after a failure. */
-uint32_t fragments_add(struct fragments_writer *writer,
-                       enum fragment_kind kind, uint32_t component,
-                       const char *id);
+uint32_t fragments_add(struct fragments_writer *writer, enum fragment_kind kind,
+                       uint32_t component, const char *id);
 /** Puts a string into the pool and returns where. */
 uint32_t fragments_intern(struct fragments_writer *writer, const char *text);
 /** The slice of an item is what was appended to the pool since `from`. */
@@ -108,10 +106,9 @@ void fragments_slice(struct fragments_writer *writer, uint32_t item,
                      size_t from);
 /** Opens the references of an item; they must be added before the next. */
 void fragments_refs_begin(struct fragments_writer *writer, uint32_t item);
-void fragments_ref(struct fragments_writer *writer, uint32_t item,
-                   uint32_t to);
+void fragments_ref(struct fragments_writer *writer, uint32_t item, uint32_t to);
 /** Sorts the index and writes the file. */
-engine_status fragments_write(struct fragments_writer *writer,
-                              const char *path, engine_error *err);
+engine_status fragments_write(struct fragments_writer *writer, const char *path,
+                              engine_error *err);
 
 #endif

@@ -33,8 +33,7 @@ static bool fragments_grow(struct fragments_writer *writer, void **array,
         return false;
     if (count < *room)
         return true;
-    grown = count < UINT32_MAX / 2 ? engine_realloc(*array, more * size)
-                                   : NULL;
+    grown = count < UINT32_MAX / 2 ? engine_realloc(*array, more * size) : NULL;
     if (!grown) {
         writer->pool.status = ENGINE_ENOMEM;
         return false;
@@ -54,9 +53,8 @@ uint32_t fragments_intern(struct fragments_writer *writer, const char *text)
     return (uint32_t)at;
 }
 
-uint32_t fragments_add(struct fragments_writer *writer,
-                       enum fragment_kind kind, uint32_t component,
-                       const char *id)
+uint32_t fragments_add(struct fragments_writer *writer, enum fragment_kind kind,
+                       uint32_t component, const char *id)
 {
     void *items = writer->items;
     struct fragment *item;
@@ -90,15 +88,14 @@ void fragments_refs_begin(struct fragments_writer *writer, uint32_t item)
     writer->items[item].refs_count = 0;
 }
 
-void fragments_ref(struct fragments_writer *writer, uint32_t item,
-                   uint32_t to)
+void fragments_ref(struct fragments_writer *writer, uint32_t item, uint32_t to)
 {
     void *refs = writer->refs;
     struct fragment *from;
 
     if (item == FRAGMENT_NONE || to == FRAGMENT_NONE ||
-        !fragments_grow(writer, &refs, writer->refs_count,
-                        &writer->refs_room, sizeof(*writer->refs)))
+        !fragments_grow(writer, &refs, writer->refs_count, &writer->refs_room,
+                        sizeof(*writer->refs)))
         return;
     writer->refs = refs;
     from = &writer->items[item];
@@ -127,8 +124,8 @@ static int fragments_compare(const void *a, const void *b, void *user)
     return left < right ? -1 : left > right; /* the first of two wins */
 }
 
-engine_status fragments_write(struct fragments_writer *writer,
-                              const char *path, engine_error *err)
+engine_status fragments_write(struct fragments_writer *writer, const char *path,
+                              engine_error *err)
 {
     const size_t count = writer->items_count;
     struct fragments_head head = {.order = FRAGMENTS_ORDER};

@@ -16,8 +16,8 @@ static long import_line(const xmlNode *node)
     return node ? xmlGetLineNo(node) : 0;
 }
 
-void import_warn(struct import *import, const xmlNode *node,
-                 const char *format, ...)
+void import_warn(struct import *import, const xmlNode *node, const char *format,
+                 ...)
 {
     char text[1024];
     va_list args;
@@ -114,8 +114,8 @@ static void import_benchmark_clear(struct import *import)
 static engine_status import_fragments(struct import *import)
 {
     const struct oscap_import_sink *sink = import->sink;
-    char *path = engine_strf("%s/fragments-%u", import->workdir,
-                             import->benchmarks++);
+    char *path =
+        engine_strf("%s/fragments-%u", import->workdir, import->benchmarks++);
     engine_status status;
 
     if (!path)
@@ -188,15 +188,17 @@ static engine_status import_root(struct import *import, xmlNode *root)
     if (xml_is(root, XML_XCCDF, "Benchmark"))
         return import_plain(import, root);
     if (xml_is(root, XML_XCCDF_11, "Benchmark")) {
-        status = import_fail(import, ENGINE_EUNSUPPORTED, root,
-                             "this is XCCDF 1.1");
-        engine_hint(import->err, "convert it to XCCDF 1.2 first: xsltproc "
+        status =
+            import_fail(import, ENGINE_EUNSUPPORTED, root, "this is XCCDF 1.1");
+        engine_hint(import->err,
+                    "convert it to XCCDF 1.2 first: xsltproc "
                     "xccdf_1.1_to_1.2.xsl, which comes with openscap");
         return status;
     }
     status = import_fail(import, ENGINE_EUNSUPPORTED, root,
                          "<%s> is neither a source datastream nor an XCCDF "
-                         "1.2 benchmark", xml_name(root));
+                         "1.2 benchmark",
+                         xml_name(root));
     engine_hint(import->err,
                 "import the datastream or the XCCDF file that uses it");
     return status;

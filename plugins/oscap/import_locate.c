@@ -90,8 +90,7 @@ static engine_status locate_catalog(struct import *import, xmlNode *stream,
     engine_status status = ENGINE_OK;
 
     for (xmlNode *at = xml_child(catalog, XML_CATALOG, "uri");
-         at && status == ENGINE_OK;
-         at = xml_sibling(at, XML_CATALOG, "uri"))
+         at && status == ENGINE_OK; at = xml_sibling(at, XML_CATALOG, "uri"))
         status = locate_uri(import, stream, at, dictionary);
     return status;
 }
@@ -136,8 +135,10 @@ static engine_status import_checklist(struct import *import, xmlNode *stream,
     if (table_set(seen, href, import) < 0)
         return engine_fail_memory(import->err);
     if (!xml_is(root, XML_XCCDF, "Benchmark")) {
-        import_warn(import, ref, "checklist \"%s\" holds no XCCDF 1.2 "
-                    "benchmark and is left out", href);
+        import_warn(import, ref,
+                    "checklist \"%s\" holds no XCCDF 1.2 "
+                    "benchmark and is left out",
+                    href);
         return ENGINE_OK;
     }
     import->benchmark = root;
@@ -188,12 +189,12 @@ engine_status import_datastream(struct import *import, xmlNode *root)
 /* A name that can only mean a file in the same directory. */
 static bool locate_name_is_safe(const char *name)
 {
-    return *name && !strchr(name, '/') && !strchr(name, ':') &&
-           *name != '.' && strlen(name) < 256;
+    return *name && !strchr(name, '/') && !strchr(name, ':') && *name != '.' &&
+           strlen(name) < 256;
 }
 
-engine_status import_sibling(struct import *import, const char *name,
-                             xmlDoc **out)
+static engine_status locate_sibling(struct import *import, const char *name,
+                                    xmlDoc **out)
 {
     const char *slash = strrchr(import->path, '/');
     char *path, *text = NULL;
@@ -201,8 +202,8 @@ engine_status import_sibling(struct import *import, const char *name,
     engine_status status;
 
     path = arena_strf(&import->arena, "%.*s%s",
-                      slash ? (int)(slash - import->path + 1) : 0,
-                      import->path, name);
+                      slash ? (int)(slash - import->path + 1) : 0, import->path,
+                      name);
     if (!path)
         return engine_fail_memory(import->err);
     if (!file_exists(path))
@@ -221,27 +222,31 @@ struct locate_files {
 };
 
 static engine_status locate_file(struct import *import, const char *name,
-                                 bool dictionary, const xmlNode *where,
+                                 const xmlNode *where,
                                  struct locate_files *files)
 {
     xmlDoc *doc = NULL;
     xmlNode *root;
     engine_status status;
 
-    if (import_component_find(import, name, dictionary))
+    if (import_component_find(import, name, false))
         return ENGINE_OK;
     for (struct import_component *at = import->components; at; at = at->next)
         if (strcmp(at->key, name) == 0)
-            return import_name_add(import, name, at, dictionary);
+            return import_name_add(import, name, at, false);
     if (!locate_name_is_safe(name) || files->count == 64) {
-        import_warn(import, where, "\"%s\" is not beside the file and is not "
-                    "read: what it checks will be notchecked", name);
+        import_warn(import, where,
+                    "\"%s\" is not beside the file and is not "
+                    "read: what it checks will be notchecked",
+                    name);
         return ENGINE_OK;
     }
-    status = import_sibling(import, name, &doc);
+    status = locate_sibling(import, name, &doc);
     if (status == ENGINE_ENOTFOUND) {
-        import_warn(import, where, "\"%s\" is not there: what it checks will "
-                    "be notchecked", name);
+        import_warn(import, where,
+                    "\"%s\" is not there: what it checks will "
+                    "be notchecked",
+                    name);
         return ENGINE_OK;
     }
     if (status < 0)
@@ -253,8 +258,7 @@ static engine_status locate_file(struct import *import, const char *name,
         return ENGINE_OK;
     }
     return import_name_add(import, name,
-                           import_component_add(import, name, root),
-                           dictionary);
+                           import_component_add(import, name, root), false);
 }
 
 /* Walks without recursion: every element of the tree, document order. */
@@ -270,7 +274,6 @@ static xmlNode *locate_next(xmlNode *top, xmlNode *at)
 }
 
 static engine_status locate_checks(struct import *import, xmlNode *root,
-                                   bool dictionary,
                                    struct locate_files *files)
 {
     engine_status status = ENGINE_OK;
@@ -282,41 +285,34 @@ static engine_status locate_checks(struct import *import, xmlNode *root,
 
         if (xml_is(at, XML_XCCDF, "check-content-ref"))
             system = xml_attr(at->parent, "system");
-        else if (!xml_is(at, XML_CPE_DICT, "check") &&
-                 !xml_is(at, XML_CPE_LANG, "check-fact-ref"))
+        else if (!xml_is(at, XML_CPE_LANG, "check-fact-ref"))
             continue;
         if (href && system && strcmp(system, XML_OVAL) == 0)
-            status = locate_file(import, href, dictionary, at, files);
+            status = locate_file(import, href, at, files);
     }
     return status;
 }
 
-/* "x-xccdf.xml" goes with "x-cpe-dictionary.xml". */
-static engine_status locate_plain_dictionary(struct import *import,
-                                             struct locate_files *files)
+/* oscap reads no dictionary that the file does not name, so we do not either,
+ * but "x-xccdf.xml" beside "x-cpe-dictionary.xml" is worth a word. */
+static engine_status locate_dictionary_unnamed(struct import *import)
 {
     static const char suffix[] = "-xccdf.xml";
-    const size_t len = strlen(import->name), tail = sizeof(suffix) - 1;
-    xmlDoc *doc = NULL;
-    const char *name;
-    engine_status status;
+    const size_t len = strlen(import->path), tail = sizeof(suffix) - 1;
+    const char *path;
 
-    if (len <= tail || strcmp(import->name + len - tail, suffix) != 0)
+    if (len <= tail || strcmp(import->path + len - tail, suffix) != 0)
         return ENGINE_OK;
-    name = arena_strf(&import->arena, "%.*s-cpe-dictionary.xml",
-                      (int)(len - tail), import->name);
-    if (!name)
+    path = arena_strf(&import->arena, "%.*s-cpe-dictionary.xml",
+                      (int)(len - tail), import->path);
+    if (!path)
         return engine_fail_memory(import->err);
-    status = import_sibling(import, name, &doc);
-    if (status < 0)
-        return status == ENGINE_ENOTFOUND ? ENGINE_OK : status;
-    files->docs[files->count++] = doc;
-    import->dictionary = xmlDocGetRootElement(doc);
-    if (!xml_is(import->dictionary, XML_CPE_DICT, "cpe-list"))
-        import->dictionary = NULL;
-    return import->dictionary
-               ? locate_checks(import, import->dictionary, true, files)
-               : ENGINE_OK;
+    if (file_exists(path))
+        import_warn(import, import->benchmark,
+                    "the CPE dictionary beside it "
+                    "is not named in it and not used, as in oscap: platforms "
+                    "may not apply; import the datastream instead");
+    return ENGINE_OK;
 }
 
 engine_status import_plain(struct import *import, xmlNode *root)
@@ -326,9 +322,9 @@ engine_status import_plain(struct import *import, xmlNode *root)
 
     import->benchmark = root;
     if (status == ENGINE_OK)
-        status = locate_plain_dictionary(import, &files);
+        status = locate_dictionary_unnamed(import);
     if (status == ENGINE_OK)
-        status = locate_checks(import, root, false, &files);
+        status = locate_checks(import, root, &files);
     if (status == ENGINE_OK)
         status = import_benchmark(import);
     for (size_t i = 0; i < files.count; i++)

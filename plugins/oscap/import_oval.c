@@ -28,23 +28,21 @@ static uint32_t oval_find(const struct import_component *component,
 
 static engine_status oval_collect_list(struct import *import,
                                        struct import_component *component,
-                                       xmlNode *list,
-                                       enum fragment_kind kind)
+                                       xmlNode *list, enum fragment_kind kind)
 {
     for (xmlNode *at = xml_first(list); at; at = xml_next(at)) {
         const char *id = xml_attr(at, "id");
         uint32_t index;
 
         if (!id)
-            return import_fail(import, ENGINE_EPARSE, at,
-                               "<%s> has no id", xml_name(at));
+            return import_fail(import, ENGINE_EPARSE, at, "<%s> has no id",
+                               xml_name(at));
         if (table_has(&component->ids, id)) {
             import_warn(import, at, "\"%s\" is there twice", id);
             continue;
         }
         index = fragments_add(&import->writer, kind, component->fragment, id);
-        if (table_set(&component->ids, id,
-                      (void *)((uintptr_t)index + 1)) < 0)
+        if (table_set(&component->ids, id, (void *)((uintptr_t)index + 1)) < 0)
             return engine_fail_memory(import->err);
     }
     return ENGINE_OK;
@@ -56,17 +54,16 @@ static engine_status oval_collect(struct import *import,
     struct fragments_writer *writer = &import->writer;
     engine_status status = ENGINE_OK;
 
-    component->fragment =
-        fragments_add(writer, component->root ? FRAGMENT_COMPONENT
-                                              : FRAGMENT_REMOTE,
-                      FRAGMENT_NONE, component->key);
+    component->fragment = fragments_add(
+        writer, component->root ? FRAGMENT_COMPONENT : FRAGMENT_REMOTE,
+        FRAGMENT_NONE, component->key);
     if (component->fragment == FRAGMENT_NONE)
         return engine_fail_memory(import->err);
     if (component->remote)
         writer->items[component->fragment].extra =
             fragments_intern(writer, component->remote);
-    for (size_t i = 0; component->root && i < OVAL_LISTS &&
-                       status == ENGINE_OK; i++)
+    for (size_t i = 0; component->root && i < OVAL_LISTS && status == ENGINE_OK;
+         i++)
         status = oval_collect_list(
             import, component,
             xml_child(component->root, XML_OVAL, oval_lists[i].list),
@@ -83,9 +80,8 @@ engine_status import_oval_collect(struct import *import)
         status = oval_collect(import, at);
     for (struct import_name *at = import->names; at && status == ENGINE_OK;
          at = at->next) {
-        const uint32_t index =
-            fragments_add(&import->writer, FRAGMENT_CATALOG,
-                          at->component->fragment, at->name);
+        const uint32_t index = fragments_add(&import->writer, FRAGMENT_CATALOG,
+                                             at->component->fragment, at->name);
 
         if (index == FRAGMENT_NONE)
             status = engine_fail_memory(import->err);
@@ -141,22 +137,20 @@ static void oval_refs(struct import *import, uint32_t item,
             if (attr->children && attr->children->content &&
                 (at != node || strcmp((const char *)attr->name, "id") != 0))
                 fragments_ref(writer, item,
-                              oval_find(component, (const char *)
-                                            attr->children->content));
+                              oval_find(component,
+                                        (const char *)attr->children->content));
         if (!xml_first(at) && at->children && !oval_is_metadata(at)) {
-            const char *text = xml_trimmed(&import->arena, at);
+            const char *text = import_trimmed(import, at);
 
-            if (!text)
-                writer->pool.status = ENGINE_ENOMEM;
-            else if (*text && strlen(text) < 512)
+            if (text && *text && strlen(text) < 512)
                 fragments_ref(writer, item, oval_find(component, text));
         }
     }
 }
 
 static void oval_write_item(struct import *import,
-                            struct import_component *component,
-                            xmlNode *node, enum fragment_kind kind)
+                            struct import_component *component, xmlNode *node,
+                            enum fragment_kind kind)
 {
     struct fragments_writer *writer = &import->writer;
     const uint32_t item = oval_find(component, xml_attr(node, "id"));
@@ -225,9 +219,9 @@ static void cpe_write_item(struct import *import, uint32_t dictionary,
 {
     struct fragments_writer *writer = &import->writer;
     const char *name = xml_attr(node, "name");
-    const uint32_t item = name ? fragments_add(writer, FRAGMENT_CPE_ITEM,
-                                               dictionary, name)
-                               : FRAGMENT_NONE;
+    const uint32_t item =
+        name ? fragments_add(writer, FRAGMENT_CPE_ITEM, dictionary, name)
+             : FRAGMENT_NONE;
     const size_t from = writer->pool.len;
 
     if (item == FRAGMENT_NONE)
@@ -239,7 +233,7 @@ static void cpe_write_item(struct import *import, uint32_t dictionary,
     for (xmlNode *at = xml_child(node, XML_CPE_DICT, "check"); at;
          at = xml_sibling(at, XML_CPE_DICT, "check")) {
         const char *href = xml_attr(at, "href");
-        const char *id = xml_trimmed(&import->arena, at);
+        const char *id = import_trimmed(import, at);
         const struct import_component *component =
             href ? import_component_find(import, href, true) : NULL;
 
@@ -258,12 +252,11 @@ engine_status import_cpe_write(struct import *import)
 
     if (!import->dictionary)
         return ENGINE_OK;
-    dictionary = fragments_add(writer, FRAGMENT_DICTIONARY, FRAGMENT_NONE,
-                               "dictionary");
+    dictionary =
+        fragments_add(writer, FRAGMENT_DICTIONARY, FRAGMENT_NONE, "dictionary");
     if (dictionary == FRAGMENT_NONE)
         return engine_fail_memory(import->err);
-    for (xmlNode *at = xml_child(import->dictionary, XML_CPE_DICT,
-                                 "cpe-item");
+    for (xmlNode *at = xml_child(import->dictionary, XML_CPE_DICT, "cpe-item");
          at; at = xml_sibling(at, XML_CPE_DICT, "cpe-item"))
         cpe_write_item(import, dictionary, at);
     buffer_init(&names, FRAGMENTS_MAX);
@@ -271,8 +264,7 @@ engine_status import_cpe_write(struct import *import)
     if (names.status < 0)
         writer->pool.status = names.status;
     else if (writer->pool.status == ENGINE_OK)
-        writer->items[dictionary].extra =
-            fragments_intern(writer, names.data);
+        writer->items[dictionary].extra = fragments_intern(writer, names.data);
     buffer_clear(&names);
     return ENGINE_OK;
 }

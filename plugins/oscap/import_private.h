@@ -13,10 +13,10 @@
 /* An OVAL component, or one that is kept elsewhere (root is NULL). */
 struct import_component {
     xmlNode *root;
-    const char *key;       /* component id or file name: one per component */
-    const char *remote;    /* its address, or NULL */
+    const char *key;    /* component id or file name: one per component */
+    const char *remote; /* its address, or NULL */
     uint32_t fragment;
-    struct table ids;      /* id -> index of its item, plus one */
+    struct table ids; /* id -> index of its item, plus one */
     struct xml_names names;
     struct import_component *next;
 };
@@ -50,7 +50,7 @@ struct import {
     const struct oscap_import_sink *sink;
     engine_error *err;
     struct arena arena;
-    char source[65];         /* the original file's artifact */
+    char source[65]; /* the original file's artifact */
 
     /* the benchmark at work */
     xmlNode *benchmark, *dictionary;
@@ -59,16 +59,15 @@ struct import {
     struct import_name *names;
     struct fragments_writer writer;
     struct xml_names xccdf_names, dictionary_names;
-    struct table items;      /* id -> struct import_item */
+    struct table items; /* id -> struct import_item */
     struct import_items groups, rules, values, profiles;
     char artifact[65];
     unsigned warnings, benchmarks;
 };
 
 /* import_content.c */
-void import_warn(struct import *import, const xmlNode *node,
-                 const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void import_warn(struct import *import, const xmlNode *node, const char *format,
+                 ...) __attribute__((format(printf, 3, 4)));
 engine_status import_fail(struct import *import, engine_status status,
                           const xmlNode *node, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -92,8 +91,6 @@ engine_status import_text(const char *text, size_t len, const char *path,
 /* import_locate.c */
 engine_status import_datastream(struct import *import, xmlNode *root);
 engine_status import_plain(struct import *import, xmlNode *root);
-engine_status import_sibling(struct import *import, const char *name,
-                             xmlDoc **out);
 
 /* import_oval.c: items and slices of OVAL components and CPE */
 engine_status import_oval_collect(struct import *import);
@@ -110,7 +107,11 @@ const char *import_short_id(const char *id);
 /** Calls fn for the checks that are kept, nested ones included. */
 bool import_check_kept(const xmlNode *node);
 
-/* import_text.c: prose without its markup */
+/* import_text.c: text as it stands, trimmed, and prose without its markup;
+ * NULL only when out of memory, which also fails import->writer */
+void import_put(bson_t *out, const char *key, const char *text);
+const char *import_verbatim(struct import *import, const xmlNode *node);
+const char *import_trimmed(struct import *import, const xmlNode *node);
 const char *import_prose(struct import *import, const xmlNode *node);
 const char *import_child_prose(struct import *import, const xmlNode *node,
                                const char *name);

@@ -52,8 +52,8 @@ static engine_status profile_selects(struct import *import,
                                      struct table *out)
 {
     for (size_t i = 0; i < chain->count; i++)
-        for (xmlNode *at = xml_child(chain->items[i]->node, XML_XCCDF,
-                                     "select");
+        for (xmlNode *at =
+                 xml_child(chain->items[i]->node, XML_XCCDF, "select");
              at; at = xml_sibling(at, XML_XCCDF, "select")) {
             const char *idref = xml_attr(at, "idref");
 
@@ -93,6 +93,8 @@ static bool profile_any_on(struct import *import, const char *list,
 {
     char *copy = arena_strdup(&import->arena, list), *rest = NULL;
 
+    if (!copy)
+        import->writer.pool.status = ENGINE_ENOMEM;
     for (char *id = copy ? strtok_r(copy, " \t\r\n", &rest) : NULL; id;
          id = strtok_r(NULL, " \t\r\n", &rest))
         if (import_item_find(import, id) && !table_has(off, id))
@@ -120,8 +122,8 @@ static bool profile_links_hold(struct import *import,
 }
 
 /* Groups and rules as one list in document order. */
-static const struct import_item *profile_next(
-    const struct import_item **groups, const struct import_item **rules)
+static const struct import_item *profile_next(const struct import_item **groups,
+                                              const struct import_item **rules)
 {
     const struct import_item **from = groups;
     const struct import_item *item;
@@ -177,7 +179,7 @@ static engine_status profile_rules(struct import *import,
         if (!profile_is_on(at, &off))
             continue;
         bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
-        BSON_APPEND_UTF8(&list, key, at->id);
+        import_put(&list, key, at->id);
     }
     bson_append_array_end(out, &list);
     table_clear(&off);
@@ -193,8 +195,8 @@ static const xmlNode *profile_last(const struct profile_chain *chain,
     const xmlNode *last = NULL;
 
     for (size_t i = 0; i < chain->count; i++)
-        for (const xmlNode *at = xml_child(chain->items[i]->node, XML_XCCDF,
-                                           name);
+        for (const xmlNode *at =
+                 xml_child(chain->items[i]->node, XML_XCCDF, name);
              at; at = xml_sibling(at, XML_XCCDF, name)) {
             const char *have = xml_attr(at, "idref");
 
@@ -214,7 +216,7 @@ static const char *profile_value(struct import *import,
     const char *text;
 
     if (set)
-        return xml_text(&import->arena, set);
+        return import_verbatim(import, set);
     if (!selector)
         return NULL;
     text = import_value_select(import, value->node, selector);
@@ -235,7 +237,7 @@ static void profile_variables(struct import *import,
         const char *text = profile_value(import, chain, at);
 
         if (text)
-            BSON_APPEND_UTF8(&all, import_short_id(at->id), text);
+            import_put(&all, import_short_id(at->id), text);
     }
     bson_append_document_end(out, &all);
 }
@@ -250,8 +252,8 @@ engine_status import_profile_write(struct import *import,
     profile_chain_find(import, profile, &chain);
     buffer_init(&out, 16 * 1024 * 1024);
     for (size_t i = 0; i < chain.count; i++)
-        for (xmlNode *at = xml_child(chain.items[i]->node, XML_XCCDF,
-                                     "refine-rule");
+        for (xmlNode *at =
+                 xml_child(chain.items[i]->node, XML_XCCDF, "refine-rule");
              at; at = xml_sibling(at, XML_XCCDF, "refine-rule")) {
             static const char *const skip[] = {"severity", NULL};
             const char *idref = xml_attr(at, "idref");
@@ -277,14 +279,14 @@ static void profile_severities(const struct profile_chain *chain, bson_t *out)
 
     BSON_APPEND_DOCUMENT_BEGIN(out, "severities", &all);
     for (size_t i = chain->count; i-- > 0;)
-        for (xmlNode *at = xml_child(chain->items[i]->node, XML_XCCDF,
-                                     "refine-rule");
+        for (xmlNode *at =
+                 xml_child(chain->items[i]->node, XML_XCCDF, "refine-rule");
              at; at = xml_sibling(at, XML_XCCDF, "refine-rule")) {
             const char *idref = xml_attr(at, "idref");
             const char *severity = xml_attr(at, "severity");
 
             if (idref && severity && !bson_has_field(&all, idref))
-                BSON_APPEND_UTF8(&all, idref, severity);
+                import_put(&all, idref, severity);
         }
     bson_append_document_end(out, &all);
 }
@@ -307,11 +309,11 @@ static engine_status benchmark_profiles(struct import *import, bson_t *out)
         profile_chain_find(import, at, &chain);
         bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
         BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
-        BSON_APPEND_UTF8(&one, "id", at->id);
-        BSON_APPEND_UTF8(&one, "title",
-                         import_child_prose(import, at->node, "title"));
-        BSON_APPEND_UTF8(&one, "description",
-                         import_child_prose(import, at->node, "description"));
+        import_put(&one, "id", at->id);
+        import_put(&one, "title",
+                   import_child_prose(import, at->node, "title"));
+        import_put(&one, "description",
+                   import_child_prose(import, at->node, "description"));
         status = profile_rules(import, &chain, &one);
         profile_variables(import, &chain, &one);
         profile_severities(&chain, &one);
@@ -333,7 +335,7 @@ static void benchmark_values(struct import *import, bson_t *out)
          at = at->next) {
         bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
         BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
-        BSON_APPEND_UTF8(&one, "id", import_short_id(at->id));
+        import_put(&one, "id", import_short_id(at->id));
         import_value_document(import, at, &one);
         bson_append_document_end(&list, &one);
     }
@@ -352,11 +354,11 @@ static void benchmark_groups(struct import *import, bson_t *out)
          at = at->next) {
         bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
         BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
-        BSON_APPEND_UTF8(&one, "id", at->id);
-        BSON_APPEND_UTF8(&one, "title",
-                         import_child_prose(import, at->node, "title"));
+        import_put(&one, "id", at->id);
+        import_put(&one, "title",
+                   import_child_prose(import, at->node, "title"));
         if (at->parent)
-            BSON_APPEND_UTF8(&one, "parent", at->parent->id);
+            import_put(&one, "parent", at->parent->id);
         bson_append_document_end(&list, &one);
     }
     bson_append_array_end(out, &list);
@@ -370,12 +372,12 @@ static void benchmark_platforms(struct import *import, bson_t *out)
     bson_t list;
 
     BSON_APPEND_ARRAY_BEGIN(out, "platforms", &list);
-    for (xmlNode *at = xml_child(import->benchmark, XML_XCCDF, "platform");
-         at; at = xml_sibling(at, XML_XCCDF, "platform")) {
+    for (xmlNode *at = xml_child(import->benchmark, XML_XCCDF, "platform"); at;
+         at = xml_sibling(at, XML_XCCDF, "platform")) {
         if (!xml_attr(at, "idref"))
             continue;
         bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
-        BSON_APPEND_UTF8(&list, key, xml_attr(at, "idref"));
+        import_put(&list, key, xml_attr(at, "idref"));
     }
     bson_append_array_end(out, &list);
 }
@@ -384,13 +386,13 @@ static engine_status benchmark_fill(struct import *import, bson_t *out)
 {
     engine_status status;
 
-    BSON_APPEND_UTF8(out, "_id", import->benchmark_id);
-    BSON_APPEND_UTF8(out, "benchmark", import->benchmark_id);
-    BSON_APPEND_UTF8(out, "title", import->title);
-    BSON_APPEND_UTF8(out, "version", import->version);
+    import_put(out, "_id", import->benchmark_id);
+    import_put(out, "benchmark", import->benchmark_id);
+    import_put(out, "title", import->title);
+    import_put(out, "version", import->version);
     benchmark_platforms(import, out);
-    BSON_APPEND_UTF8(out, "artifact", import->artifact);
-    BSON_APPEND_UTF8(out, "source_artifact", import->source);
+    import_put(out, "artifact", import->artifact);
+    import_put(out, "source_artifact", import->source);
     BSON_APPEND_INT32(out, "rules_count", (int32_t)import->rules.count);
     benchmark_values(import, out);
     status = benchmark_profiles(import, out);
@@ -404,14 +406,17 @@ engine_status import_benchmark_document(struct import *import)
     bson_t document = BSON_INITIALIZER;
     engine_status status = benchmark_fill(import, &document);
 
+    if (status == ENGINE_OK)
+        status = buffer_status(&import->writer.pool, import->err);
     if (status == ENGINE_OK && document.len > IMPORT_DOCUMENT_MAX)
         status = import_fail(import, ENGINE_ELIMIT, import->benchmark,
                              "benchmark \"%s\" makes a document of %u bytes, "
-                             "the most is %d", import->benchmark_id,
-                             document.len, IMPORT_DOCUMENT_MAX);
+                             "the most is %d",
+                             import->benchmark_id, document.len,
+                             IMPORT_DOCUMENT_MAX);
     if (status == ENGINE_OK)
-        status = sink->document(sink->user, "benchmark", &document,
-                                import->err);
+        status =
+            sink->document(sink->user, "benchmark", &document, import->err);
     bson_destroy(&document);
     return status;
 }

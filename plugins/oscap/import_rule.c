@@ -7,7 +7,7 @@
 static void rule_put(bson_t *out, const char *key, const char *text)
 {
     if (text && *text)
-        BSON_APPEND_UTF8(out, key, text);
+        import_put(out, key, text);
 }
 
 static void rule_list_add(bson_t *list, uint32_t *count, const char *text)
@@ -16,7 +16,7 @@ static void rule_list_add(bson_t *list, uint32_t *count, const char *text)
     const char *key;
 
     bson_uint32_to_string((*count)++, &key, buffer, sizeof(buffer));
-    BSON_APPEND_UTF8(list, key, text);
+    import_put(list, key, text);
 }
 
 /* ---- references and frameworks ------------------------------------------ */
@@ -33,7 +33,7 @@ static void rule_references(struct import *import, const xmlNode *node,
     for (xmlNode *at = xml_child(node, XML_XCCDF, "reference"); at;
          at = xml_sibling(at, XML_XCCDF, "reference")) {
         const char *href = xml_attr(at, "href");
-        const char *text = xml_trimmed(&import->arena, at);
+        const char *text = import_trimmed(import, at);
 
         bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
         BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
@@ -61,10 +61,12 @@ static size_t rule_controls(struct import *import, const xmlNode *node,
          at = xml_sibling(at, XML_XCCDF, "reference"))
         room++;
     controls = arena_alloc(&import->arena, (room + 1) * sizeof(*controls));
-    for (xmlNode *at = xml_child(node, XML_XCCDF, "reference");
-         at && controls; at = xml_sibling(at, XML_XCCDF, "reference")) {
+    if (!controls)
+        import->writer.pool.status = ENGINE_ENOMEM;
+    for (xmlNode *at = xml_child(node, XML_XCCDF, "reference"); at && controls;
+         at = xml_sibling(at, XML_XCCDF, "reference")) {
         const char *href = xml_attr(at, "href");
-        const char *text = xml_trimmed(&import->arena, at);
+        const char *text = import_trimmed(import, at);
 
         if (text && *text &&
             import_framework_find(href ? href : "", text,
@@ -112,8 +114,7 @@ static void rule_frameworks(struct import *import, const xmlNode *node,
     for (size_t i = 0; i < count; i++) {
         if (controls[i].done)
             continue;
-        BSON_APPEND_DOCUMENT_BEGIN(&all, controls[i].framework.name,
-                                   &versions);
+        BSON_APPEND_DOCUMENT_BEGIN(&all, controls[i].framework.name, &versions);
         for (size_t j = i; j < count; j++)
             if (!controls[j].done && strcmp(controls[j].framework.name,
                                             controls[i].framework.name) == 0)
@@ -133,13 +134,13 @@ static void rule_identifiers(struct import *import, const xmlNode *node,
     for (xmlNode *at = xml_child(node, XML_XCCDF, "ident"); at;
          at = xml_sibling(at, XML_XCCDF, "ident")) {
         const char *system = xml_attr(at, "system");
-        const char *text = xml_trimmed(&import->arena, at), *key = "ident";
+        const char *text = import_trimmed(import, at), *key = "ident";
 
         for (size_t i = 0; known[i] && system; i++)
             if (strstr(system, known[i]))
                 key = known[i];
         if (text && *text && !bson_has_field(&ids, key))
-            BSON_APPEND_UTF8(&ids, key, text);
+            import_put(&ids, key, text);
     }
     bson_append_document_end(out, &ids);
 }
@@ -195,8 +196,8 @@ static void rule_variables(struct import *import,
 
         if (writer->items[to].kind != FRAGMENT_VALUE)
             continue;
-        value = import_item_find(import,
-                                 writer->pool.data + writer->items[to].id);
+        value =
+            import_item_find(import, writer->pool.data + writer->items[to].id);
         BSON_APPEND_DOCUMENT_BEGIN(&all, import_short_id(value->id), &one);
         import_value_document(import, value, &one);
         bson_append_document_end(&all, &one);
@@ -226,6 +227,9 @@ static const char *rule_code(struct import *import, const xmlNode *fix)
     }
     if (out.len)
         text = arena_strndup(&import->arena, out.data, out.len);
+    if (out.status < 0 || !text)
+        import->writer.pool.status = out.status < 0 ? out.status
+            : ENGINE_ENOMEM;
     buffer_clear(&out);
     return text;
 }
@@ -255,7 +259,7 @@ static void rule_remediation(struct import *import, const xmlNode *node,
         const char *text = rule_code(import, at);
 
         if (text && *text && *language && !bson_has_field(&code, language))
-            BSON_APPEND_UTF8(&code, language, text);
+            import_put(&code, language, text);
     }
     bson_append_document_end(&all, &code);
     bson_append_document_end(out, &all);
@@ -295,10 +299,10 @@ static void rule_check(struct import *import, const struct import_item *rule,
     bson_t check;
 
     BSON_APPEND_DOCUMENT_BEGIN(out, "check_content", &check);
-    BSON_APPEND_UTF8(&check, "artifact", import->artifact);
-    BSON_APPEND_UTF8(&check, "rule", rule->id);
+    import_put(&check, "artifact", import->artifact);
+    import_put(&check, "rule", rule->id);
     if (reason)
-        BSON_APPEND_UTF8(&check, "notchecked", reason);
+        import_put(&check, "notchecked", reason);
     bson_append_document_end(out, &check);
 }
 
@@ -313,20 +317,20 @@ static const char *rule_severity(const xmlNode *node)
     return "unknown";
 }
 
-static void rule_document(struct import *import,
-                          const struct import_item *rule, bson_t *out)
+static void rule_document(struct import *import, const struct import_item *rule,
+                          bson_t *out)
 {
     const xmlNode *node = rule->node;
 
-    BSON_APPEND_UTF8(out, "benchmark", import->benchmark_id);
-    BSON_APPEND_UTF8(out, "rule_id", rule->id);
+    import_put(out, "benchmark", import->benchmark_id);
+    import_put(out, "rule_id", rule->id);
     rule_put(out, "title", import_child_prose(import, node, "title"));
     rule_put(out, "description",
              import_child_prose(import, node, "description"));
     rule_put(out, "rationale", import_child_prose(import, node, "rationale"));
     rule_put(out, "warning", import_child_prose(import, node, "warning"));
-    BSON_APPEND_UTF8(out, "severity", rule_severity(node));
-    BSON_APPEND_UTF8(out, "scanner_type", "oscap");
+    import_put(out, "severity", rule_severity(node));
+    import_put(out, "scanner_type", "oscap");
     rule_references(import, node, out);
     rule_identifiers(import, node, out);
     rule_frameworks(import, node, out);
@@ -347,12 +351,14 @@ engine_status import_rule_documents(struct import *import)
         bson_t document = BSON_INITIALIZER;
 
         rule_document(import, at, &document);
-        if (document.len > IMPORT_DOCUMENT_MAX)
-            import_warn(import, at->node, "rule \"%s\" is too large and is "
-                        "left out", at->id);
-        else
-            status = sink->document(sink->user, "rule", &document,
-                                    import->err);
+        status = buffer_status(&import->writer.pool, import->err);
+        if (status == ENGINE_OK && document.len > IMPORT_DOCUMENT_MAX)
+            import_warn(import, at->node,
+                        "rule \"%s\" is too large and is "
+                        "left out",
+                        at->id);
+        else if (status == ENGINE_OK)
+            status = sink->document(sink->user, "rule", &document, import->err);
         bson_destroy(&document);
     }
     return status;

@@ -10,15 +10,15 @@
 struct text_writer {
     struct import *import;
     struct buffer out;
-    bool space;    /* white space is due before the next word */
+    bool space;     /* white space is due before the next word */
     unsigned lines; /* line ends that are due */
 };
 
 static bool text_is_block(const char *name)
 {
-    static const char *const blocks[] = {"p",  "div", "ul", "ol", "li", "pre",
-                                         "br", "h1",  "h2", "h3", "h4", "tr",
-                                         "dl", "dt",  "dd", "table", NULL};
+    static const char *const blocks[] = {
+        "p",  "div", "ul", "ol", "li", "pre", "br",    "h1", "h2",
+        "h3", "h4",  "tr", "dl", "dt", "dd",  "table", NULL};
 
     for (size_t i = 0; blocks[i]; i++)
         if (strcmp(blocks[i], name) == 0)
@@ -86,8 +86,7 @@ static bool text_within(const xmlNode *node, const xmlNode *top,
                         const char *name)
 {
     for (; node && node != top; node = node->parent)
-        if (node->type == XML_ELEMENT_NODE &&
-            strcmp(xml_name(node), name) == 0)
+        if (node->type == XML_ELEMENT_NODE && strcmp(xml_name(node), name) == 0)
             return true;
     return false;
 }
@@ -136,9 +135,34 @@ const char *import_prose(struct import *import, const xmlNode *node)
     }
     if (writer.out.len)
         text = arena_strndup(&import->arena, writer.out.data, writer.out.len);
-    if (writer.out.status < 0)
-        text = NULL;
+    if (writer.out.status < 0 || !text)
+        import->writer.pool.status = writer.out.status < 0 ? writer.out.status
+            : ENGINE_ENOMEM;
     buffer_clear(&writer.out);
+    return text;
+}
+
+/* A function: BSON_APPEND_UTF8 would evaluate its arguments twice. */
+void import_put(bson_t *out, const char *key, const char *text)
+{
+    bson_append_utf8(out, key, -1, text ? text : "", -1);
+}
+
+const char *import_verbatim(struct import *import, const xmlNode *node)
+{
+    const char *text = xml_text(&import->arena, node);
+
+    if (!text)
+        import->writer.pool.status = ENGINE_ENOMEM;
+    return text;
+}
+
+const char *import_trimmed(struct import *import, const xmlNode *node)
+{
+    const char *text = xml_trimmed(&import->arena, node);
+
+    if (!text)
+        import->writer.pool.status = ENGINE_ENOMEM;
     return text;
 }
 

@@ -25,7 +25,7 @@ const char *import_value_select(struct import *import, const xmlNode *node,
 {
     const xmlNode *value = value_part(node, "value", selector);
 
-    return value ? xml_text(&import->arena, value) : NULL;
+    return value ? import_verbatim(import, value) : NULL;
 }
 
 const char *import_value_default(struct import *import, const xmlNode *node)
@@ -41,22 +41,24 @@ static const char *value_type(struct import *import, const xmlNode *node)
         return "string";
     if (strcmp(type, "number") == 0 || strcmp(type, "boolean") == 0)
         return type;
-    import_warn(import, node, "value \"%s\" has the unknown type \"%s\", "
-                "taken as string", xml_attr(node, "id"), type);
+    import_warn(import, node,
+                "value \"%s\" has the unknown type \"%s\", "
+                "taken as string",
+                xml_attr(node, "id"), type);
     return "string";
 }
 
 static void value_put(bson_t *out, const char *key, const char *text)
 {
     if (text && *text)
-        BSON_APPEND_UTF8(out, key, text);
+        import_put(out, key, text);
 }
 
 static void value_bound(struct import *import, const xmlNode *node,
                         const char *name, const char *key, bson_t *out)
 {
     const xmlNode *bound = value_part(node, name, "");
-    const char *text = bound ? xml_trimmed(&import->arena, bound) : NULL;
+    const char *text = bound ? import_trimmed(import, bound) : NULL;
     char *end = NULL;
     double number;
 
@@ -78,11 +80,11 @@ static void value_options(struct import *import, const xmlNode *node,
     BSON_APPEND_DOCUMENT_BEGIN(out, "options", &options);
     for (; at; at = xml_sibling(at, XML_XCCDF, "value")) {
         const char *selector = xml_attr(at, "selector");
-        const char *text = xml_text(&import->arena, at);
+        const char *text = import_verbatim(import, at);
 
-        if (selector && *selector && text && !bson_has_field(&options,
-                                                             selector))
-            BSON_APPEND_UTF8(&options, selector, text);
+        if (selector && *selector && text &&
+            !bson_has_field(&options, selector))
+            import_put(&options, selector, text);
     }
     bson_append_document_end(out, &options);
 }
@@ -102,11 +104,11 @@ static void value_choices(struct import *import, const xmlNode *node,
     BSON_APPEND_ARRAY_BEGIN(out, "choices", &list);
     for (xmlNode *at = xml_child(choices, XML_XCCDF, "choice"); at;
          at = xml_sibling(at, XML_XCCDF, "choice")) {
-        const char *text = xml_text(&import->arena, at);
+        const char *text = import_verbatim(import, at);
 
         bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
         if (text)
-            BSON_APPEND_UTF8(&list, key, text);
+            import_put(&list, key, text);
     }
     bson_append_array_end(out, &list);
 }
@@ -117,19 +119,19 @@ void import_value_document(struct import *import,
     const xmlNode *node = value->node;
     const xmlNode *match = value_part(node, "match", "");
 
-    BSON_APPEND_UTF8(out, "type", value_type(import, node));
+    import_put(out, "type", value_type(import, node));
     if (import_value_default(import, node))
-        BSON_APPEND_UTF8(out, "default", import_value_default(import, node));
+        import_put(out, "default", import_value_default(import, node));
     value_put(out, "title", import_child_prose(import, node, "title"));
     value_put(out, "description",
               import_child_prose(import, node, "description"));
-    BSON_APPEND_UTF8(out, "xccdf_id", value->id);
+    import_put(out, "xccdf_id", value->id);
     value_put(out, "operator", xml_attr(node, "operator"));
     value_options(import, node, out);
     value_bound(import, node, "lower-bound", "minimum", out);
     value_bound(import, node, "upper-bound", "maximum", out);
     if (match)
-        value_put(out, "pattern", xml_trimmed(&import->arena, match));
+        value_put(out, "pattern", import_trimmed(import, match));
     value_choices(import, node, out);
     if (xml_child(node, XML_XCCDF, "complex-value"))
         import_warn(import, node, "value \"%s\": complex values are left out",

@@ -73,14 +73,14 @@ static engine_status xccdf_collect_one(struct import *import, xmlNode *node,
 {
     *group = NULL;
     if (xml_is(node, XML_XCCDF, "Group"))
-        return xccdf_add(import, node, FRAGMENT_GROUP, &import->groups,
-                         parent, group);
+        return xccdf_add(import, node, FRAGMENT_GROUP, &import->groups, parent,
+                         group);
     if (xml_is(node, XML_XCCDF, "Rule"))
         return xccdf_add(import, node, FRAGMENT_RULE, &import->rules, parent,
                          NULL);
     if (xml_is(node, XML_XCCDF, "Value"))
-        return xccdf_add(import, node, FRAGMENT_VALUE, &import->values,
-                         parent, NULL);
+        return xccdf_add(import, node, FRAGMENT_VALUE, &import->values, parent,
+                         NULL);
     if (xml_is(node, XML_XCCDF, "Profile"))
         return xccdf_add(import, node, FRAGMENT_PROFILE, &import->profiles,
                          NULL, NULL);
@@ -125,7 +125,7 @@ engine_status import_xccdf_collect(struct import *import)
         return import_fail(import, ENGINE_EPARSE, node,
                            "the benchmark has no id");
     import->title = import_child_prose(import, node, "title");
-    import->version = version ? xml_trimmed(&import->arena, version) : "";
+    import->version = version ? import_trimmed(import, version) : "";
     if (!import->title || !import->version)
         return engine_fail_memory(import->err);
     return xccdf_walk(import);
@@ -297,13 +297,12 @@ static void xccdf_write_children(struct import *import, xmlNode *node,
 {
     for (xmlNode *at = xml_child(node, XML_XCCDF, name); at;
          at = xml_sibling(at, XML_XCCDF, name))
-        xml_write(&import->writer.pool, at, indent, &import->xccdf_names,
-                  NULL, NULL);
+        xml_write(&import->writer.pool, at, indent, &import->xccdf_names, NULL,
+                  NULL);
 }
 
 /* A title in schema order, plain: nothing in it may need a declaration. */
-static void xccdf_write_title(struct import *import, xmlNode *node,
-                              int indent)
+static void xccdf_write_title(struct import *import, xmlNode *node, int indent)
 {
     const char *title = import_child_prose(import, node, "title");
     struct buffer *pool = &import->writer.pool;
@@ -356,8 +355,8 @@ static void xccdf_write_item(struct import *import, struct import_item *item)
     split = writer->pool.len - from;
     for (xmlNode *at = xml_first(item->node); at; at = xml_next(at))
         if (item->kind == FRAGMENT_RULE && import_check_kept(at))
-            xml_write(&writer->pool, at, indent + 2, &import->xccdf_names,
-                      NULL, NULL);
+            xml_write(&writer->pool, at, indent + 2, &import->xccdf_names, NULL,
+                      NULL);
     if (item->kind == FRAGMENT_RULE) {
         xml_write_indent(&writer->pool, indent);
         buffer_puts(&writer->pool, "</Rule>\n");
@@ -376,10 +375,9 @@ static void xccdf_write_item(struct import *import, struct import_item *item)
 
 static bool xccdf_keep_value(const xmlNode *node, void *user)
 {
-    static const char *const prose[] = {"status",      "dc-status", "version",
-                                        "description", "warning",
-                                        "question",    "reference",
-                                        "metadata",    "signature", NULL};
+    static const char *const prose[] = {
+        "status",   "dc-status", "version",  "description", "warning",
+        "question", "reference", "metadata", "signature",   NULL};
     (void)user;
     for (size_t i = 0; prose[i]; i++)
         if (strcmp(xml_name(node), prose[i]) == 0)
@@ -449,8 +447,8 @@ static void xccdf_write_head(struct import *import)
     xmlNode *node = import->benchmark, *status;
     const uint32_t head = fragments_add(writer, FRAGMENT_BENCHMARK,
                                         FRAGMENT_NONE, import->benchmark_id);
-    const uint32_t tail = fragments_add(writer, FRAGMENT_TRAILER,
-                                        FRAGMENT_NONE, "");
+    const uint32_t tail =
+        fragments_add(writer, FRAGMENT_TRAILER, FRAGMENT_NONE, "");
     size_t from = writer->pool.len;
 
     status = xml_child(node, XML_XCCDF, "status");
@@ -463,8 +461,7 @@ static void xccdf_write_head(struct import *import)
     from = writer->pool.len;
     xccdf_write_children(import, node, "platform", 6);
     buffer_puts(&writer->pool, "      <version>");
-    xml_escape(&writer->pool, *import->version ? import->version : "0",
-               false);
+    xml_escape(&writer->pool, *import->version ? import->version : "0", false);
     buffer_puts(&writer->pool, "</version>\n");
     xccdf_write_children(import, node, "model", 6);
     fragments_slice(writer, tail, from);
@@ -491,8 +488,8 @@ static engine_status xccdf_names_keep(struct import *import)
 
 engine_status import_xccdf_write(struct import *import)
 {
-    xmlNode *platforms = xml_child(import->benchmark, XML_CPE_LANG,
-                                   "platform-specification");
+    xmlNode *platforms =
+        xml_child(import->benchmark, XML_CPE_LANG, "platform-specification");
 
     for (xmlNode *at = xml_child(platforms, XML_CPE_LANG, "platform"); at;
          at = xml_sibling(at, XML_CPE_LANG, "platform"))

@@ -14,10 +14,10 @@
 #include "plugins/oscap/xml.h"
 #include "sdk/base/alloc.h"
 
-#define SHARD_RULE_COST 10        /* a rule's own share of loading, writing */
-#define SHARD_EXPENSIVE 1000      /* objects worth keeping in one process */
-#define SHARD_WORTHWHILE 1500     /* a part that is cheaper gains nothing */
-#define SHARD_WALK 20000          /* a walk through the file system */
+#define SHARD_RULE_COST 10    /* a rule's own share of loading, writing */
+#define SHARD_EXPENSIVE 1000  /* objects worth keeping in one process */
+#define SHARD_WORTHWHILE 1500 /* a part that is cheaper gains nothing */
+#define SHARD_WALK 20000      /* a walk through the file system */
 
 static const struct {
     const char *object;
@@ -81,9 +81,9 @@ uint32_t shard_object_cost(const xmlNode *object)
 
 struct shard_plan {
     const struct oscap_content *content;
-    uint32_t *leader;       /* of each rule; itself when it leads */
-    uint32_t *owner;        /* per item: the first rule that needs it, + 1 */
-    uint64_t *cost;         /* per leader */
+    uint32_t *leader; /* of each rule; itself when it leads */
+    uint32_t *owner;  /* per item: the first rule that needs it, + 1 */
+    uint64_t *cost;   /* per leader */
     uint32_t *order;
     size_t count;
 };
@@ -187,8 +187,7 @@ static unsigned shard_assign(struct shard_plan *plan, unsigned shards,
     if (shards > total / SHARD_WORTHWHILE)
         shards = (unsigned)(total / SHARD_WORTHWHILE);
     shards = shards > 64 ? 64 : shards ? shards : 1;
-    qsort_r(plan->order, plan->count, sizeof(*plan->order), shard_order,
-            plan);
+    qsort_r(plan->order, plan->count, sizeof(*plan->order), shard_order, plan);
     for (size_t i = 0; i < plan->count; i++) {
         const uint32_t rule = plan->order[i];
         unsigned least = 0;
@@ -230,8 +229,8 @@ static void shard_plan_clear(struct shard_plan *plan)
 }
 
 unsigned oscap_shard(const struct oscap_content *content,
-                     const bson_t *const *rules, size_t count,
-                     unsigned shards, unsigned *part)
+                     const bson_t *const *rules, size_t count, unsigned shards,
+                     unsigned *part)
 {
     struct compile_set set = {0};
     struct shard_plan plan;
@@ -245,12 +244,10 @@ unsigned oscap_shard(const struct oscap_content *content,
         uint32_t item;
 
         for (uint32_t i = 0; i < count; i++)
-            if (compile_rule_find(content, rules[i], &item, NULL) ==
-                ENGINE_OK)
+            if (compile_rule_find(content, rules[i], &item, NULL) == ENGINE_OK)
                 shard_visit(&plan, &set, i, item);
         for (uint32_t i = 0; i < count; i++)
-            if (compile_rule_find(content, rules[i], &item, NULL) ==
-                ENGINE_OK)
+            if (compile_rule_find(content, rules[i], &item, NULL) == ENGINE_OK)
                 shard_links(&plan, i, item);
         used = shard_assign(&plan, shards, part);
     }

@@ -33,24 +33,24 @@ static engine_status tailoring_value(const struct compile_set *set,
                                      uint32_t item, const bson_t *variables,
                                      struct buffer *out, engine_error *err)
 {
-    const char *id = fragments_string(set->content,
-                                      set->content->items[item].id);
+    const char *id =
+        fragments_string(set->content, set->content->items[item].id);
     engine_status status = ENGINE_OK;
     bson_iter_t at;
     uint32_t len;
     char *text;
 
-    if (!variables || (!bson_iter_init_find(&at, variables,
-                                            import_short_id(id)) &&
-                       !bson_iter_init_find(&at, variables, id)))
+    if (!variables ||
+        (!bson_iter_init_find(&at, variables, import_short_id(id)) &&
+         !bson_iter_init_find(&at, variables, id)))
         return ENGINE_OK;
     text = tailoring_text(&at);
     if (!text)
         return engine_fail_memory(err);
-    if (!xml_can_carry(text) ||
-        (BSON_ITER_HOLDS_UTF8(&at) &&
-         strlen(bson_iter_utf8(&at, &len)) != len)) {
-        status = engine_fail(err, ENGINE_EINVAL, "variable \"%s\": the value "
+    if (!xml_can_carry(text) || (BSON_ITER_HOLDS_UTF8(&at) &&
+                                 strlen(bson_iter_utf8(&at, &len)) != len)) {
+        status = engine_fail(err, ENGINE_EINVAL,
+                             "variable \"%s\": the value "
                              "holds bytes that XML cannot carry",
                              import_short_id(id));
         engine_hint(err, "remove control characters from the value");
@@ -67,25 +67,24 @@ static engine_status tailoring_value(const struct compile_set *set,
 
 static engine_status tailoring_fill(const struct compile_set *set,
                                     const struct oscap_compiled *compiled,
-                                    const bson_t *variables,
-                                    struct buffer *out, engine_error *err)
+                                    const bson_t *variables, struct buffer *out,
+                                    engine_error *err)
 {
     engine_status status = ENGINE_OK;
 
-    buffer_puts(out,
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                "<Tailoring xmlns=\"" XML_XCCDF
-                "\" id=\"xccdf_org.scan-engine_tailoring_scan\">\n"
-                "  <benchmark href=\"");
+    buffer_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                     "<Tailoring xmlns=\"" XML_XCCDF
+                     "\" id=\"xccdf_org.scan-engine_tailoring_scan\">\n"
+                     "  <benchmark href=\"");
     xml_escape(out, compiled->benchmark_id, true);
     buffer_puts(out, "\"/>\n"
-                "  <version time=\"1970-01-01T00:00:00\">1</version>\n"
-                "  <Profile id=\"" TAILORING_PROFILE "\" extends=\"");
+                     "  <version time=\"1970-01-01T00:00:00\">1</version>\n"
+                     "  <Profile id=\"" TAILORING_PROFILE "\" extends=\"");
     xml_escape(out, compiled->profile_id, true);
     buffer_puts(out, "\">\n    <title>The rules and variables of this scan"
                      "</title>\n");
-    for (uint32_t i = 0; i < set->content->head->items_count &&
-                         status == ENGINE_OK; i++)
+    for (uint32_t i = 0;
+         i < set->content->head->items_count && status == ENGINE_OK; i++)
         if (set->marked[i] && set->content->items[i].kind == FRAGMENT_VALUE)
             status = tailoring_value(set, i, variables, out, err);
     buffer_puts(out, "  </Profile>\n</Tailoring>\n");
@@ -109,8 +108,8 @@ engine_status oscap_tailoring_write(const struct oscap_compile_options *options,
     if (!profile)
         status = engine_fail_memory(err);
     if (status == ENGINE_OK)
-        status = compile_set_rules(&set, options->rules,
-                                   options->rules_count, err);
+        status =
+            compile_set_rules(&set, options->rules, options->rules_count, err);
     if (status == ENGINE_OK)
         status = tailoring_fill(&set, compiled, variables, &out, err);
     if (status == ENGINE_OK)

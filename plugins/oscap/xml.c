@@ -27,11 +27,10 @@ static void xml_on_doctype(void *user, const xmlChar *name,
     xmlStopParser(parser);
 }
 
-static void xml_on_start(void *user, const xmlChar *name,
-                         const xmlChar *prefix, const xmlChar *uri,
-                         int namespaces_count, const xmlChar **namespaces,
-                         int attributes_count, int defaulted,
-                         const xmlChar **attributes)
+static void xml_on_start(void *user, const xmlChar *name, const xmlChar *prefix,
+                         const xmlChar *uri, int namespaces_count,
+                         const xmlChar **namespaces, int attributes_count,
+                         int defaulted, const xmlChar **attributes)
 {
     xmlParserCtxt *parser = user;
     struct xml_guard *guard = parser->_private;
@@ -43,8 +42,7 @@ static void xml_on_start(void *user, const xmlChar *name,
         return;
     }
     xmlSAX2StartElementNs(parser, name, prefix, uri, namespaces_count,
-                          namespaces, attributes_count, defaulted,
-                          attributes);
+                          namespaces, attributes_count, defaulted, attributes);
 }
 
 static void xml_on_error(void *user, xmlError *error)
@@ -54,24 +52,24 @@ static void xml_on_error(void *user, xmlError *error)
 }
 
 static engine_status xml_refuse(const xmlParserCtxt *parser,
-                                const struct xml_guard *guard,
-                                const char *name, engine_error *err)
+                                const struct xml_guard *guard, const char *name,
+                                engine_error *err)
 {
     const xmlError *error = xmlCtxtGetLastError((void *)(uintptr_t)parser);
     const char *text = error && error->message ? error->message : "";
     engine_status status;
 
     if (guard->doctype) {
-        status = engine_fail(err, ENGINE_EPARSE,
-                             "%s:%d: a DOCTYPE is not accepted", name,
-                             guard->line);
+        status =
+            engine_fail(err, ENGINE_EPARSE, "%s:%d: a DOCTYPE is not accepted",
+                        name, guard->line);
         engine_hint(err, "remove the DOCTYPE and the entities it declares");
         return status;
     }
     if (guard->too_deep)
         return engine_fail(err, ENGINE_ELIMIT,
-                           "%s:%d: elements are nested more than %d deep",
-                           name, guard->line, XML_DEPTH_MAX);
+                           "%s:%d: elements are nested more than %d deep", name,
+                           guard->line, XML_DEPTH_MAX);
     if (error && error->code == XML_ERR_NO_MEMORY)
         return engine_fail_memory(err);
     return engine_fail(err, ENGINE_EPARSE, "%s:%d: %.*s", name,
@@ -126,8 +124,7 @@ const char *xml_uri(const xmlNode *node)
 bool xml_is(const xmlNode *node, const char *uri, const char *name)
 {
     return node && node->type == XML_ELEMENT_NODE &&
-           strcmp(xml_name(node), name) == 0 &&
-           strcmp(xml_uri(node), uri) == 0;
+           strcmp(xml_name(node), name) == 0 && strcmp(xml_uri(node), uri) == 0;
 }
 
 static xmlNode *xml_element(xmlNode *node)
@@ -180,8 +177,7 @@ const char *xml_attr(const xmlNode *node, const char *name)
     return NULL;
 }
 
-const char *xml_attr_ns(const xmlNode *node, const char *uri,
-                        const char *name)
+const char *xml_attr_ns(const xmlNode *node, const char *uri, const char *name)
 {
     for (const xmlAttr *at = node->properties; at; at = at->next)
         if (at->ns && strcmp((const char *)at->ns->href, uri) == 0 &&
@@ -212,7 +208,8 @@ static const xmlNode *xml_text_next(const xmlNode *top, const xmlNode *at)
 static bool xml_is_text(const xmlNode *node)
 {
     return (node->type == XML_TEXT_NODE ||
-            node->type == XML_CDATA_SECTION_NODE) && node->content;
+            node->type == XML_CDATA_SECTION_NODE) &&
+           node->content;
 }
 
 char *xml_text(struct arena *arena, const xmlNode *node)

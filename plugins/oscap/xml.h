@@ -47,8 +47,7 @@ xmlNode *xml_child(const xmlNode *parent, const char *uri, const char *name);
 xmlNode *xml_sibling(const xmlNode *node, const char *uri, const char *name);
 /** An attribute without and with a namespace, borrowed; NULL: absent. */
 const char *xml_attr(const xmlNode *node, const char *name);
-const char *xml_attr_ns(const xmlNode *node, const char *uri,
-                        const char *name);
+const char *xml_attr_ns(const xmlNode *node, const char *uri, const char *name);
 const char *xml_name(const xmlNode *node);
 const char *xml_uri(const xmlNode *node);
 /** xs:boolean of an attribute, or fallback. */

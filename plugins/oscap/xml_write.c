@@ -139,8 +139,7 @@ void xml_write_indent(struct buffer *out, int indent)
 }
 
 static void xml_write_name(struct buffer *out, struct xml_names *names,
-                           const xmlNs *ns, const xmlChar *name,
-                           bool attribute)
+                           const xmlNs *ns, const xmlChar *name, bool attribute)
 {
     const char *prefix = xml_names_prefix(names, ns, attribute);
 
@@ -189,7 +188,8 @@ static void xml_write_open(struct buffer *out, const xmlNode *node,
     xml_write_name(out, names, node->ns, node->name, false);
     for (const xmlAttr *at = node->properties; at; at = at->next) {
         const char *value = at->children && at->children->content
-                                ? (const char *)at->children->content : "";
+                                ? (const char *)at->children->content
+                                : "";
 
         if (xml_skips(skip, at))
             continue;
@@ -217,10 +217,10 @@ void xml_write_start(struct buffer *out, const xmlNode *node,
 static bool xml_has_text(const xmlNode *node)
 {
     for (const xmlNode *at = node->children; at; at = at->next)
-        if ((at->type == XML_TEXT_NODE ||
-             at->type == XML_CDATA_SECTION_NODE) && at->content &&
-            ((const char *)at->content)[strspn((const char *)at->content,
-                                               " \t\r\n")])
+        if ((at->type == XML_TEXT_NODE || at->type == XML_CDATA_SECTION_NODE) &&
+            at->content &&
+            ((const char *)
+                 at->content)[strspn((const char *)at->content, " \t\r\n")])
             return true;
     return false;
 }
@@ -233,12 +233,11 @@ struct xml_layout {
 };
 
 /* Depth is bounded by XML_DEPTH_MAX at parsing. */
-static void xml_write_node(struct buffer *out, const xmlNode *node,
-                           int indent, bool in_text,
-                           const struct xml_layout *layout)
+static void xml_write_node(struct buffer *out, const xmlNode *node, int indent,
+                           bool in_text, const struct xml_layout *layout)
 {
-    const bool verbatim = in_text || xml_has_text(node) ||
-                          (!xml_first(node) && node->children);
+    const bool verbatim =
+        in_text || xml_has_text(node) || (!xml_first(node) && node->children);
     bool lines = false;
 
     if (!in_text)

@@ -93,8 +93,8 @@ static int tool_import(const char *path, const char *directory)
     if (status == ENGINE_OK)
         status = oscap_import(path, directory, &out, &err);
     if (status == ENGINE_OK)
-        status = file_write(to, sink.documents.data, sink.documents.len, 0600,
-                            &err);
+        status =
+            file_write(to, sink.documents.data, sink.documents.len, 0600, &err);
     buffer_clear(&sink.documents);
     engine_free(to);
     if (status < 0)
@@ -204,8 +204,7 @@ static void tool_set(struct tool_job *job, const char *text)
     if (!colon)
         exit(1);
     job->tailored = true;
-    bson_append_utf8(&job->variables, text, (int)(colon - text), colon + 1,
-                     -1);
+    bson_append_utf8(&job->variables, text, (int)(colon - text), colon + 1, -1);
 }
 
 static void tool_option(struct tool_job *job, const char *text)
@@ -263,8 +262,8 @@ static int tool_parts(struct tool_job *job)
 {
     unsigned *part = calloc(job->count + 1, sizeof(*part));
     const bson_t **some = calloc(job->count + 1, sizeof(*some));
-    const unsigned parts = oscap_shard(job->content, job->rules, job->count,
-                                       job->shards, part);
+    const unsigned parts =
+        oscap_shard(job->content, job->rules, job->count, job->shards, part);
     int failed = 0;
 
     for (unsigned p = 0; p < parts && !failed; p++) {
