@@ -15,6 +15,8 @@ static engine_status output_command(const struct cli *cli, struct output *out,
     const char *config = cli->config_path;
     const char *store = cli->store_uri;
 
+    if (store && strncmp(store, "sqlite:", 7) != 0)
+        store = NULL; /* it may hold a password */
     out->command = engine_strf("scan-engine%s%s%s%s",
                                config ? " --config " : "", config ? config : "",
                                store ? " --store " : "", store ? store : "");

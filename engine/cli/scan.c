@@ -108,9 +108,10 @@ static engine_status scan_check_args(const struct cli_args *args,
 {
     static const char *const severities[] = {"info", "low",      "medium",
                                              "high", "critical", NULL};
-    static const char *const alone[] = {"target",  "framework", "benchmark",
-                                        "profile", "rule",      "filter",
-                                        "set",     "name",      "dry-run"};
+    static const char *const alone[] = {"target",  "framework",   "benchmark",
+                                        "profile", "rule",        "filter",
+                                        "set",     "name",        "shards",
+                                        "timeout", "allow-empty", "dry-run"};
 
     for (size_t i = 0; cli_flag(args, "resume") && i < CLI_COUNT(alone); i++)
         if (cli_flag(args, alone[i]))
