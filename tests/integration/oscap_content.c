@@ -222,8 +222,6 @@ static void tool_option(struct tool_job *job, const char *text)
         tool_wanted(job, value);
     else if (strncmp(text, "profile=", 8) == 0)
         tool_profile(job, value);
-    else if (strncmp(text, "set=", 4) == 0)
-        tool_set(job, value);
     else if (strncmp(text, "cache=", 6) == 0)
         job->options.cachedir = value;
 }
@@ -299,6 +297,10 @@ static int tool_compile(int argc, char **argv)
             job.benchmark = documents.items[i];
     if (!job.benchmark)
         return 1;
+    /* the first value of a variable counts: overrides before the profile */
+    for (int i = 5; i < argc; i++)
+        if (strncmp(argv[i], "set=", 4) == 0)
+            tool_set(&job, argv[i] + 4);
     for (int i = 5; i < argc; i++)
         tool_option(&job, argv[i]);
     for (size_t i = 0; i < documents.count; i++) {
