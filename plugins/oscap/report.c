@@ -41,16 +41,19 @@ void oscap_report_error(const struct oscap *self,
                         const engine_error *why)
 {
     const char *rule_id = document_string(rule, "rule_id");
+    char message[sizeof(why->message) + sizeof(why->hint) + 2];
     struct scanner_result result = {.size = sizeof(result),
                                     .status = SCANNER_ERROR,
                                     .rule_id = rule_id,
-                                    .message = why->message};
+                                    .message = message};
     struct scanner_rule_end end = {.size = sizeof(end),
                                    .status = SCANNER_ERROR,
                                    .rule_id = rule_id,
-                                   .message = why->message,
+                                   .message = message,
                                    .duration_ms = -1};
 
+    snprintf(message, sizeof(message), "%s%s%s", why->message,
+             why->hint[0] ? "; " : "", why->hint);
     report_emit(self, job, &result);
     (void)self->host->rule_done(self->host, job, &end);
 }
@@ -107,6 +110,17 @@ static void report_details(const struct oscap_rule_result *result,
         BSON_APPEND_UTF8(&messages, key, result->messages[i]);
     }
     bson_append_array_end(out, &messages);
+}
+
+/* half a file is no result for any rule of it: all of it is read before the
+ * first word of it counts */
+static engine_status report_on_look(const struct oscap_rule_result *result,
+                                    void *user, engine_error *err)
+{
+    (void)result;
+    (void)user;
+    (void)err;
+    return ENGINE_OK;
 }
 
 static engine_status report_on_result(const struct oscap_rule_result *result,
@@ -218,7 +232,6 @@ engine_status oscap_report_part(const struct oscap *self,
                                 engine_error *err)
 {
     struct report report = {.self = self, .job = job, .part = part};
-    struct oscap_results_summary summary;
     engine_error why = {0};
     engine_status status;
 
@@ -228,12 +241,13 @@ engine_status oscap_report_part(const struct oscap *self,
         document_bool(&self->options, "evidence", false))
         report_read_evidence(&report, end->arf_path);
     if (status == ENGINE_OK &&
-        oscap_results_read(end->results_path, report_on_result, &report,
-                           &summary, &why) < 0)
+        (oscap_results_read(end->results_path, report_on_look, &report,
+                            NULL, &why) < 0 ||
+         oscap_results_read(end->results_path, report_on_result, &report,
+                            NULL, &why) < 0))
         oscap_log(self, SCANNER_LOG_ERROR, "results of oscap: %s",
                   why.message);
     if (status == ENGINE_OK && why.status < 0) {
-        /* half a file is no result for any rule of it */
         for (size_t i = 0; i < part->count; i++)
             oscap_report_error(self, job, part->rules[i], &why);
     } else if (status == ENGINE_OK) {

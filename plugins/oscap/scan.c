@@ -19,6 +19,7 @@ struct scan_task {
     struct oscap_run *run; /* while it runs */
     int attempts;
     bool done;
+    engine_error failure;  /* why it has no results; status OK: it has */
 };
 
 struct scan_state {
@@ -69,12 +70,9 @@ static engine_status scan_start(struct scan_state *state,
     return oscap_run_start(&how, &task->run, err);
 }
 
-static void scan_task_failed(struct scan_state *state, struct scan_task *task,
-                             const engine_error *why)
+static void scan_task_failed(struct scan_task *task, const engine_error *why)
 {
-    for (size_t i = 0; i < task->part.count; i++)
-        oscap_report_error(state->self, state->job, task->part.rules[i],
-                           why);
+    task->failure = *why;
     task->done = true;
 }
 
@@ -95,7 +93,7 @@ static bool scan_retry(struct scan_state *state, struct scan_task *task,
     task->part.directory = directory;
     if (scan_start(state, task, &why) == ENGINE_OK)
         return true;
-    scan_task_failed(state, task, &why);
+    scan_task_failed(task, &why);
     return true;
 }
 
@@ -113,7 +111,7 @@ static engine_status scan_task_ended(struct scan_state *state,
                                    err);
     else if (!(end.retry && task->attempts < 2 &&
                scan_retry(state, task, &end.error)))
-        scan_task_failed(state, task, &end.error);
+        scan_task_failed(task, &end.error);
     if (!task->run)
         task->done = true;
     oscap_run_end_clear(&end);
@@ -159,13 +157,45 @@ static size_t scan_admit(struct scan_state *state, size_t limit, bool *left)
         engine_error why = {0};
         if (!task->done && !task->run && running < limit) {
             if (scan_start(state, task, &why) < 0)
-                scan_task_failed(state, task, &why);
+                scan_task_failed(task, &why);
             else
                 running++;
         }
         *left = *left || !task->done;
     }
     return running;
+}
+
+/*
+ * When no part has results, the group failed as a whole: its rules have no
+ * verdict of ours, and a resume tries them again. When some have, the rules of
+ * the others are errors.
+ */
+static engine_status scan_settle(struct scan_state *state, engine_error *err)
+{
+    const engine_error *first = NULL;
+    size_t failed = 0;
+
+    for (size_t i = 0; i < state->count; i++) {
+        if (state->tasks[i].failure.status == ENGINE_OK)
+            continue;
+        failed++;
+        if (!first)
+            first = &state->tasks[i].failure;
+    }
+    if (failed && failed == state->count) {
+        *err = *first;
+        return first->status;
+    }
+    for (size_t i = 0; i < state->count; i++) {
+        const struct scan_task *task = &state->tasks[i];
+        if (task->failure.status == ENGINE_OK)
+            continue;
+        for (size_t j = 0; j < task->part.count; j++)
+            oscap_report_error(state->self, state->job, task->part.rules[j],
+                               &task->failure);
+    }
+    return ENGINE_OK;
 }
 
 static engine_status scan_loop(struct scan_state *state, engine_error *err)
@@ -220,7 +250,7 @@ static engine_status scan_build(struct scan_state *state,
                 engine_free(directory);
                 if (why.status == ENGINE_ENOMEM || !task->part.count)
                     return engine_fail(err, why.status, "%s", why.message);
-                scan_task_failed(state, task, &why);
+                scan_task_failed(task, &why);
                 continue;
             }
             engine_free(directory);
@@ -255,6 +285,8 @@ int32_t oscap_op_scan(void *instance, const struct scanner_job *job,
         status = scan_build(&state, &units, &err);
     if (status == ENGINE_OK)
         status = scan_loop(&state, &err);
+    if (status == ENGINE_OK)
+        status = scan_settle(&state, &err);
     scan_clear(&state);
     oscap_units_close(&units);
     engine_free(rules);
