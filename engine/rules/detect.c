@@ -74,12 +74,24 @@ enum rules_format rules_format_of_bytes(const char *data, size_t len)
     return RULES_FORMAT_UNKNOWN;
 }
 
+/* a DOCTYPE may hold declarations in brackets, and ends behind those */
+static const char *detect_doctype_end(const char *data, size_t len)
+{
+    const char *bracket = memchr(data, '[', len);
+    const char *end = memchr(data, '>', len);
+
+    return bracket && end && bracket < end ? "]>" : ">";
+}
+
 /* past "<!-- -->", "<?xml ?>" or "<!DOCTYPE >"; len when it does not end */
 static size_t detect_skip_markup(const char *data, size_t at, size_t len)
 {
     const bool comment =
         len - at >= 4 && memcmp(data + at, "<!--", 4) == 0;
-    const char *end = comment ? "-->" : data[at + 1] == '?' ? "?>" : ">";
+    const char *end = comment ? "-->"
+                      : data[at + 1] == '?'
+                          ? "?>"
+                          : detect_doctype_end(data + at, len - at);
     const char *found = memmem(data + at, len - at, end, strlen(end));
 
     return found ? (size_t)(found - data) + strlen(end) : len;
