@@ -56,7 +56,9 @@ struct job {
 
 struct conduct_options {
     struct launcher *launcher;
-    struct store *store;       /* artifacts and effects; NULL: neither */
+    /* for artifacts and effects; NULL: neither is kept. Callbacks leave no
+     * transaction open: an effect must be committed before it is made */
+    struct store *store;
     const struct log *log;
     const char *cache_directory; /* artifacts are laid out here, by id */
     const char *run_directory;   /* parent of jobs' workdirs */
