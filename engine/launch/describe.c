@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* describe.c - asks every configured plugin what it is, or remembers. */
 #include <engine/version.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -168,7 +169,8 @@ engine_status conduct_describe(const struct conduct_options *options,
                                const struct plugin_spec *specs, size_t count,
                                struct registry *registry, engine_error *err)
 {
-    struct description *all = engine_calloc(count, sizeof(*all));
+    struct description *all = engine_calloc_aligned(
+        alignof(struct description), count, sizeof(*all));
     struct conduct *conduct = NULL;
     engine_status status;
     size_t begun = 0;
