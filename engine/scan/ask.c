@@ -51,6 +51,37 @@ static engine_status ask_on_plan(void *user, const char *kind,
                    kind, document, ask->user, err);
 }
 
+/* plan and probe are optional: what a plugin offers is in its description */
+static bool ask_offers(const struct plugin_entry *plugin, const char *op)
+{
+    bson_iter_t iter, items;
+
+    if (!document_find(&plugin->description, "operations", &iter) ||
+        !bson_iter_recurse(&iter, &items))
+        return false;
+    while (bson_iter_next(&items))
+        if (BSON_ITER_HOLDS_UTF8(&items) &&
+            strcmp(bson_iter_utf8(&items, NULL), op) == 0)
+            return true;
+    return false;
+}
+
+static engine_status ask_no_plan(const struct scan_group *group,
+                                 ask_plan_fn fn, void *user,
+                                 engine_error *err)
+{
+    const char *name = group->plugin->spec->name;
+    bson_t note = BSON_INITIALIZER;
+    engine_status status;
+
+    BSON_APPEND_UTF8(&note, "message",
+                     "this scanner cannot say what it would do");
+    BSON_APPEND_INT64(&note, "rules", (int64_t)group->units_count);
+    status = fn(name, group->target_id, "note", &note, user, err);
+    bson_destroy(&note);
+    return status;
+}
+
 static engine_status ask_plan_group(struct scan_group *group,
                                     const char *want, ask_plan_fn fn,
                                     void *user, engine_error *err)
@@ -70,6 +101,9 @@ static engine_status ask_plan_group(struct scan_group *group,
                       .on_document = ask_on_plan};
     engine_status status;
 
+    if (!ask_offers(group->plugin, "plan"))
+        return strcmp(want, "all") == 0 ? ask_no_plan(group, fn, user, err)
+                                        : ENGINE_OK;
     BSON_APPEND_UTF8(&group->request, "want", want);
     if (shards > 0)
         BSON_APPEND_INT64(&group->request, "shards", shards);
@@ -189,6 +223,7 @@ engine_status scan_probe(const struct scan_context *context,
              j++) {
             const struct plugin_entry *plugin = registry_at(registry, j);
             if (plugin->refused.status == ENGINE_OK &&
+                ask_offers(plugin, "probe") &&
                 registry_accepts(plugin, run.targets[i].type))
                 status = ask_probe_one(&run, &run.targets[i], plugin, fn,
                                        user, err);
