@@ -14,66 +14,102 @@
 #include "plugins/oscap/xml.h"
 #include "sdk/base/alloc.h"
 
-#define SHARD_RULE_COST 10    /* a rule's own share of loading, writing */
+#define SHARD_RULE_COST 8     /* a rule's own share of loading, writing */
 #define SHARD_EXPENSIVE 1000  /* objects worth keeping in one process */
 #define SHARD_WORTHWHILE 1500 /* a part that is cheaper gains nothing */
-#define SHARD_WALK 20000      /* a walk through the file system */
+#define SHARD_TREE 10000      /* a walk through the whole file system */
+#define SHARD_BRANCH 6000     /* one below some directories */
 
 static const struct {
     const char *object;
     uint32_t cost;
 } shard_costs[] = {
     {"sysctl_object", 310},
-    {"dpkginfo_object", 10},
-    {"rpminfo_object", 20},
-    {"rpmverify_object", SHARD_WALK},
-    {"rpmverifyfile_object", SHARD_WALK},
-    {"rpmverifypackage_object", SHARD_WALK},
-    {"file_object", 60},
-    {"fileextendedattribute_object", 60},
-    {"textfilecontent54_object", 20},
-    {"textfilecontent_object", 20},
-    {"filehash_object", 40},
-    {"filehash58_object", 40},
-    {"xmlfilecontent_object", 40},
-    {"yamlfilecontent_object", 40},
-    {"partition_object", 30},
+    {"dpkginfo_object", 5},
+    {"rpminfo_object", 10},
+    {"rpmverify_object", SHARD_TREE},
+    {"rpmverifyfile_object", SHARD_TREE},
+    {"rpmverifypackage_object", SHARD_TREE},
+    {"file_object", 20},
+    {"fileextendedattribute_object", 20},
+    {"textfilecontent54_object", 10},
+    {"textfilecontent_object", 10},
+    {"filehash_object", 20},
+    {"filehash58_object", 20},
+    {"xmlfilecontent_object", 20},
+    {"yamlfilecontent_object", 20},
+    {"partition_object", 20},
     {"process_object", 100},
     {"process58_object", 100},
     {"inetlisteningserver_object", 200},
     {"selinuxsecuritycontext_object", 500},
-    {"systemdunitdependency_object", 500},
-    {"systemdunitproperty_object", 500},
+    {"systemdunitdependency_object", 60},
+    {"systemdunitproperty_object", 60},
 };
 
-/* Does the object descend into directories, or match paths by pattern? */
-static bool shard_walks(const xmlNode *object)
+/* oscap starts below the fixed directories of a pattern such as ^/boot/c.*;
+ * true when there are none. */
+static bool shard_pattern_is_open(const char *pattern)
 {
-    for (const xmlNode *at = xml_first(object); at; at = xml_next(at)) {
-        const char *direction = xml_attr(at, "recurse_direction");
-        const char *operation = xml_attr(at, "operation");
-        const char *name = xml_name(at);
+    size_t fixed, slash = 0;
 
-        if (strcmp(name, "behaviors") == 0 && direction &&
-            strcmp(direction, "none") != 0)
-            return true;
-        if (operation && strcmp(operation, "pattern match") == 0 &&
-            (strcmp(name, "path") == 0 || strcmp(name, "filepath") == 0))
-            return true;
+    pattern += *pattern == '^';
+    fixed = strcspn(pattern, ".*+?[](){}|\\$");
+    for (size_t i = 0; i < fixed; i++)
+        if (pattern[i] == '/')
+            slash = i;
+    return slash == 0;
+}
+
+static const char *shard_text(const xmlNode *node)
+{
+    return node->children && node->children->content
+               ? (const char *)node->children->content
+               : "";
+}
+
+/* Descending into directories, patterns of paths, patterns of file names: the
+ * most of what the parts of an object cost. */
+static uint32_t shard_part_cost(const xmlNode *part, bool *descends)
+{
+    const char *direction = xml_attr(part, "recurse_direction");
+    const char *operation = xml_attr(part, "operation");
+    const char *name = xml_name(part);
+    const bool pattern = operation && strcmp(operation, "pattern match") == 0;
+
+    if (strcmp(name, "behaviors") == 0 && direction &&
+        strcmp(direction, "none") != 0) {
+        *descends = true;
+        return SHARD_BRANCH;
     }
-    return false;
+    if (strcmp(name, "path") == 0 && *descends &&
+        strcmp(shard_text(part), "/") == 0)
+        return SHARD_TREE;
+    if ((strcmp(name, "path") == 0 || strcmp(name, "filepath") == 0) &&
+        pattern && *shard_text(part) && /* not from a variable */
+        shard_pattern_is_open(shard_text(part)))
+        return SHARD_TREE;
+    if (strcmp(name, "filename") == 0 && pattern &&
+        strcmp(xml_name(part->parent), "file_object") == 0)
+        return 200;
+    return pattern ? 20 : 0;
 }
 
 uint32_t shard_object_cost(const xmlNode *object)
 {
     const char *name = xml_name(object);
+    bool descends = false;
     uint32_t cost = 5;
 
     for (size_t i = 0; i < sizeof(shard_costs) / sizeof(*shard_costs); i++)
         if (strcmp(shard_costs[i].object, name) == 0)
             cost = shard_costs[i].cost;
-    if (cost < SHARD_WALK && shard_walks(object))
-        cost = SHARD_WALK / 4;
+    /* <behaviors> comes before <path> */
+    for (const xmlNode *at = xml_first(object); at; at = xml_next(at)) {
+        const uint32_t part = shard_part_cost(at, &descends);
+
+        cost = part > cost ? part : cost;
+    }
     return cost;
 }
 
@@ -107,8 +143,8 @@ static void shard_join(struct shard_plan *plan, uint32_t a, uint32_t b)
         plan->leader[a] = b;
 }
 
-/* All that one rule needs; an expensive object that another rule needs too
- * joins the two and is paid once. */
+/* All that one rule needs. oscap collects an object once per process: who
+ * needs it first pays, and expensive ones join all who need them. */
 static void shard_visit(struct shard_plan *plan, struct compile_set *set,
                         uint32_t rule, uint32_t item)
 {
@@ -122,13 +158,11 @@ static void shard_visit(struct shard_plan *plan, struct compile_set *set,
 
         if (!set->marked[i] || at->kind != FRAGMENT_OBJECT)
             continue;
-        if (at->cost < SHARD_EXPENSIVE) {
-            plan->cost[rule] += at->cost;
-        } else if (plan->owner[i]) {
-            shard_join(plan, rule, plan->owner[i] - 1);
-        } else {
+        if (!plan->owner[i]) {
             plan->owner[i] = rule + 1;
             plan->cost[rule] += at->cost;
+        } else if (at->cost >= SHARD_EXPENSIVE) {
+            shard_join(plan, rule, plan->owner[i] - 1);
         }
     }
     if (plan->owner[item])
