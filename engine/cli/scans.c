@@ -5,6 +5,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/list.h"
 #include "engine/cli/output.h"
+#include "engine/scan/scan.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
 
@@ -26,10 +27,20 @@ static void scans_duration(const bson_t *scan, char *out, size_t out_size)
         snprintf(out, out_size, "%.1f s", value);
 }
 
+/* a scan whose engine died goes on with --resume, and says so */
+static void scans_status(const bson_t *scan, char *out, size_t out_size)
+{
+    const char *status = document_string(scan, "status");
+    const bool died = status && strcmp(status, "running") == 0 &&
+                      !scan_is_running(scan);
+
+    snprintf(out, out_size, "%s", died ? "died" : status ? status : "");
+}
+
 static const struct list_column scans_columns[] = {
     {"SCAN", "scan_id", 36, 10, false, NULL},
     {"STARTED", "started_at", 20, 20, false, NULL},
-    {"STATUS", "status", 9, 9, false, NULL},
+    {"STATUS", NULL, 9, 9, false, scans_status},
     {"RULES", "total_rules", 6, 5, false, NULL},
     {"FAIL", "failed", 5, 4, false, NULL},
     {"ERROR", "error", 5, 0, false, NULL},

@@ -5,6 +5,15 @@
 #include "engine/scan/run.h"
 #include "sdk/base/clock.h"
 
+bool scan_is_running(const bson_t *scan)
+{
+    const char *state = document_string(scan, "status");
+
+    return state && strcmp(state, "running") == 0 &&
+           document_date(scan, "lease_until", 0) > clock_now_ms() &&
+           !scan_owner_dead(document_string(scan, "owner"));
+}
+
 /* running by its document and by a living owner */
 static engine_status manage_get(struct store *store, const char *scan_id,
                                 bson_t *scan, bool *running,
@@ -12,17 +21,12 @@ static engine_status manage_get(struct store *store, const char *scan_id,
 {
     const engine_status status =
         store_get(store, STORE_SCANS, scan_id, scan, err);
-    const char *state, *owner;
 
     if (status == ENGINE_ENOTFOUND)
         return engine_fail(err, status, "there is no scan %s", scan_id);
     if (status < 0)
         return status;
-    state = document_string(scan, "status");
-    owner = document_string(scan, "owner");
-    *running = state && strcmp(state, "running") == 0 &&
-               document_date(scan, "lease_until", 0) > clock_now_ms() &&
-               !scan_owner_dead(owner);
+    *running = scan_is_running(scan);
     return ENGINE_OK;
 }
 

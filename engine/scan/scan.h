@@ -81,6 +81,10 @@ engine_status scan_probe(const struct scan_context *context,
                                              engine_error *err),
                          void *user, engine_error *err);
 
+/** True when a scan document says "running" and its engine lives: its lease
+ * has not run out and its owner is not known to be gone. */
+bool scan_is_running(const bson_t *scan);
+
 /** Asks a running scan of any process to stop (the scan polls its document).
  * ENGINE_ECONFLICT when it is not running. */
 engine_status scan_cancel(struct store *store, const char *scan_id,
