@@ -179,8 +179,10 @@ static engine_status probe_remote(const struct oscap *self,
     struct process_options how = {.timeout_ms = 60000,
                                   .output_maximum = PROBE_MAX};
     struct process_result result = {0};
-    engine_status status;
+    engine_status status = oscap_ssh_check_key(target, err);
 
+    if (status < 0)
+        return status;
     arena_init(&arena, 1024 * 1024);
     oscap_ssh_probe(&self->options, target, &argv);
     how.argv = argv.items;

@@ -81,7 +81,10 @@ static engine_status run_env(const struct oscap_run_options *options,
     run_env_copy(env, "LOGNAME", NULL);
     run_env_copy(env, "SSH_AUTH_SOCK", NULL);
     oscap_argv_add(env, "LANG=C.UTF-8");
-    oscap_argv_addf(env, "TMPDIR=%s", options->directory);
+    /* it is also its working directory; oscap-ssh makes a socket in it, whose
+     * path must be short */
+    oscap_argv_addf(env, "TMPDIR=%s",
+                    additional ? "/proc/self/cwd" : options->directory);
     if (additional)
         oscap_argv_addf(env, "SSH_ADDITIONAL_OPTIONS=%s", additional);
     if (target->kind == OSCAP_CHROOT)
@@ -238,6 +241,8 @@ engine_status oscap_run_start(const struct oscap_run_options *options,
     status = run->results_path
                  ? oscap_target_read(options->target, &run->target, err)
                  : engine_fail_memory(err);
+    if (status == ENGINE_OK)
+        status = oscap_ssh_check_key(&run->target, err);
     if (status == ENGINE_OK)
         status = run_build(options, &run->target, &argv, &env, err);
     if (status == ENGINE_OK)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
@@ -29,11 +30,17 @@
     "APT_CONFIG=$d/apt.conf; export APT_CONFIG; "
 #define REMOTE_SUDO                                                        \
     "sudo -n true >/dev/null 2>&1 || exit 93; "
+/* sshd signals nobody when a connection is lost: our shell looks whether its
+ * parent, which is sshd's process for the session, has changed */
 #define REMOTE_RUN                                                         \
     "t=; command -v timeout >/dev/null 2>&1 && t=\"timeout -k 5 %lld\"; "  \
     ": >out.xml || exit 92; "                                              \
     "$t %soscap xccdf eval --skip-valid --profile %s --tailoring-file "    \
-    "t.xml %s out.xml ds.xml >/dev/null 2>err; rc=$?; "                    \
+    "t.xml %s out.xml ds.xml >/dev/null 2>err & o=$!; w=; "                \
+    "[ -r /proc/$$/stat ] && { (while read -r a b c q e </proc/$$/stat "   \
+    "&& [ $q -eq $PPID ]; do sleep 1; done; kill $o) "                     \
+    "</dev/null >/dev/null 2>&1 & w=$!; }; "                               \
+    "wait $o; rc=$?; [ -z $w ] || kill $w; "                               \
     "cat err >&2; [ -s out.xml ] || exit $rc; cat out.xml; exit $rc"
 #define REMOTE_PROBE                                                       \
     "cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release "          \
@@ -143,6 +150,18 @@ static engine_status ssh_size(const char *path, long long *size,
     return ENGINE_OK;
 }
 
+engine_status oscap_ssh_check_key(const struct oscap_target *target,
+                                  engine_error *err)
+{
+    const char *path = target->identity_file;
+
+    if (!path || access(path, R_OK) == 0)
+        return ENGINE_OK;
+    return engine_fail(err, engine_status_from_errno(errno),
+                       "could not read identity file \"%s\" of host \"%s\": "
+                       "%s", path, target->host, strerror(errno));
+}
+
 engine_status oscap_ssh_stream(const struct oscap_run_options *options,
                                const struct oscap_target *target,
                                struct oscap_argv *argv, engine_error *err)
@@ -151,7 +170,7 @@ engine_status oscap_ssh_stream(const struct oscap_run_options *options,
     const bool arf = options->arf || options->oval_results;
     long long content = 0, tailoring = 0;
     engine_status status;
-    char take[512], run[1024];
+    char take[512], run[2048];
 
     if (!ssh_is_word(options->profile_id))
         return engine_fail(err, ENGINE_EINVAL, "bad profile id \"%s\"",

@@ -56,4 +56,9 @@ engine_status oscap_ssh_wrapper(const struct oscap_run_options *options,
                                 struct oscap_argv *argv,
                                 const char **additional, engine_error *err);
 
+/** Is the target's key file there? ssh itself would only warn, and then say
+ * that permission is denied. */
+engine_status oscap_ssh_check_key(const struct oscap_target *target,
+                                  engine_error *err);
+
 #endif
