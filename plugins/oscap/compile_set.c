@@ -197,14 +197,16 @@ engine_status oscap_rule_xccdf_id(const bson_t *rule, char *out,
 /* The definition a rule's checks name first, FRAGMENT_NONE when there is
  * none in the content. */
 static uint32_t compile_rule_definition(const struct oscap_content *content,
-                                        const bson_t *rule)
+                                        const bson_t *rule, bool *unchecked)
 {
     const struct fragment *item;
     uint32_t found;
 
+    *unchecked = false;
     if (compile_rule_find(content, rule, &found, NULL) < 0)
         return FRAGMENT_NONE;
     item = &content->items[found];
+    *unchecked = (item->flags & FRAGMENT_UNCHECKED) != 0;
     for (uint32_t i = 0; i < item->refs_count; i++) {
         const uint32_t to = content->refs[item->refs + i];
 
@@ -217,13 +219,18 @@ static uint32_t compile_rule_definition(const struct oscap_content *content,
 bool oscap_rule_is_automated(const struct oscap_content *content,
                              const bson_t *rule)
 {
-    return compile_rule_definition(content, rule) != FRAGMENT_NONE;
+    bool unchecked;
+
+    return compile_rule_definition(content, rule, &unchecked) !=
+               FRAGMENT_NONE &&
+           !unchecked;
 }
 
 const char *oscap_rule_definition(const struct oscap_content *content,
                                   const bson_t *rule)
 {
-    const uint32_t found = compile_rule_definition(content, rule);
+    bool unchecked;
+    const uint32_t found = compile_rule_definition(content, rule, &unchecked);
 
     return found == FRAGMENT_NONE
                ? NULL

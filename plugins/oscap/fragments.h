@@ -43,7 +43,7 @@ enum fragment_kind {
 };
 
 #define FRAGMENT_IN_DICTIONARY 1u /* catalog entry of the CPE dictionary */
-#define FRAGMENT_SELECTED 2u      /* XCCDF selected, as written or default */
+#define FRAGMENT_UNCHECKED 2u     /* a rule whose role is "unchecked" */
 
 /*
  * Rules and groups are written at compile time as slice[0..split), then

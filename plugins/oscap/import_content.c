@@ -10,6 +10,7 @@
 
 #define IMPORT_ARENA_MAX ((size_t)1024 * 1024 * 1024)
 #define IMPORT_WARNINGS_MAX 200
+#define IMPORT_NAMES_MAX 4096
 
 static long import_line(const xmlNode *node)
 {
@@ -76,10 +77,14 @@ engine_status import_name_add(struct import *import, const char *name,
 {
     struct import_name **at = &import->names;
     struct import_name *entry;
+    unsigned count = 0;
 
-    for (; *at; at = &(*at)->next)
+    for (; *at; at = &(*at)->next, count++)
         if ((*at)->dictionary == dictionary && strcmp((*at)->name, name) == 0)
             return ENGINE_OK;
+    if (count >= IMPORT_NAMES_MAX)
+        return import_fail(import, ENGINE_ELIMIT, import->benchmark,
+                           "more than %d components", IMPORT_NAMES_MAX);
     entry = arena_alloc(&import->arena, sizeof(*entry));
     if (!entry || !component)
         return engine_fail_memory(import->err);
@@ -129,6 +134,16 @@ static engine_status import_fragments(struct import *import)
     return status;
 }
 
+static engine_status import_pool_fail(struct import *import)
+{
+    if (import->writer.pool.status == ENGINE_ELIMIT)
+        return import_fail(import, ENGINE_ELIMIT, import->benchmark,
+                           "the content is too large, or has more than %d "
+                           "namespaces",
+                           XML_NAMES_MAX);
+    return buffer_status(&import->writer.pool, import->err);
+}
+
 static engine_status import_steps(struct import *import)
 {
     static engine_status (*const steps[])(struct import *) = {
@@ -146,7 +161,7 @@ static engine_status import_steps(struct import *import)
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
         status = steps[i](import);
         if (status == ENGINE_OK && import->writer.pool.status < 0)
-            status = buffer_status(&import->writer.pool, import->err);
+            status = import_pool_fail(import);
         if (status < 0)
             break;
     }

@@ -104,8 +104,17 @@ struct import_item *import_item_find(const struct import *import,
                                      const char *id);
 /** The short form of a value's id: after the last "_value_". */
 const char *import_short_id(const char *id);
-/** Calls fn for the checks that are kept, nested ones included. */
+/** True for a check that oscap looks at. */
 bool import_check_kept(const xmlNode *node);
+
+/* import_refs.c: references of an item; begin them with fragments_refs_begin */
+void import_ref_cpe(struct import *import, uint32_t from, const char *name);
+void import_ref_platforms(struct import *import, uint32_t from, xmlNode *node);
+void import_ref_definition(struct import *import, uint32_t from,
+                           const xmlNode *where,
+                           const struct import_component *component,
+                           const char *name);
+void import_ref_checks(struct import *import, uint32_t from, xmlNode *rule);
 
 /* import_text.c: text as it stands, trimmed, and prose without its markup;
  * NULL only when out of memory, which also fails import->writer */

@@ -275,6 +275,8 @@ static const char *rule_unchecked(struct import *import,
     const struct fragment *item = &writer->items[rule->fragment];
     const char *reason = "the rule has no automated check";
 
+    if (item->flags & FRAGMENT_UNCHECKED)
+        return "the benchmark says that the rule is not to be checked";
     for (const xmlNode *at = xml_first(rule->node); at; at = xml_next(at))
         if (xml_is(at, XML_XCCDF, "complex-check"))
             return NULL;

@@ -16,7 +16,7 @@
 
 #define SHARD_RULE_COST 8     /* a rule's own share of loading, writing */
 #define SHARD_EXPENSIVE 1000  /* objects worth keeping in one process */
-#define SHARD_WORTHWHILE 1500 /* a part that is cheaper gains nothing */
+#define SHARD_WORTHWHILE 3000 /* a part that is cheaper gains nothing */
 #define SHARD_TREE 10000      /* a walk through the whole file system */
 #define SHARD_BRANCH 6000     /* one below some directories */
 

@@ -622,6 +622,29 @@ static void refuses_a_doctype_before_its_entities(void **state)
     refuse("<a>&undeclared;</a>", ENGINE_EPARSE, "bad.xml:1:");
 }
 
+static void reads_and_writes_references_in_attributes(void **state)
+{
+    static const char text[] = "<a x:b=\"1 &amp; 2 &lt; &#10; &quot;3\" "
+                               "xmlns:x=\"u\" c=\"&#38;amp;\">&lt;&#13;</a>";
+    struct xml_names names;
+    struct buffer out;
+    xmlDoc *doc = NULL;
+    xmlNode *root;
+
+    (void)state;
+    assert_int_equal(xml_parse(text, strlen(text), "a", &doc, NULL), ENGINE_OK);
+    root = xmlDocGetRootElement(doc);
+    assert_string_equal(xml_attr_ns(root, "u", "b"), "1 & 2 < \n \"3");
+    assert_string_equal(xml_attr(root, "c"), "&amp;");
+    xml_names_init(&names, "none");
+    buffer_init(&out, 1000);
+    xml_write(&out, root, 0, &names, NULL, NULL);
+    assert_string_equal(out.data, "<a x:b=\"1 &amp; 2 &lt; &#10; &quot;3\" "
+                                  "c=\"&amp;amp;\">&lt;&#13;</a>\n");
+    buffer_clear(&out);
+    xmlFreeDoc(doc);
+}
+
 static void refuses_deep_nesting(void **state)
 {
     struct buffer text;
@@ -786,6 +809,7 @@ int main(void)
         cmocka_unit_test(keeps_linked_rules_in_one_part),
         cmocka_unit_test(refuses_what_is_no_content),
         cmocka_unit_test(refuses_a_doctype_before_its_entities),
+        cmocka_unit_test(reads_and_writes_references_in_attributes),
         cmocka_unit_test(refuses_deep_nesting),
         cmocka_unit_test(refuses_damaged_fragments),
         cmocka_unit_test(compiles_rules_with_oval_of_their_own),
