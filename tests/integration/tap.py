@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints pytest's results as TAP.
+"""Prints pytest's results as TAP, on descriptor 3.
 
 A skip whose reason begins with "service" means that a service the test needs
 could not be started: under CI=true that is a failure.
 """
 import os
-import sys
 
 
 class Tap:
-    def __init__(self):
+    def __init__(self, out):
         self.number = 0
-        self.out = sys.__stdout__
+        self.out = out
 
     def say(self, line):
         print(line, file=self.out, flush=True)
@@ -59,7 +58,6 @@ class Tap:
 
 
 def pytest_configure(config):
-    # Under pytest's capturing, standard output is not ours any more.
-    tap = Tap()
-    tap.out = os.fdopen(os.dup(1), "w")
-    config.pluginmanager.register(tap, "scan-engine-tap")
+    # Standard output belongs to pytest's own report; the TAP goes to 3.
+    os.set_inheritable(3, False)
+    config.pluginmanager.register(Tap(os.fdopen(3, "w")), "scan-engine-tap")
