@@ -25,10 +25,24 @@ PROGRAM = BUILD / "scan-engine"
 WORKER = BUILD / "scan-worker"
 CONTENT = Path(os.environ.get("SCAN_ENGINE_TEST_CONTENT",
                               "/usr/share/xml/scap/ssg/content"))
-# Valgrind and sanitizers make everything slower: times are multiplied.
+def instrumented():
+    """Built with sanitizers, or run under Valgrind (a script then)."""
+    try:
+        data = PROGRAM.read_bytes()
+    except OSError:
+        return False
+    return (data.startswith(b"#!")
+            or b"__asan_init" in data or b"__tsan_init" in data)
+
+
+# No limits on memory then, and everything is slower: times are multiplied.
+INSTRUMENTED = instrumented()
 SLOW = int(os.environ.get("SCAN_ENGINE_TEST_SLOW", "1"))
 if os.environ.get("SCAN_ENGINE_VALGRIND"):
     SLOW = max(SLOW, 15)
+elif INSTRUMENTED:
+    SLOW = max(SLOW, 3)
+MIB = 1024 * (10 if INSTRUMENTED else 1)  # in the KiB of Result.peak_kib
 
 DONE, UNABLE, FAILED, UNSURE = 0, 1, 2, 3
 

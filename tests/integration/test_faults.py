@@ -436,7 +436,7 @@ def test_a_missing_worker_is_said(tmp_path):
 
 
 def test_memory_limit_of_a_worker(tmp_path):
-    if os.environ.get("ASAN_OPTIONS") or SLOW > 1:
+    if support.INSTRUMENTED:
         pytest.skip("an address space limit does not go with sanitizers")
     engine = Engine(tmp_path, limits={"memory_mb": 256})
     engine.import_rules([rule(i) for i in range(200)])

@@ -287,7 +287,7 @@ def test_two_plugins_for_one_type_are_refused_by_name(tmp_path):
 
 @pytest.mark.parametrize("animal, words", [
     ("wrong_major", ["2.1", "0.1", "wrong_major.so"]),
-    ("no_symbol", ["no_symbol.so", "no_symbol_LTX_scanner_query"]),
+    ("no_symbol", ["no_symbol.so", "LTX_scanner_query"]),
     ("failing_init", ["the frobnicator is not there",
                       "start the frobnicator"]),
 ])
@@ -302,10 +302,9 @@ def test_a_plugin_that_cannot_load_is_shown_and_others_scan(tmp_path, animal,
     assert scan.statuses() == {"alpha-00001": "pass", "beta-00001": "fail"}
     # said again where a person looks: beside the scan
     assert animal in scan.result.err
-    document = {each["name"]: each for each in
-                engine.run("plugins", "--format", "json").json()}
-    assert document[animal]["refused"] and not document["alpha"].get(
-        "refused")
+    states = {each["plugin"]: each["state"] for each in
+              engine.run("plugins", "--format", "json").json()}
+    assert states == {"alpha": "loaded", animal: "refused", "beta": "loaded"}
 
 
 def test_a_plugin_that_others_may_write_is_refused(tmp_path):
@@ -447,9 +446,9 @@ def test_stop_on_error_ends_the_other_groups(tmp_path):
 # ---- cancelling and deadlines ------------------------------------------------
 
 def slow_scan(engine, *args):
-    """A running scan of 10 s and its id."""
-    engine.import_rules([rule(i, "alpha", sleep_ms=100) for i in range(100)]
-                        + [rule(i, "beta", sleep_ms=100) for i in range(100)])
+    """A running scan of two groups that take 5 s each."""
+    engine.import_rules([rule(i, scanner, sleep_ms=50) for i in range(100)
+                         for scanner in ("alpha", "beta")])
     process = engine.start("scan", "--format", "json", *args)
     wait_for(lambda: engine.database.exists() and any(
         each["status"] == "running" for each in engine.scans()), 10,
@@ -550,8 +549,7 @@ def test_twenty_thousand_rules_have_one_verdict_each(engine):
     # the report streams; the engine never holds all results
     print(f"{count} rules: {scan.result.seconds:.2f} s, "
           f"{scan.result.peak_kib / 1024:.0f} MiB")
-    if SLOW == 1 and not os.environ.get("ASAN_OPTIONS"):
-        assert scan.result.peak_kib < 128 * 1024
+    assert scan.result.peak_kib < 128 * support.MIB
 
 
 def test_memory_does_not_grow_with_results(engine):
@@ -562,4 +560,4 @@ def test_memory_does_not_grow_with_results(engine):
         scan = engine.run("scan", code=DONE)
         peaks.append(scan.peak_kib)
     print(f"peaks: {[peak // 1024 for peak in peaks]} MiB")
-    assert peaks[1] < peaks[0] + 32 * 1024
+    assert peaks[1] < peaks[0] + 32 * support.MIB
