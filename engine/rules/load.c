@@ -360,7 +360,7 @@ static engine_status load_read(struct rules_import *import, const char *file,
     if (format == RULES_FORMAT_BSON)
         return load_bson(import, file, data, len, err);
     if (load_is_utf16(data, len)) {
-        engine_fail(err, ENGINE_EPARSE, "%s: this is UTF-16, not UTF-8",
+        engine_fail(err, ENGINE_EPARSE, "%s:1: this is UTF-16, not UTF-8",
                     file);
         engine_hint(err, "convert it: iconv -f UTF-16 -t UTF-8");
         return ENGINE_EPARSE;
