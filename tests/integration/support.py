@@ -104,6 +104,16 @@ def is_alive(pid):
     return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
 
 
+def peak_kib(pid):
+    """The largest resident size that a process has had since its exec."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+)", status)
+    return int(found[1]) if found else 0
+
+
 def processes_of(home):
     """Living processes whose environment has this HOME, but not ourselves."""
     wanted = f"HOME={home}".encode()
@@ -240,8 +250,11 @@ class Engine:
             process = self.start(*args, env=env, stdout=out, stderr=err,
                                  preexec_fn=preexec)
         end = before + timeout * SLOW
+        peak = 0
         while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            # not ru_maxrss, which knows what we had before the exec
+            peak = max(peak, peak_kib(process.pid))
+            pid, status, _ = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
             if time.monotonic() > end:
@@ -255,7 +268,7 @@ class Engine:
         result = Result(process.args, process.returncode,
                         out_path.read_text(errors="replace"),
                         err_path.read_text(errors="replace"),
-                        time.monotonic() - before, usage.ru_maxrss)
+                        time.monotonic() - before, peak)
         out_path.unlink()
         err_path.unlink()
         assert result.code >= 0, f"killed by a signal: {result!r}"

@@ -323,13 +323,13 @@ def test_a_full_disk_during_an_import(tmp_path, small):
 def test_a_full_disk_under_the_workers(tmp_path, small):
     """No place for a job's own files: the group fails and says why."""
     engine = Engine(tmp_path)
+    engine.import_rules([rule(0)])
     engine.configure(run_directory=small / "run")
     for i in range(64):  # no inode is left
         try:
             (small / f"f{i}").touch()
         except OSError:
             break
-    engine.import_rules([rule(0)])
     result = engine.run("scan", "--format", "json", timeout=30)
     assert result.code in (UNABLE, support.UNSURE), result
     assert "small" in result.err or "space" in result.err, result
