@@ -107,6 +107,9 @@ static engine_status ask_plan_group(struct scan_group *group,
     BSON_APPEND_UTF8(&group->request, "want", want);
     if (shards > 0)
         BSON_APPEND_INT64(&group->request, "shards", shards);
+    if (group->run->selection.profile)
+        BSON_APPEND_UTF8(&group->request, "profile",
+                         group->run->selection.profile);
     status = conduct_one(&group->run->conduct, &job, err);
     if (ask.has_sent)
         bson_destroy(&ask.sent);

@@ -165,6 +165,8 @@ static void dispatch_fill(struct scan_group *group, uint32_t parallel)
 
     if (shards > 0)
         BSON_APPEND_INT64(&group->request, "shards", shards);
+    if (run->selection.profile)
+        BSON_APPEND_UTF8(&group->request, "profile", run->selection.profile);
     *job = (struct job){.plugin = group->plugin,
                         .op = "scan",
                         .scan_id = run->scan_id,

@@ -225,7 +225,9 @@ struct scanner_host {
 /**
  * What the entry point returns; constant, and lives as long as the module.
  *
- *   scan    evaluate job->rules on job->target: emit*, rule_done per rule
+ *   scan    evaluate job->rules on job->target: emit*, rule_done per rule;
+ *           request is {profile?: the benchmark's profile that was chosen,
+ *           shards?: how many parts the operator asked for}
  *   plan    say what scan would do, with document(): request is
  *           {want: "all" | "benchmark" | "tailoring"}
  *   import  request is {paths: [..], validate_only: bool}: turn native content

@@ -72,10 +72,13 @@ static engine_status plan_benchmark(const struct plan_state *state,
     struct oscap_compile_options how = {.content = part->unit->content,
                                         .rules = part->rules,
                                         .rules_count = part->count};
+    bson_t request;
     struct buffer text;
     engine_status status;
     char name[64];
 
+    oscap_view(&state->job->request, &request);
+    how.profile = document_string(&request, "profile");
     buffer_init(&text, PLAN_MAX_FILE);
     snprintf(name, sizeof(name), "benchmark-%zu.xml", state->parts);
     status = oscap_benchmark_write(&how, &text, err);

@@ -84,6 +84,7 @@ static int report_status(const struct report *report,
                          const char **message)
 {
     if (result->status != SCANNER_NOTCHECKED ||
+        (result->role && strcmp(result->role, "unchecked") == 0) ||
         !oscap_rule_is_automated(report->part->unit->content, at->rule))
         return result->status;
     *message = "oscap could not find the rule's OVAL definition";

@@ -144,6 +144,8 @@ static engine_status results_rule_open(struct results *results,
         status = results_attribute(results, "severity", &rule->severity, err);
     if (status == ENGINE_OK)
         status = results_attribute(results, "weight", &rule->weight, err);
+    if (status == ENGINE_OK)
+        status = results_attribute(results, "role", &rule->role, err);
     if (status < 0)
         return status;
     if (!rule->rule_id || !*rule->rule_id)

@@ -15,7 +15,7 @@
 struct oscap_rule_result {
     const char *rule_id; /* the full XCCDF id */
     int status;          /* SCANNER_PASS ... SCANNER_FIXED */
-    const char *time, *severity, *weight;
+    const char *time, *severity, *weight, *role;
     const char *instance; /* of a multiply instantiated rule */
     const char *message, *message_severity;             /* the first one */
     const char *check_system, *check_href, *check_name; /* the first check */

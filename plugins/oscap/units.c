@@ -184,12 +184,14 @@ static engine_status part_compile(const struct scanner_job *job,
                                         .rules_count = part->count,
                                         .directory = part->directory,
                                         .cachedir = job->cachedir};
-    bson_t target, variables;
+    bson_t target, variables, request;
     engine_status status;
 
     oscap_view(&job->target, &target);
     oscap_view(&job->variables, &variables);
+    oscap_view(&job->request, &request);
     how.cpe = document_string(&target, "applicability.cpe");
+    how.profile = document_string(&request, "profile");
     status = oscap_compile(&how, &part->compiled, err);
     if (status == ENGINE_OK)
         status = oscap_tailoring_write(&how, &part->compiled, &variables,
