@@ -521,6 +521,36 @@ def test_a_damaged_cache_is_made_again(oscap, tmp_path, bare):
         assert set(statuses.values()) == {"error"}, counts(statuses)
 
 
+# ---- beside other scanners ---------------------------------------------------
+
+def test_three_scanner_types_over_two_targets_in_one_scan(library, bare,
+                                                          tmp_path):
+    engine = Engine(tmp_path, plugins=("alpha", "beta", "oscap"))
+    engine.run("import", scap.datastream("debian11"), code=DONE)
+    engine.import_rules([support.rule(1, "alpha", "fail", sleep_ms=300),
+                         support.rule(1, "beta", "pass", sleep_ms=300),
+                         support.rule(2, "beta", "error")])
+    theirs = bare.evaluate("debian11", "standard")
+    chroot = target("debian11")
+    scan = engine.scan(
+        "--target", chroot, "--target", "alpha_target", "--filter",
+        json.dumps({"$or": [{"rule_id": {"$in": sorted(theirs)}},
+                            {"scanner_type": {"$in": ["alpha", "beta"]}}]}),
+        code=FAILED, timeout=120)
+    names = set(scan["by_target"])
+    (where,) = names - {"alpha_target", "none"}
+    same(scan.statuses(where), theirs)
+    assert scan.statuses("alpha_target") == {"alpha-00001": "fail"}
+    assert scan.statuses("none") == {"beta-00001": "notchecked",
+                                     "beta-00002": "notchecked"}
+    assert scan["by_scanner"]["oscap"]["total"] == len(theirs)
+    metadata = scan["scanner_metadata"]
+    assert set(metadata) == {"alpha", "oscap"}
+    # side by side: together they took longer than the scan
+    assert scan["duration_seconds"] < 0.2 + sum(
+        each["duration_seconds"] for each in metadata.values())
+
+
 # ---- content that is bad -----------------------------------------------------
 
 XCCDF_HEAD = ('<?xml version="1.0" encoding="UTF-8"?>\n{doctype}'
