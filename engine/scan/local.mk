@@ -9,6 +9,7 @@ core_sources += \
 	engine/scan/resolve.c \
 	engine/scan/run.h \
 	engine/scan/scan.c engine/scan/scan.h \
+	engine/scan/secret.c engine/scan/secret.h \
 	engine/scan/summary.c \
 	engine/scan/undo.c
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/scan/run.h"
+#include "engine/scan/secret.h"
 #include "sdk/base/alloc.h"
 
 /* contract.md, "Scan configuration" */
@@ -18,8 +19,8 @@ static const char *const option_keys[] = {"timeout", "shards",
 static const char *const target_names[] = {
     "path", "host", "identifier", "context", "server", "profile",
     "account", "subscription", "project", "container", NULL};
-static const char *const secret_keys[] = {"password", "passphrase", "secret",
-                                          "token", "private_key", NULL};
+
+#define TARGET_NAME_MAX 256
 
 static bool request_listed(const char *const *names, const char *name)
 {
@@ -65,6 +66,48 @@ static engine_status request_check_type(const bson_t *config,
                        key, wanted);
 }
 
+/* what is not understood must not be ignored: the scan would be another one */
+static engine_status request_check_types(const bson_t *config,
+                                         engine_error *err)
+{
+    static const struct {
+        const char *key, *wanted;
+        bson_type_t type;
+    } keys[] = {
+        {"targets", "a list of targets", BSON_TYPE_ARRAY},
+        {"target", "an object with a type", BSON_TYPE_DOCUMENT},
+        {"rules", "a list of rule ids", BSON_TYPE_ARRAY},
+        {"rule_filter", "an object", BSON_TYPE_DOCUMENT},
+        {"variable_overrides", "an object", BSON_TYPE_DOCUMENT},
+        {"options", "an object", BSON_TYPE_DOCUMENT},
+        {"name", "a text", BSON_TYPE_UTF8},
+        {"framework", "a text", BSON_TYPE_UTF8},
+        {"framework_version", "a text", BSON_TYPE_UTF8},
+        {"benchmark", "a text", BSON_TYPE_UTF8},
+        {"profile", "a text", BSON_TYPE_UTF8},
+    };
+    engine_status status = ENGINE_OK;
+
+    for (size_t i = 0;
+         status == ENGINE_OK && i < sizeof(keys) / sizeof(keys[0]); i++)
+        status = request_check_type(config, keys[i].key, keys[i].type,
+                                    keys[i].wanted, err);
+    return status;
+}
+
+static engine_status request_check_number(const bson_t *options,
+                                          const char *name, int64_t maximum,
+                                          engine_error *err)
+{
+    const int64_t number = document_int(options, name, -1);
+
+    if (!bson_has_field(options, name) || (number >= 0 && number <= maximum))
+        return ENGINE_OK;
+    return engine_fail(err, ENGINE_EINVAL,
+                       "\"%s\" of the scan's options must be a number from 0 "
+                       "to %lld", name, (long long)maximum);
+}
+
 static engine_status request_check_options(const bson_t *config,
                                            engine_error *err)
 {
@@ -83,13 +126,16 @@ static engine_status request_check_options(const bson_t *config,
         return engine_fail(err, ENGINE_EINVAL,
                            "on_scanner_error must be \"continue\" or "
                            "\"stop\", not \"%s\"", policy);
-    if (scan_option_int(config, "timeout") < 0 ||
-        scan_option_int(config, "shards") < 0 ||
-        scan_option_int(config, "shards") > 256)
-        return engine_fail(err, ENGINE_EINVAL,
-                           "timeout must be 0 or more seconds and shards 0 "
-                           "to 256");
-    return ENGINE_OK;
+    status = request_check_number(&options, "timeout", 1000000000, err);
+    if (status == ENGINE_OK)
+        status = request_check_number(&options, "shards", 256, err);
+    if (status == ENGINE_OK)
+        status = request_check_type(&options, "on_scanner_error",
+                                    BSON_TYPE_UTF8, "a text", err);
+    if (status == ENGINE_OK)
+        status = request_check_type(&options, "allow_empty", BSON_TYPE_BOOL,
+                                    "true or false", err);
+    return status;
 }
 
 int64_t scan_option_int(const bson_t *config, const char *name)
@@ -156,23 +202,24 @@ static void request_hint_targets(const struct registry *registry,
     buffer_clear(&list);
 }
 
-static engine_status target_check_secrets(const bson_t *target,
-                                          const char *id, engine_error *err)
+/* the name is part of every verdict's id and of what people read */
+static engine_status target_check_name(const bson_t *target,
+                                       engine_error *err)
 {
+    const char *name = document_string(target, "name");
     bson_iter_t iter;
 
-    bson_iter_init(&iter, target);
-    while (bson_iter_next(&iter)) {
-        if (!request_listed(secret_keys, bson_iter_key(&iter)) ||
-            !BSON_ITER_HOLDS_UTF8(&iter))
-            continue;
-        engine_fail(err, ENGINE_EINVAL,
-                    "target \"%s\" holds a secret in \"%s\"", id,
-                    bson_iter_key(&iter));
-        engine_hint(err, "give a reference: {\"file\": ...} or "
-                         "{\"env\": ...}");
-        return ENGINE_EINVAL;
-    }
+    if (!bson_iter_init_find(&iter, target, "name") ||
+        BSON_ITER_HOLDS_NULL(&iter))
+        return ENGINE_OK;
+    if (!name || !*name || strlen(name) > TARGET_NAME_MAX)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "the \"name\" of a target must be a text of 1 to "
+                           "%d bytes", TARGET_NAME_MAX);
+    if (strcmp(name, SCAN_NO_TARGET) == 0)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "no target can be called \"%s\": it stands for "
+                           "rules that no target suits", name);
     return ENGINE_OK;
 }
 
@@ -195,10 +242,13 @@ static engine_status target_canonical(const bson_t *target,
         request_hint_targets(registry, err);
         return ENGINE_EINVAL;
     }
+    status = target_check_name(target, err);
+    if (status < 0)
+        return status;
     id = target_id(target, type);
     if (!id)
         return engine_fail_memory(err);
-    status = target_check_secrets(target, id, err);
+    status = scan_secret_check(target, id, err);
     if (status == ENGINE_OK) {
         BSON_APPEND_UTF8(out, "id", id);
         BSON_APPEND_UTF8(out, "type", type);
@@ -277,22 +327,9 @@ engine_status scan_config_check(const bson_t *config,
 
     status = request_check_keys(config, request_keys, "the scan", err);
     if (status == ENGINE_OK)
+        status = request_check_types(config, err);
+    if (status == ENGINE_OK)
         status = request_check_options(config, err);
-    if (status == ENGINE_OK)
-        status = request_check_type(config, "targets", BSON_TYPE_ARRAY,
-                                    "a list of targets", err);
-    if (status == ENGINE_OK)
-        status = request_check_type(config, "target", BSON_TYPE_DOCUMENT,
-                                    "an object with a type", err);
-    if (status == ENGINE_OK)
-        status = request_check_type(config, "rules", BSON_TYPE_ARRAY,
-                                    "a list of rule ids", err);
-    if (status == ENGINE_OK)
-        status = request_check_type(config, "rule_filter",
-                                    BSON_TYPE_DOCUMENT, "an object", err);
-    if (status == ENGINE_OK)
-        status = request_check_type(config, "variable_overrides",
-                                    BSON_TYPE_DOCUMENT, "an object", err);
     if (status == ENGINE_OK)
         status = request_targets(config, registry, &targets, err);
     if (status == ENGINE_OK) {

@@ -152,6 +152,30 @@ static void refuses_requests_that_say_nothing_clear(void **state)
          "two targets are called \"local\""},
         {"{\"target\":{\"type\":\"ssh\",\"host\":\"x\",\"password\":\"pw\"}}",
          "holds a secret"},
+        {"{\"target\":{\"type\":\"ssh\",\"credentials\":{\"username\":\"u\","
+         "\"password\":\"pw\"}}}", "holds a secret in \"password\""},
+        {"{\"target\":{\"type\":\"ssh\",\"client_Secret\":\"pw\"}}",
+         "holds a secret"},
+        {"{\"target\":{\"type\":\"ssh\",\"tokens\":[\"pw\"]}}",
+         "holds a secret"},
+        {"{\"target\":{\"type\":\"ssh\",\"password\":{\"value\":\"pw\"}}}",
+         "holds a secret"},
+        {"{\"target\":{\"type\":\"ssh\",\"password\":123}}",
+         "holds a secret"},
+        {"{\"target\":{\"type\":\"ssh\",\"name\":\"a\",\"proxy\":"
+         "\"https://u:pw@h/\"}}", "holds a secret in \"proxy\""},
+        {"{\"target\":{\"type\":\"ssh\",\"key\":\"-----BEGIN PRIVATE "
+         "KEY-----\"}}", "holds a secret in \"key\""},
+        {"{\"target\":{\"type\":\"local\",\"name\":\"none\"}}", "\"none\""},
+        {"{\"target\":{\"type\":\"local\",\"name\":\"\"}}", "1 to 256"},
+        {"{\"target\":{\"type\":\"local\",\"name\":5}}", "a text"},
+        {"{\"profile\":5}", "\"profile\" of the scan must be a text"},
+        {"{\"benchmark\":[\"x\"]}", "must be a text"},
+        {"{\"options\":5}", "must be an object"},
+        {"{\"options\":{\"timeout\":\"5\"}}", "\"timeout\""},
+        {"{\"options\":{\"timeout\":99999999999}}", "\"timeout\""},
+        {"{\"options\":{\"allow_empty\":\"yes\"}}", "true or false"},
+        {"{\"options\":{\"on_scanner_error\":1}}", "must be a text"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -163,6 +187,20 @@ static void refuses_requests_that_say_nothing_clear(void **state)
             fail_msg("%s: %s", rows[i].json, err.message);
         assert_null(strstr(err.message, "pw\""));
     }
+}
+
+static void references_to_secrets_are_no_secrets(void **state)
+{
+    engine_error err = {0};
+    bson_t out;
+
+    if (check(*state,
+              "{\"target\":{\"type\":\"ssh\",\"host\":\"h\",\"password\":"
+              "{\"file\":\"/run/pw\"},\"token_file\":\"/run/token\","
+              "\"credentials\":{\"token\":{\"env\":\"T\"}},\"secret\":null,"
+              "\"server\":\"https://me@h:443/a:b@c\"}}", &out, &err) < 0)
+        fail_msg("%s", err.message);
+    bson_destroy(&out);
 }
 
 /* ---- a run of four rules on one target ------------------------------------ */
@@ -453,6 +491,7 @@ int main(void)
         WITH_FIXTURE(a_scan_without_targets_is_of_this_machine),
         WITH_FIXTURE(target_aliases_become_canonical),
         WITH_FIXTURE(refuses_requests_that_say_nothing_clear),
+        WITH_FIXTURE(references_to_secrets_are_no_secrets),
         WITH_FIXTURE(the_worst_result_is_the_verdict),
         WITH_FIXTURE(a_second_end_changes_nothing),
         WITH_FIXTURE(refuses_results_of_rules_that_are_not_in_the_job),
