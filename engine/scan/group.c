@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* group.c - selected rules become groups: one per (plugin, target). */
+/* group.c - selected rules become groups: one per (plugin, target), more only
+ * when rules of two benchmarks have one id. */
 #include <stdalign.h>
 #include <string.h>
 
@@ -63,16 +64,29 @@ static void *group_room(void *items, size_t count, size_t *room, size_t size)
     return bigger;
 }
 
+/* A plugin knows rules by their ids alone: rules of two benchmarks that have
+ * one id, as a reference can bring them together, must not share a job. */
+static bool group_has_other(struct scan_group *group, const bson_t *rule)
+{
+    const char *rule_id = document_string(rule, "rule_id");
+    const char *stored_id = document_string(rule, "_id");
+    const struct scan_unit *unit = scan_group_find(group, rule_id);
+
+    return unit && strcmp(unit->stored_id, stored_id) != 0;
+}
+
 static struct scan_group *group_for(struct scan_run *run,
                                     const struct plugin_entry *plugin,
-                                    const struct scan_target *target)
+                                    const struct scan_target *target,
+                                    const bson_t *rule)
 {
     struct scan_group *group;
     void *bigger;
 
     for (size_t i = 0; i < run->groups_count; i++)
         if (run->groups[i]->plugin == plugin &&
-            run->groups[i]->target == &target->document)
+            run->groups[i]->target == &target->document &&
+            !group_has_other(run->groups[i], rule))
             return run->groups[i];
     bigger = group_room(run->groups, run->groups_count, &run->groups_room,
                         sizeof(struct scan_group *));
@@ -144,26 +158,36 @@ static engine_status group_note_artifact(struct scan_group *group,
     return id ? table_set(&group->artifacts, id, group) : ENGINE_OK;
 }
 
-/* evaluates `rule` (stored under stored_id) for one selected rule */
+/* evaluates `rule` for one selected rule */
 static engine_status group_add(struct scan_group *group, const bson_t *rule,
                                size_t selected, engine_error *err)
 {
     const char *rule_id = document_string(rule, "rule_id");
-    const char *stored_id = document_string(rule, "_id");
-    struct scan_unit *unit;
+    struct scan_unit *unit = scan_group_find(group, rule_id);
 
-    if (!rule_id || !stored_id)
-        return engine_fail(err, ENGINE_ECORRUPT,
-                           "a stored rule has no rule_id");
-    unit = scan_group_find(group, rule_id);
     if (!unit) {
-        unit = unit_new(group, stored_id, rule_id);
+        unit = unit_new(group, document_string(rule, "_id"), rule_id);
         if (!unit || group_note_artifact(group, rule) < 0)
             return engine_fail_memory(err);
     }
     if (unit_subscribe(group, unit, selected) < 0)
         return engine_fail_memory(err);
     return ENGINE_OK;
+}
+
+static engine_status group_take(struct scan_run *run, size_t selected,
+                                const struct plugin_entry *plugin,
+                                const struct scan_target *target,
+                                const bson_t *rule, engine_error *err)
+{
+    struct scan_group *group;
+
+    if (!document_string(rule, "rule_id") || !document_string(rule, "_id"))
+        return engine_fail(err, ENGINE_ECORRUPT,
+                           "a stored rule has no rule_id");
+    group = group_for(run, plugin, target, rule);
+    return group ? group_add(group, rule, selected, err)
+                 : engine_fail_memory(err);
 }
 
 struct scan_unit *scan_group_finding(struct scan_group *group,
@@ -241,7 +265,6 @@ static engine_status group_place(struct scan_run *run, size_t selected,
                                  engine_error *err)
 {
     const struct rules_selected *rule = &run->selection.items[selected];
-    struct scan_group *group;
     engine_error why = {0};
     engine_status status;
     bson_t document;
@@ -261,9 +284,7 @@ static engine_status group_place(struct scan_run *run, size_t selected,
             *err = why;
         return status;
     }
-    group = group_for(run, plugin, target);
-    status = group ? group_add(group, &document, selected, err)
-                   : engine_fail_memory(err);
+    status = group_take(run, selected, plugin, target, &document, err);
     bson_destroy(&document);
     return status;
 }

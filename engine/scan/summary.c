@@ -155,7 +155,23 @@ static void summary_append_group(bson_t *out, const struct scan_group *group)
         BSON_APPEND_NULL(out, "error");
 }
 
-/* scanner_metadata {scanner: {...}}; a second target of it: "scanner@target" */
+/* of a scanner's second target: "scanner@target", of its second group there:
+ * "scanner@target#3" */
+static void summary_group_key(const struct scan_run *run, size_t index,
+                              const bson_t *taken, char *out, size_t size)
+{
+    const struct scan_group *group = run->groups[index];
+
+    snprintf(out, size, "%s", group->plugin->spec->name);
+    if (bson_has_field(taken, out))
+        snprintf(out, size, "%s@%s", group->plugin->spec->name,
+                 group->target_id);
+    if (bson_has_field(taken, out))
+        snprintf(out, size, "%s@%.256s#%zu", group->plugin->spec->name,
+                 group->target_id, index + 1);
+}
+
+/* scanner_metadata {scanner: {...}} */
 static void summary_append_groups(struct scan_run *run, bson_t *out)
 {
     bson_t parent, child, errors, item;
@@ -165,10 +181,7 @@ static void summary_append_groups(struct scan_run *run, bson_t *out)
     BSON_APPEND_DOCUMENT_BEGIN(out, "scanner_metadata", &parent);
     for (size_t i = 0; i < run->groups_count; i++) {
         const struct scan_group *group = run->groups[i];
-        snprintf(key, sizeof(key), "%s", group->plugin->spec->name);
-        if (bson_has_field(&parent, key))
-            snprintf(key, sizeof(key), "%s@%s", group->plugin->spec->name,
-                     group->target_id);
+        summary_group_key(run, i, &parent, key, sizeof(key));
         BSON_APPEND_DOCUMENT_BEGIN(&parent, key, &child);
         summary_append_group(&child, group);
         bson_append_document_end(&parent, &child);

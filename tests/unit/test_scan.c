@@ -296,6 +296,45 @@ static void verdict_is(struct fixture *fixture, const char *rule,
     bson_destroy(&out);
 }
 
+/* as a reference and a rule of another benchmark can come together */
+static void rules_with_one_id_do_not_share_a_job(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scan_run *run = &fixture->run;
+    engine_error err = {0};
+    bson_t *rule = BCON_NEW("_id", BCON_UTF8("other"), "rule_id",
+                            BCON_UTF8("rule-0"));
+    const bson_t *const list[] = {rule};
+    bson_t scan;
+
+    run_open(fixture);
+    run_store_rules(fixture);
+    assert_int_equal(store_put(fixture->store, STORE_RULES, list, 1, NULL),
+                     ENGINE_OK);
+    run->selection.items[1].id = "other";
+    run->selection.items[1].benchmark = "other";
+    if (scan_document_insert(run, "cli", &err) < 0 ||
+        scan_groups_build(run, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(run->groups_count, 2);
+    assert_int_equal(run->groups[0]->units_count, RULES - 1);
+    assert_int_equal(run->groups[1]->units_count, 1);
+    tell(run->groups[0], true, "{\"rule_id\":\"rule-0\",\"status\":1}");
+    tell(run->groups[1], true, "{\"rule_id\":\"rule-0\",\"status\":2}");
+    assert_int_equal(scan_collect_commit(run, &err), ENGINE_OK);
+    verdict_is(fixture, "rule-0", "pass", "plugin");
+    assert_int_equal(scan_summarise(run, "completed", &err), ENGINE_OK);
+    assert_int_equal(store_get(fixture->store, STORE_SCANS, run->scan_id,
+                               &scan, &err), ENGINE_OK);
+    assert_int_equal(document_int(&scan, "passed", -1), 1);
+    assert_int_equal(document_int(&scan, "failed", -1), 1);
+    assert_true(document_child(&scan, "scanner_metadata.alpha@local",
+                               &(bson_t){0}));
+    bson_destroy(&scan);
+    bson_destroy(rule);
+    scan_run_clear(run);
+}
+
 static void the_worst_result_is_the_verdict(void **state)
 {
     struct fixture *fixture = *state;
@@ -492,6 +531,7 @@ int main(void)
         WITH_FIXTURE(target_aliases_become_canonical),
         WITH_FIXTURE(refuses_requests_that_say_nothing_clear),
         WITH_FIXTURE(references_to_secrets_are_no_secrets),
+        WITH_FIXTURE(rules_with_one_id_do_not_share_a_job),
         WITH_FIXTURE(the_worst_result_is_the_verdict),
         WITH_FIXTURE(a_second_end_changes_nothing),
         WITH_FIXTURE(refuses_results_of_rules_that_are_not_in_the_job),
