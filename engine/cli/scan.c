@@ -69,6 +69,8 @@ static int scan_old(struct scan_command *run, const char *name,
     if (status < 0)
         return status;
     status = scan_resume(context, run->scan_id, err);
+    if (status == ENGINE_ECONFLICT) /* complete, or held by another engine */
+        return status;
     return scan_finish(run, status, err);
 }
 

@@ -97,6 +97,19 @@ static const char *run_status_word(engine_status outcome)
     return outcome == ENGINE_ETIMEOUT ? "timed_out" : "failed";
 }
 
+/* whatever went wrong, every rule of a group ends with a verdict */
+static void run_close(struct scan_run *run)
+{
+    engine_error ignored = {0};
+
+    for (size_t i = 0; i < run->groups_count; i++)
+        if (!run->groups[i]->ended)
+            (void)scan_collect_rest(run->groups[i], SCANNER_NOTCHECKED,
+                                    "the scan stopped before this rule was "
+                                    "done", &ignored);
+    (void)scan_collect_commit(run, &ignored);
+}
+
 /* group, run, collect, summarise: the same for a new and a resumed scan */
 static engine_status run_groups(struct scan_run *run, engine_error *err)
 {
@@ -118,6 +131,8 @@ static engine_status run_groups(struct scan_run *run, engine_error *err)
         scan_undo_own(run);
     if (status == ENGINE_OK && run->failure.status == ENGINE_OK && !run->lost)
         status = scan_collect_commit(run, err);
+    else if (!run->lost)
+        run_close(run);
     if (status < 0) {
         if (!run->lost)
             (void)scan_summarise(run, "failed", &ignored);
@@ -172,34 +187,69 @@ engine_status scan_run(const struct scan_context *context,
 
 /* ---- resume ------------------------------------------------------------- */
 
-/* verdicts of plugins stay; those that the engine made are made anew */
+/* What was on a target stays there: without its scanner the rule would get a
+ * second verdict, that nothing suits it. */
+static engine_status resume_check(const struct scan_run *run,
+                                  const bson_t *verdict, engine_error *err)
+{
+    const char *type = document_string(verdict, "scanner_type");
+    const char *target_type = document_string(verdict, "target_type");
+    const struct plugin_entry *plugin =
+        type ? registry_type(run->context->registry, type) : NULL;
+
+    if (document_int(verdict, "rule_version", 0) == 0)
+        return ENGINE_OK; /* a finding: of no stored rule */
+    if (plugin && target_type && registry_accepts(plugin, target_type))
+        return ENGINE_OK;
+    engine_fail(err, ENGINE_ENOTFOUND,
+                "scan %s used a scanner for rules of type \"%s\" on targets "
+                "of type \"%s\", and none is loaded now", run->scan_id,
+                type ? type : "", target_type ? target_type : "");
+    engine_hint(err, "see: scan-engine plugins; configure it again, or start "
+                     "a new scan");
+    return ENGINE_ENOTFOUND;
+}
+
+/* verdicts of plugins stay */
 static engine_status resume_keep(struct scan_run *run, engine_error *err)
 {
     bson_t *filter = BCON_NEW("scan_id", BCON_UTF8(run->scan_id), "origin",
-                              BCON_UTF8("engine"));
-    bson_t *all = BCON_NEW("scan_id", BCON_UTF8(run->scan_id));
-    bson_t *fields = BCON_NEW("_id", BCON_INT32(1));
-    const struct store_query query = {.filter = all, .fields = fields};
+                              BCON_UTF8("plugin"));
+    bson_t *fields = BCON_NEW("_id", BCON_INT32(1), "scanner_type",
+                              BCON_INT32(1), "target_type", BCON_INT32(1),
+                              "rule_version", BCON_INT32(1));
+    const struct store_query query = {.filter = filter, .fields = fields};
     struct store_cursor *cursor = NULL;
     const bson_t *verdict;
     engine_status status;
-    int64_t deleted;
     int more = 0;
 
-    status = store_delete(run->context->store, STORE_VERDICTS, filter,
-                          &deleted, err);
-    if (status == ENGINE_OK)
-        status = store_find(run->context->store, STORE_VERDICTS, &query,
-                            &cursor, err);
+    status = store_find(run->context->store, STORE_VERDICTS, &query, &cursor,
+                        err);
     while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &verdict, err)) == 1)
-        if (table_set(&run->done, document_string(verdict, "_id"), run) < 0)
+           (more = store_cursor_next(cursor, &verdict, err)) == 1) {
+        status = resume_check(run, verdict, err);
+        if (status == ENGINE_OK &&
+            table_set(&run->done, document_string(verdict, "_id"), run) < 0)
             status = engine_fail_memory(err);
+    }
     if (status == ENGINE_OK && more < 0)
         status = more;
     store_cursor_close(cursor);
     bson_destroy(fields);
-    bson_destroy(all);
+    bson_destroy(filter);
+    return status;
+}
+
+/* those that the engine made are made anew */
+static engine_status resume_forget(struct scan_run *run, engine_error *err)
+{
+    bson_t *filter = BCON_NEW("scan_id", BCON_UTF8(run->scan_id), "origin",
+                              BCON_UTF8("engine"));
+    int64_t deleted;
+    const engine_status status = store_delete(
+        run->context->store, STORE_VERDICTS, filter, &deleted, err);
+
     bson_destroy(filter);
     return status;
 }
@@ -266,6 +316,8 @@ static engine_status resume_clean(struct scan_run *run, engine_error *err)
     engine_status status = resume_keep(run, err);
     uint32_t count = 1;
 
+    if (status == ENGINE_OK)
+        status = resume_forget(run, err);
     while (status == ENGINE_OK && count) {
         bson_t ids = BSON_INITIALIZER;
         status = resume_orphans(run, &ids, &count, err);
@@ -276,28 +328,41 @@ static engine_status resume_clean(struct scan_run *run, engine_error *err)
     return status;
 }
 
+/* what was selected then, where, and what of it is done */
+static engine_status resume_load(struct scan_run *run, engine_error *err)
+{
+    engine_error ignored = {0};
+    engine_status status;
+
+    /* what cannot be undone stays in the journal, and was logged */
+    (void)conduct_undo(&run->conduct, run->context->registry, run->scan_id,
+                       &ignored);
+    status = rules_selection_load(run->context->store, run->scan_id,
+                                  &run->selection, err);
+    if (status < 0)
+        return status;
+    run->has_selection = true;
+    status = scan_targets_take(run, err);
+    return status < 0 ? status : resume_clean(run, err);
+}
+
 engine_status scan_resume(const struct scan_context *context,
                           const char *scan_id, engine_error *err)
 {
     struct scan_run run;
+    engine_error ignored = {0};
     engine_status status = run_begin(&run, context, err);
 
     snprintf(run.scan_id, sizeof(run.scan_id), "%s", scan_id);
     if (status == ENGINE_OK)
         status = scan_document_take(&run, err);
-    if (status == ENGINE_OK)
-        status = conduct_undo(&run.conduct, context->registry, scan_id, err);
-    if (status == ENGINE_OK)
-        status = rules_selection_load(context->store, scan_id,
-                                      &run.selection, err);
     if (status == ENGINE_OK) {
-        run.has_selection = true;
-        status = scan_targets_take(&run, err);
+        status = resume_load(&run, err);
+        if (status == ENGINE_OK)
+            status = run_groups(&run, err);
+        else /* it is ours, and nobody works on it */
+            (void)scan_summarise(&run, "failed", &ignored);
     }
-    if (status == ENGINE_OK)
-        status = resume_clean(&run, err);
-    if (status == ENGINE_OK)
-        status = run_groups(&run, err);
     scan_run_clear(&run);
     return status;
 }
