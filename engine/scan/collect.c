@@ -360,6 +360,7 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
     bson_iter_t iter;
 
     unit->done = true;
+    group->units_done++;
     for (uint32_t at = unit->first; at != SCAN_NONE;
          at = group->subscribers[at].next) {
         const size_t selected = group->subscribers[at].selected;

@@ -31,11 +31,28 @@ static int dispatch_next_rule(void *user, const bson_t **out,
     return 1;
 }
 
+/* rules that plugins are done with and will report at the end of their job */
+static int64_t dispatch_under_way(const struct scan_run *run)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < run->groups_count; i++) {
+        const struct scan_group *group = run->groups[i];
+        if (!group->ended && group->units_told > group->units_done)
+            count += group->units_told - group->units_done;
+    }
+    return count;
+}
+
 void scan_progress_tell(struct scan_run *run)
 {
-    struct scan_progress *progress = &run->progress;
-    const int64_t left = progress->rules_total - progress->rules_done;
+    struct scan_progress told = run->progress, *progress = &told;
+    int64_t left;
 
+    progress->rules_done += dispatch_under_way(run);
+    if (progress->rules_done > progress->rules_total)
+        progress->rules_done = progress->rules_total;
+    left = progress->rules_total - progress->rules_done;
     progress->elapsed_ms = clock_steady_ms() - run->started_ms;
     progress->what = run->what;
     progress->left_ms =
@@ -51,8 +68,8 @@ static void dispatch_on_progress(void *user, int64_t done, int64_t expected,
 {
     struct scan_group *group = user;
 
-    (void)done;
     (void)expected;
+    group->units_told = done;
     snprintf(group->run->what, sizeof(group->run->what), "%s",
              what ? what : "");
 }

@@ -44,6 +44,8 @@ struct scan_group {
     struct table artifacts;      /* ids that the rules refer to */
     const char **artifact_ids;   /* NULL-ended, for the job */
     size_t next;                 /* the next unit to send */
+    int64_t units_done;          /* have their verdict */
+    int64_t units_told;          /* the plugin says it is done with */
     bson_t sent;                 /* the rule document sent last */
     bool has_sent;
     bson_t request;

@@ -121,9 +121,12 @@ engine_status oscap_rule_variables(const struct oscap_content *content,
  * Splits rules into at most `shards` parts of about equal estimated cost;
  * rules that share expensive OVAL objects stay together. part[i] receives the
  * part of rules[i]; returns the number of parts used (at least 1).
+ * measured[i], in tenths of a millisecond, replaces the estimate of rules[i]
+ * where it is not 0; measured may be NULL.
  */
 unsigned oscap_shard(const struct oscap_content *content,
                      const bson_t *const *rules, size_t count,
-                     unsigned shards, unsigned *part);
+                     unsigned shards, const uint32_t *measured,
+                     unsigned *part);
 
 #endif

@@ -34,6 +34,11 @@ const struct scanner_option oscap_options[OSCAP_OPTIONS_COUNT] = {
      .default_value = "false",
      .help = "Let oscap read apt's package lists, which it does not need and "
              "which cost most of a small scan's time."},
+    {.name = "self_checks",
+     .type = SCANNER_OPTION_BOOL,
+     .default_value = "false",
+     .help = "Leave the assertions that libopenscap makes about its own data "
+             "on; they take most of a local scan's time."},
     {.name = "ssh_transport",
      .type = SCANNER_OPTION_STRING,
      .default_value = "stream",

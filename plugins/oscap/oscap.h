@@ -7,6 +7,7 @@
 #include <engine/scanner.h>
 
 #include "plugins/oscap/content.h"
+#include "plugins/oscap/costs.h"
 #include "sdk/base/error.h"
 
 /** One configured instance. */
@@ -15,7 +16,7 @@ struct oscap {
     bson_t options; /* options.c, every option present */
 };
 
-#define OSCAP_OPTIONS_COUNT 11
+#define OSCAP_OPTIONS_COUNT 12
 extern const struct scanner_option oscap_options[OSCAP_OPTIONS_COUNT];
 
 /** Views a document of the ABI as bson_t; an empty document for none. */
@@ -70,8 +71,9 @@ engine_status oscap_units_open(const struct oscap *self,
                                oscap_refuse_fn refuse, void *user,
                                struct oscap_units *out, engine_error *err);
 void oscap_units_close(struct oscap_units *units);
-/** Splits the units over at most `parallel` parts in all. */
+/** Splits each unit over at most `parallel` parts; costs may be NULL. */
 engine_status oscap_units_split(struct oscap_units *units, unsigned parallel,
+                                const struct oscap_costs *costs,
                                 engine_error *err);
 
 /** Files of one part: compiled content, tailoring, and its own directory. */

@@ -189,7 +189,7 @@ int32_t oscap_op_plan(void *instance, const struct scanner_job *job,
         status = oscap_units_open(state.self, job, rules, job->rules_count,
                                   plan_refuse, &state, &units, &err);
     if (status == ENGINE_OK)
-        status = oscap_units_split(&units, job->parallel, &err);
+        status = oscap_units_split(&units, job->parallel, NULL, &err);
     for (size_t i = 0; status == ENGINE_OK && i < units.count; i++)
         for (unsigned part = 0;
              status == ENGINE_OK && part < units.items[i].parts; part++)

@@ -2,12 +2,15 @@
 /* run.c - one run of oscap: command, environment, watching, how it ended. */
 #include "plugins/oscap/run.h"
 
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "plugins/oscap/ssh.h"
 #include "plugins/oscap/target.h"
@@ -16,7 +19,15 @@
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
+#define RUN_MAX_LINES ((size_t)1024 * 1024) /* of progress, not yet read */
 #define RUN_MAX_OUTPUT ((size_t)512 * 1024 * 1024) /* results of a remote run */
+
+/** Reads oscap's list of ended rules ("ID:result") while it grows. */
+struct run_follow {
+    int fd;            /* -1: nothing to follow */
+    struct buffer text; /* the line that is not complete yet, and more */
+    int64_t last_ms;
+};
 
 struct oscap_run {
     struct oscap_run_options options;
@@ -25,6 +36,7 @@ struct oscap_run {
     struct process *process;
     char *results_path;
     const char **env;
+    struct run_follow follow;
     bool hung;
     /* the watchdog: when the program last did something, by its own clock */
     int64_t looked_ms, progressed_ms;
@@ -67,12 +79,33 @@ static void run_env_copy(struct oscap_argv *env, const char *name,
         oscap_argv_addf(env, "%s=%s", name, value ? value : fallback);
 }
 
+/* oscap-quick.so lies above the plugin's own directory; see quick.c. Files
+ * that others could have written are left alone, as the loader does. */
+static const char *run_find_quick(struct arena *arena)
+{
+    const char *slash, *path;
+    struct stat info;
+    Dl_info where;
+
+    if (!dladdr((const void *)&oscap_run_argv_free, &where) ||
+        !where.dli_fname || !(slash = strrchr(where.dli_fname, '/')))
+        return NULL;
+    path = arena_strf(arena, "%.*s/../oscap-quick.so",
+                      (int)(slash - where.dli_fname), where.dli_fname);
+    if (!path || where.dli_fname[0] != '/' || strpbrk(path, " :") ||
+        lstat(path, &info) < 0 || !S_ISREG(info.st_mode) ||
+        (info.st_mode & (S_IWGRP | S_IWOTH)) ||
+        (info.st_uid != 0 && info.st_uid != geteuid()))
+        return NULL;
+    return path;
+}
+
 static engine_status run_env(const struct oscap_run_options *options,
                              const struct oscap_target *target,
                              const char *additional, struct oscap_argv *env,
                              engine_error *err)
 {
-    const char *apt = NULL;
+    const char *apt = NULL, *quick = NULL;
     engine_status status = ENGINE_OK;
 
     run_env_copy(env, "PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
@@ -89,6 +122,11 @@ static engine_status run_env(const struct oscap_run_options *options,
         oscap_argv_addf(env, "SSH_ADDITIONAL_OPTIONS=%s", additional);
     if (target->kind == OSCAP_CHROOT)
         oscap_argv_addf(env, "OSCAP_PROBE_ROOT=%s", target->path);
+    if (target->kind != OSCAP_SSH &&
+        !document_bool(options->options, "self_checks", false))
+        quick = run_find_quick(env->arena);
+    if (quick)
+        oscap_argv_addf(env, "LD_PRELOAD=%s", quick);
     if (target->kind != OSCAP_SSH &&
         !document_bool(options->options, "apt_lists", false)) {
         status = run_write_apt(options->directory, env->arena, &apt, err);
@@ -188,6 +226,9 @@ engine_status oscap_run_command(const struct oscap_run_options *options,
 
 static void run_free(struct oscap_run *run)
 {
+    if (run->follow.fd >= 0)
+        close(run->follow.fd);
+    buffer_clear(&run->follow.text);
     arena_clear(&run->arena);
     engine_free(run->results_path);
     engine_free(run);
@@ -221,7 +262,57 @@ static engine_status run_spawn(struct oscap_run *run,
         how.input_paths[0] = options->datastream_path;
         how.input_paths[1] = options->tailoring_path;
     }
-    return process_start(&how, &run->process, err);
+    engine_status status = process_start(&how, &run->process, err);
+    if (status == ENGINE_OK && !remote && options->on_rule)
+        run->follow.fd = open(listing, O_RDONLY | O_CLOEXEC);
+    run->follow.last_ms = clock_steady_ms();
+    return status;
+}
+
+static void follow_lines(struct oscap_run *run, size_t lines)
+{
+    struct run_follow *follow = &run->follow;
+    const int64_t now = clock_steady_ms();
+    const int64_t tenths =
+        10 * (now - follow->last_ms) / (int64_t)lines;
+    char *at = follow->text.data;
+
+    /* lines that came together share the time since the last ones */
+    for (size_t i = 0; i < lines; i++) {
+        char *end = strchr(at, '\n');
+        char *colon = memrchr(at, ':', (size_t)(end - at));
+        if (colon) {
+            *colon = '\0';
+            run->options.on_rule(run->options.user, at,
+                                 tenths > 0 && tenths < 100000000
+                                     ? (uint32_t)tenths
+                                     : 1);
+        }
+        at = end + 1;
+    }
+    follow->last_ms = now;
+    buffer_consume(&follow->text, (size_t)(at - follow->text.data));
+}
+
+/* one read at most, so that a step stays short */
+static void run_follow(struct oscap_run *run)
+{
+    struct run_follow *follow = &run->follow;
+    char *room = follow->fd < 0 ? NULL : buffer_room(&follow->text, 16384);
+    size_t lines = 0;
+    ssize_t got;
+
+    if (!room)
+        return;
+    got = read(follow->fd, room, 16384);
+    if (got <= 0)
+        return;
+    buffer_grown(&follow->text, (size_t)got);
+    for (const char *at = follow->text.data;
+         (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    if (lines)
+        follow_lines(run, lines);
 }
 
 engine_status oscap_run_start(const struct oscap_run_options *options,
@@ -234,6 +325,8 @@ engine_status oscap_run_start(const struct oscap_run_options *options,
     if (!run)
         return engine_fail_memory(err);
     run->options = *options;
+    run->follow.fd = -1;
+    buffer_init(&run->follow.text, RUN_MAX_LINES);
     arena_init(&run->arena, 1024 * 1024);
     argv = (struct oscap_argv){.arena = &run->arena};
     env = (struct oscap_argv){.arena = &run->arena};
@@ -311,6 +404,7 @@ int oscap_run_step(struct oscap_run *run, int wait_ms)
 {
     const int ended = process_step(run->process, wait_ms);
 
+    run_follow(run);
     if (!ended && !run->hung)
         run_watch(run);
     return ended;

@@ -23,6 +23,10 @@ struct oscap_run_options {
     const char *directory;         /* private; everything is written here */
     bool arf, oval_results;        /* also write these */
     int64_t timeout_ms;            /* 0: none */
+    /* local runs: told about each rule as oscap ends it, with the time since
+     * the one before, in tenths of a millisecond; may be NULL */
+    void (*on_rule)(void *user, const char *xccdf_id, uint32_t tenths);
+    void *user;
 };
 
 struct oscap_run;

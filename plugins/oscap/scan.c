@@ -13,9 +13,13 @@
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
+struct scan_state;
+
 /** One part on its way. */
 struct scan_task {
+    struct scan_state *state;
     struct oscap_part part;
+    int64_t told; /* rules that oscap said it has ended */
     struct oscap_run *run; /* while it runs */
     int attempts;
     bool done;
@@ -28,6 +32,7 @@ struct scan_state {
     bson_t target;
     struct scan_task *tasks;
     size_t count;
+    struct oscap_costs costs;
     int64_t rules_done, rules_total;
 };
 
@@ -49,6 +54,22 @@ static int64_t scan_timeout_ms(const struct scan_state *state)
     return left >= 0 && left < option ? (left > 1 ? left : 1) : option;
 }
 
+/* oscap has ended a rule; its results come when oscap itself ends */
+static void scan_on_rule(void *user, const char *xccdf_id, uint32_t tenths)
+{
+    struct scan_task *task = user;
+    struct scan_state *state = task->state;
+    const struct scanner_host *host = state->self->host;
+
+    oscap_costs_note(&state->costs, xccdf_id, tenths);
+    if (task->told == (int64_t)task->part.count)
+        return;
+    task->told++;
+    state->rules_done++;
+    host->progress(host, state->job, (uint64_t)state->rules_done,
+                   (uint64_t)state->rules_total, "oscap");
+}
+
 static engine_status scan_start(struct scan_state *state,
                                 struct scan_task *task, engine_error *err)
 {
@@ -64,6 +85,8 @@ static engine_status scan_start(struct scan_state *state,
         .oval_results = document_bool(&state->self->options, "evidence",
                                       false),
         .timeout_ms = scan_timeout_ms(state),
+        .on_rule = scan_on_rule,
+        .user = task,
     };
 
     task->attempts++;
@@ -118,15 +141,16 @@ static engine_status scan_task_ended(struct scan_state *state,
     return status;
 }
 
-static void scan_progress(struct scan_state *state)
+/* remote runs tell nothing before their end */
+static void scan_progress(struct scan_state *state, struct scan_task *task)
 {
     const struct scanner_host *host = state->self->host;
-    int64_t done = 0;
 
-    for (size_t i = 0; i < state->count; i++)
-        if (state->tasks[i].done)
-            done += (int64_t)state->tasks[i].part.count;
-    host->progress(host, state->job, (uint64_t)done,
+    if (!task->done)
+        return;
+    state->rules_done += (int64_t)task->part.count - task->told;
+    task->told = (int64_t)task->part.count;
+    host->progress(host, state->job, (uint64_t)state->rules_done,
                    (uint64_t)state->rules_total, "oscap");
 }
 
@@ -217,7 +241,7 @@ static engine_status scan_loop(struct scan_state *state, engine_error *err)
             if (task->run &&
                 oscap_run_step(task->run, running > 1 ? 5 : 50)) {
                 status = scan_task_ended(state, task, err);
-                scan_progress(state);
+                scan_progress(state, task);
             }
         }
     }
@@ -244,6 +268,7 @@ static engine_status scan_build(struct scan_state *state,
             engine_error why = {0};
             if (!directory)
                 return engine_fail_memory(err);
+            task->state = state;
             state->count++;
             if (oscap_part_build(&units->items[i], part, state->job,
                                  directory, &task->part, &why) < 0) {
@@ -279,14 +304,17 @@ int32_t oscap_op_scan(void *instance, const struct scanner_job *job,
     if (status == ENGINE_OK)
         status = oscap_units_open(state.self, job, rules, job->rules_count,
                                   scan_refuse, &state, &units, &err);
+    oscap_costs_open(&state.costs, job->cachedir,
+                     document_string(&state.target, "id"));
     if (status == ENGINE_OK)
-        status = oscap_units_split(&units, job->parallel, &err);
+        status = oscap_units_split(&units, job->parallel, &state.costs, &err);
     if (status == ENGINE_OK)
         status = scan_build(&state, &units, &err);
     if (status == ENGINE_OK)
         status = scan_loop(&state, &err);
     if (status == ENGINE_OK)
         status = scan_settle(&state, &err);
+    oscap_costs_close(&state.costs);
     scan_clear(&state);
     oscap_units_close(&units);
     engine_free(rules);

@@ -18,7 +18,9 @@
 #define SHARD_EXPENSIVE 1000  /* objects worth keeping in one process */
 #define SHARD_WORTHWHILE 3000 /* a part that is cheaper gains nothing */
 #define SHARD_TREE 10000      /* a walk through the whole file system */
-#define SHARD_BRANCH 6000     /* one below some directories */
+#define SHARD_BRANCH 1200     /* one below some directories */
+#define SHARD_DIRECTORIES 6   /* a walk that looks at directories alone costs
+                               * this part of one that looks at files */
 
 static const struct {
     const char *object;
@@ -95,10 +97,20 @@ static uint32_t shard_part_cost(const xmlNode *part, bool *descends)
     return pattern ? 20 : 0;
 }
 
+/* <filename xsi:nil="true"/>: the object is about directories */
+static bool shard_is_nil_name(const xmlNode *part)
+{
+    const char *nil = strcmp(xml_name(part), "filename") == 0
+                          ? xml_attr_ns(part, XML_XSI, "nil")
+                          : NULL;
+
+    return nil && (strcmp(nil, "true") == 0 || strcmp(nil, "1") == 0);
+}
+
 uint32_t shard_object_cost(const xmlNode *object)
 {
     const char *name = xml_name(object);
-    bool descends = false;
+    bool descends = false, directories = false;
     uint32_t cost = 5;
 
     for (size_t i = 0; i < sizeof(shard_costs) / sizeof(*shard_costs); i++)
@@ -109,8 +121,9 @@ uint32_t shard_object_cost(const xmlNode *object)
         const uint32_t part = shard_part_cost(at, &descends);
 
         cost = part > cost ? part : cost;
+        directories = directories || shard_is_nil_name(at);
     }
-    return cost;
+    return descends && directories ? cost / SHARD_DIRECTORIES : cost;
 }
 
 /* ---- groups of rules ---------------------------------------------------- */
@@ -264,7 +277,7 @@ static void shard_plan_clear(struct shard_plan *plan)
 
 unsigned oscap_shard(const struct oscap_content *content,
                      const bson_t *const *rules, size_t count, unsigned shards,
-                     unsigned *part)
+                     const uint32_t *measured, unsigned *part)
 {
     struct compile_set set = {0};
     struct shard_plan plan;
@@ -283,6 +296,9 @@ unsigned oscap_shard(const struct oscap_content *content,
         for (uint32_t i = 0; i < count; i++)
             if (compile_rule_find(content, rules[i], &item, NULL) == ENGINE_OK)
                 shard_links(&plan, i, item);
+        for (size_t i = 0; measured && i < count; i++)
+            if (measured[i])
+                plan.cost[i] = measured[i];
         used = shard_assign(&plan, shards, part);
     }
     compile_set_clear(&set);

@@ -572,7 +572,8 @@ static void keeps_linked_rules_in_one_part(void **state)
     }
     for (unsigned shards = 1; shards < 9; shards++) {
         const unsigned used = oscap_shard(bench->content, rules,
-                                          bench->rules_count, shards, part);
+                                          bench->rules_count, shards, NULL,
+                                          part);
 
         assert_in_range(used, 1, shards);
         for (size_t i = 0; i < bench->rules_count; i++)

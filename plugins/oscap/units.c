@@ -159,20 +159,52 @@ void oscap_units_close(struct oscap_units *units)
     *units = (struct oscap_units){0};
 }
 
-engine_status oscap_units_split(struct oscap_units *units, unsigned parallel,
+/* what rules took before, in the order of the unit; 0 where unknown */
+static engine_status unit_measured(const struct oscap_unit *unit,
+                                   const struct oscap_costs *costs,
+                                   uint32_t **out, engine_error *err)
+{
+    uint32_t *measured = engine_calloc(unit->count, sizeof(*measured));
+    char id[1024];
+
+    if (!measured)
+        return engine_fail_memory(err);
+    for (size_t i = 0; costs && i < unit->count; i++)
+        if (oscap_rule_xccdf_id(unit->rules[i], id, sizeof(id), NULL) ==
+            ENGINE_OK)
+            measured[i] = oscap_costs_get(costs, id);
+    *out = measured;
+    return ENGINE_OK;
+}
+
+static engine_status unit_split(struct oscap_unit *unit, unsigned parallel,
+                                const struct oscap_costs *costs,
                                 engine_error *err)
 {
-    for (size_t i = 0; i < units->count; i++) {
-        struct oscap_unit *unit = &units->items[i];
-        if (!unit->count)
-            continue;
-        unit->part = engine_calloc(unit->count, sizeof(*unit->part));
-        if (!unit->part)
-            return engine_fail_memory(err);
-        unit->parts = oscap_shard(unit->content, unit->rules, unit->count,
-                                  parallel ? parallel : 1, unit->part);
-    }
+    uint32_t *measured = NULL;
+
+    if (!unit->count)
+        return ENGINE_OK;
+    unit->part = engine_calloc(unit->count, sizeof(*unit->part));
+    if (!unit->part)
+        return engine_fail_memory(err);
+    if (unit_measured(unit, costs, &measured, err) < 0)
+        return ENGINE_ENOMEM;
+    unit->parts = oscap_shard(unit->content, unit->rules, unit->count,
+                              parallel ? parallel : 1, measured, unit->part);
+    engine_free(measured);
     return ENGINE_OK;
+}
+
+engine_status oscap_units_split(struct oscap_units *units, unsigned parallel,
+                                const struct oscap_costs *costs,
+                                engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+
+    for (size_t i = 0; status == ENGINE_OK && i < units->count; i++)
+        status = unit_split(&units->items[i], parallel, costs, err);
+    return status;
 }
 
 static engine_status part_compile(const struct scanner_job *job,

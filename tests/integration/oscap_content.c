@@ -261,7 +261,8 @@ static int tool_parts(struct tool_job *job)
     unsigned *part = calloc(job->count + 1, sizeof(*part));
     const bson_t **some = calloc(job->count + 1, sizeof(*some));
     const unsigned parts =
-        oscap_shard(job->content, job->rules, job->count, job->shards, part);
+        oscap_shard(job->content, job->rules, job->count, job->shards, NULL,
+                    part);
     int failed = 0;
 
     for (unsigned p = 0; p < parts && !failed; p++) {
