@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* summary.c - the scan's counters, from one pass over its stored verdicts. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/scan/run.h"
@@ -17,9 +18,17 @@ struct summary_counts {
     int64_t total;
 };
 
+/* why the engine could not have rules checked: some reasons, and the rest */
+#define SUMMARY_REASONS 5
+struct summary_reasons {
+    char *texts[SUMMARY_REASONS];
+    int64_t counts[SUMMARY_REASONS + 1];
+};
+
 struct summary {
     struct summary_counts all;
     int64_t by_plugin; /* verdicts that a plugin gave */
+    struct summary_reasons reasons;
     struct table severities, scanners, targets; /* -> summary_counts */
 };
 
@@ -53,13 +62,33 @@ static engine_status summary_count_in(struct table *table, const char *key,
     return ENGINE_OK;
 }
 
+static engine_status summary_note_reason(struct summary_reasons *reasons,
+                                         const char *text)
+{
+    size_t i = 0;
+
+    while (i < SUMMARY_REASONS && reasons->texts[i] &&
+           strcmp(reasons->texts[i], text) != 0)
+        i++;
+    reasons->counts[i]++;
+    if (i == SUMMARY_REASONS || reasons->texts[i])
+        return ENGINE_OK;
+    reasons->texts[i] = engine_strdup(text);
+    return reasons->texts[i] ? ENGINE_OK : ENGINE_ENOMEM;
+}
+
 static engine_status summary_add(struct summary *summary,
                                  const bson_t *verdict)
 {
     const int status = summary_status(document_string(verdict, "status"));
     const char *origin = document_string(verdict, "origin");
+    const char *message = document_string(verdict, "message");
 
     summary_count(&summary->all, status);
+    if (status == SCANNER_NOTCHECKED && origin &&
+        strcmp(origin, "engine") == 0 &&
+        summary_note_reason(&summary->reasons, message ? message : "") < 0)
+        return ENGINE_ENOMEM;
     if (origin && strcmp(origin, "plugin") == 0)
         summary->by_plugin++;
     if (summary_count_in(&summary->severities,
@@ -80,7 +109,7 @@ static engine_status summary_read(struct scan_run *run,
     bson_t *fields = BCON_NEW("status", BCON_INT32(1), "origin",
                               BCON_INT32(1), "severity", BCON_INT32(1),
                               "scanner_type", BCON_INT32(1), "target",
-                              BCON_INT32(1));
+                              BCON_INT32(1), "message", BCON_INT32(1));
     const struct store_query query = {.filter = filter, .fields = fields};
     struct store_cursor *cursor = NULL;
     const bson_t *verdict;
@@ -108,23 +137,63 @@ static void summary_append_counts(bson_t *out,
         BSON_APPEND_INT64(out, summary_names[i], counts->by_status[i]);
 }
 
-static void summary_append_table(bson_t *out, const char *name,
-                                 struct table *table)
+static int summary_by_name(const void *a, const void *b)
 {
-    bson_t parent, child;
-    const char *key;
-    void *value;
-    size_t at = 0;
+    const char *const *left = a, *const *right = b;
 
+    return strcmp(*left, *right);
+}
+
+/* in the order of the names, so that reports of two scans can be compared */
+static engine_status summary_append_table(bson_t *out, const char *name,
+                                          const struct table *table)
+{
+    const char **keys = engine_calloc(table->count, sizeof(*keys));
+    bson_t parent, child;
+    size_t at = 0, count = 0;
+
+    if (!keys)
+        return ENGINE_ENOMEM;
+    while (count < table->count &&
+           (keys[count] = table_next(table, &at, NULL)))
+        count++;
+    qsort(keys, count, sizeof(*keys), summary_by_name);
     BSON_APPEND_DOCUMENT_BEGIN(out, name, &parent);
-    while ((key = table_next(table, &at, &value))) {
-        const struct summary_counts *counts = value;
-        BSON_APPEND_DOCUMENT_BEGIN(&parent, key, &child);
+    for (size_t i = 0; i < count; i++) {
+        const struct summary_counts *counts = table_get(table, keys[i]);
+        BSON_APPEND_DOCUMENT_BEGIN(&parent, keys[i], &child);
         BSON_APPEND_INT64(&child, "total", counts->total);
         summary_append_counts(&child, counts);
         bson_append_document_end(&parent, &child);
     }
     bson_append_document_end(out, &parent);
+    engine_free(keys);
+    return ENGINE_OK;
+}
+
+/* warnings [{message, not_checked}] */
+static void summary_append_reasons(bson_t *out,
+                                   const struct summary_reasons *reasons)
+{
+    bson_t list, item;
+
+    BSON_APPEND_ARRAY_BEGIN(out, "warnings", &list);
+    for (uint32_t i = 0; i <= SUMMARY_REASONS; i++) {
+        const long long count = (long long)reasons->counts[i];
+        const char *text = i < SUMMARY_REASONS ? reasons->texts[i]
+                                               : "for other reasons";
+        char key[16], message[ENGINE_MESSAGE_MAX + 64];
+        if (!count)
+            continue;
+        snprintf(key, sizeof(key), "%u", i);
+        snprintf(message, sizeof(message), "%lld not checked%s %s", count,
+                 i < SUMMARY_REASONS ? ":" : "", text);
+        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &item);
+        BSON_APPEND_UTF8(&item, "message", message);
+        BSON_APPEND_INT64(&item, "not_checked", count);
+        bson_append_document_end(&list, &item);
+    }
+    bson_append_array_end(out, &list);
 }
 
 static void summary_append_percent(bson_t *out, const char *name,
@@ -216,8 +285,9 @@ static void summary_table_free(struct table *table)
     table_clear(table);
 }
 
-static void summary_fill(struct scan_run *run, struct summary *summary,
-                         const char *status, bson_t *out)
+static engine_status summary_fill(struct scan_run *run,
+                                  struct summary *summary, const char *status,
+                                  bson_t *out)
 {
     const struct summary_counts *all = &summary->all;
 
@@ -236,11 +306,14 @@ static void summary_fill(struct scan_run *run, struct summary *summary,
                                all->by_status[SCANNER_FAIL]);
     summary_append_percent(out, "coverage_percentage", summary->by_plugin,
                            all->total);
-    summary_append_table(out, "by_severity", &summary->severities);
-    summary_append_table(out, "by_scanner", &summary->scanners);
-    summary_append_table(out, "by_target", &summary->targets);
+    if (summary_append_table(out, "by_severity", &summary->severities) < 0 ||
+        summary_append_table(out, "by_scanner", &summary->scanners) < 0 ||
+        summary_append_table(out, "by_target", &summary->targets) < 0)
+        return ENGINE_ENOMEM;
     summary_append_groups(run, out);
+    summary_append_reasons(out, &summary->reasons);
     BSON_APPEND_BOOL(out, "resumable", strcmp(status, "completed") != 0);
+    return ENGINE_OK;
 }
 
 engine_status scan_summarise(struct scan_run *run, const char *status,
@@ -251,10 +324,15 @@ engine_status scan_summarise(struct scan_run *run, const char *status,
     engine_status outcome = summary_read(run, &summary, err);
 
     if (outcome == ENGINE_OK) {
-        summary_fill(run, &summary, status, &changes);
+        outcome = summary_fill(run, &summary, status, &changes);
+        if (outcome < 0)
+            engine_fail_memory(err);
+    }
+    if (outcome == ENGINE_OK)
         outcome = scan_document_update(run->context->store, run->scan_id,
                                        run->owner, &changes, err);
-    }
+    for (size_t i = 0; i < SUMMARY_REASONS; i++)
+        engine_free(summary.reasons.texts[i]);
     summary_table_free(&summary.severities);
     summary_table_free(&summary.scanners);
     summary_table_free(&summary.targets);

@@ -447,6 +447,36 @@ static void no_verdict_at_all_gives_no_percentage(void **state)
     scan_run_clear(&fixture->run);
 }
 
+/* five reasons are told, the others are counted */
+static void what_was_not_checked_is_warned_of_with_the_reason(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scan_run *run = &fixture->run;
+    engine_error err = {0};
+    char target[32], message[32];
+    bson_t scan;
+
+    (void)run_group(fixture);
+    for (int i = 0; i < 9; i++) {
+        snprintf(target, sizeof(target), "target-%d", i);
+        snprintf(message, sizeof(message), "reason %d", i < 2 ? 0 : i);
+        assert_int_equal(scan_collect_verdict(run, 0, target, "",
+                                              SCANNER_NOTCHECKED, message,
+                                              &err), ENGINE_OK);
+    }
+    assert_int_equal(scan_collect_commit(run, &err), ENGINE_OK);
+    assert_int_equal(scan_summarise(run, "completed", &err), ENGINE_OK);
+    assert_int_equal(store_get(fixture->store, STORE_SCANS, run->scan_id,
+                               &scan, &err), ENGINE_OK);
+    assert_string_equal(document_string(&scan, "warnings.0.message"),
+                        "2 not checked: reason 0");
+    assert_int_equal(document_int(&scan, "warnings.0.not_checked", 0), 2);
+    assert_string_equal(document_string(&scan, "warnings.5.message"),
+                        "3 not checked for other reasons");
+    bson_destroy(&scan);
+    scan_run_clear(run);
+}
+
 /* ---- owners and leases ---------------------------------------------------- */
 
 static void tells_a_dead_owner_from_a_living_one(void **state)
@@ -537,6 +567,7 @@ int main(void)
         WITH_FIXTURE(refuses_results_of_rules_that_are_not_in_the_job),
         WITH_FIXTURE(what_has_no_verdict_gets_the_engines),
         WITH_FIXTURE(no_verdict_at_all_gives_no_percentage),
+        WITH_FIXTURE(what_was_not_checked_is_warned_of_with_the_reason),
         cmocka_unit_test(tells_a_dead_owner_from_a_living_one),
         WITH_FIXTURE(a_running_scan_is_not_taken_from_its_engine),
         WITH_FIXTURE(a_cancel_request_reaches_the_run),
