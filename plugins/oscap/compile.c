@@ -301,9 +301,13 @@ engine_status oscap_compile(const struct oscap_compile_options *options,
         status = engine_fail_memory(err);
     if (status == ENGINE_OK) {
         made.cached = options->cachedir && compile_cached(made.datastream_path);
-        if (!made.cached)
+        if (made.cached)
+            compile_cache_used(made.datastream_path);
+        else
             status =
                 compile_write(&set, options->cpe, made.datastream_path, err);
+        if (!made.cached && options->cachedir)
+            compile_cache_sweep(options->cachedir);
     }
     compile_set_clear(&set);
     if (status < 0)

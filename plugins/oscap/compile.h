@@ -44,4 +44,12 @@ void compile_applicable_oval(struct buffer *out);
 void compile_slice(const struct compile_set *set, uint32_t item,
                    struct buffer *out);
 
+/* ---- compile_cache.c ---------------------------------------------------- */
+
+/** Marks a cached file as used now. */
+void compile_cache_used(const char *path);
+/** Removes what was not used for a month; when there are very many, also what
+ * no scan can be using any more. */
+void compile_cache_sweep(const char *directory);
+
 #endif

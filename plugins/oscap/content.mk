@@ -2,6 +2,7 @@
 # Importing and compiling SCAP content; included by plugins/oscap/local.mk.
 oscap_content_sources = \
 	plugins/oscap/compile.c plugins/oscap/compile.h \
+	plugins/oscap/compile_cache.c \
 	plugins/oscap/compile_oval.c \
 	plugins/oscap/compile_set.c \
 	plugins/oscap/compile_xccdf.c \

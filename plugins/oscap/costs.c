@@ -45,15 +45,31 @@ void oscap_costs_open(struct oscap_costs *costs, const char *cachedir,
         costs_load(costs);
 }
 
-uint32_t oscap_costs_get(const struct oscap_costs *costs, const char *id)
+static uint32_t costs_known(const struct oscap_costs *costs, const char *id)
 {
     return (uint32_t)(uintptr_t)table_get(&costs->rules, id);
+}
+
+/* steps of a quarter of a power of two: small changes from scan to scan must
+ * not give other parts, which would have to be compiled anew */
+static uint32_t costs_round(uint32_t tenths)
+{
+    uint32_t step = 1;
+
+    while (tenths / step >= 8)
+        step *= 2;
+    return tenths / step * step;
+}
+
+uint32_t oscap_costs_get(const struct oscap_costs *costs, const char *id)
+{
+    return costs_round(costs_known(costs, id));
 }
 
 void oscap_costs_note(struct oscap_costs *costs, const char *id,
                       uint32_t tenths)
 {
-    const uint32_t before = oscap_costs_get(costs, id);
+    const uint32_t before = costs_known(costs, id);
     const uint32_t now = tenths > 0 ? tenths : 1;
 
     if (!before && costs->rules.count >= COSTS_MAX_RULES)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 oscap_sources = \
-	plugins/oscap/costs.c plugins/oscap/costs.h \
 	plugins/oscap/import.c \
 	plugins/oscap/options.c \
 	plugins/oscap/oscap.c plugins/oscap/oscap.h \
@@ -11,6 +10,7 @@ oscap_sources = \
 	plugins/oscap/units.c
 
 oscap_run_sources = \
+	plugins/oscap/costs.c plugins/oscap/costs.h \
 	plugins/oscap/run.c plugins/oscap/run.h \
 	plugins/oscap/ssh.c plugins/oscap/ssh.h \
 	plugins/oscap/target.c plugins/oscap/target.h
@@ -41,4 +41,7 @@ check_LTLIBRARIES += plugins/oscap/librun.la
 plugins_oscap_librun_la_SOURCES = $(oscap_run_sources)
 unit_tests += plugins/oscap/test_run
 plugins_oscap_test_run_LDADD = plugins/oscap/librun.la $(LDADD)
+unit_tests += plugins/oscap/test_costs
+plugins_oscap_test_costs_LDADD = plugins/oscap/librun.la \
+	plugins/oscap/libcontent.la $(LDADD) $(XML_LIBS)
 endif
