@@ -560,4 +560,5 @@ def test_memory_does_not_grow_with_results(engine):
         scan = engine.run("scan", code=DONE)
         peaks.append(scan.peak_kib)
     print(f"peaks: {[peak // 1024 for peak in peaks]} MiB")
-    assert peaks[1] < peaks[0] + 32 * support.MIB
+    if not support.INSTRUMENTED:  # which keep what was freed
+        assert peaks[1] < peaks[0] + 32 * support.MIB
