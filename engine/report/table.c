@@ -106,7 +106,7 @@ static engine_status table_put_fix(struct report *report, const bson_t *verdict,
         text = document_string(&rule, "remediation.commands.0.command");
     if (text && table_first_line(text, line, sizeof(line)))
         table_indent(&state->out, "fix: ", line);
-    else
+    else if (document_int(verdict, "rule_version", 1) > 0) /* no finding */
         table_put_more(report, &rule, rule_id);
     bson_destroy(&rule);
     bson_destroy(filter);

@@ -152,6 +152,23 @@ static void expect_order(const char *text, const char *const *words)
     }
 }
 
+static void a_finding_has_no_rule_to_show(void **state)
+{
+    struct fixture *fixture = *state;
+    struct report_options options = {.width = 80};
+    char *text;
+
+    put(fixture->store, STORE_VERDICTS,
+        "{\"_id\": \"v-finding\", \"scan_id\": \"s1\", \"target\": \"local\", "
+        "\"benchmark\": \"tool\", \"rule_id\": \"finding-1\", "
+        "\"rule_version\": 0, \"status\": \"fail\", \"severity\": \"high\", "
+        "\"severity_rank\": 4}");
+    text = report(state, "table", &options);
+    assert_non_null(strstr(text, "finding-1"));
+    assert_null(strstr(text, "rules show finding-1"));
+    free(text);
+}
+
 static void the_table_puts_the_worst_first(void **state)
 {
     static const char *const words[] = {
@@ -397,6 +414,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_table_puts_the_worst_first),
+        TEST(a_finding_has_no_rule_to_show),
         TEST(the_table_shows_passes_when_asked),
         TEST(the_table_is_coloured_only_when_told),
         TEST(scanners_cannot_control_the_terminal),
