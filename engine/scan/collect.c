@@ -11,6 +11,7 @@
 
 #define COLLECT_BATCH 500
 #define COLLECT_COMMIT_MS 200
+#define COLLECT_TARGET_MAX ((size_t)1024 * 1024) /* a target's id, escaped */
 
 const char *scan_status_word(int32_t status)
 {
@@ -121,11 +122,36 @@ static engine_status collect_commit_when_due(struct scan_run *run,
     return scan_collect_commit(run, err);
 }
 
+/* A target's id may hold anything, benchmarks have no "/": with the target's
+ * "/" written otherwise no two verdicts have one id. */
+static engine_status collect_put_target(const char *target_id,
+                                        struct buffer *out)
+{
+    engine_status status = ENGINE_OK;
+
+    for (; status == ENGINE_OK && *target_id; target_id++)
+        if (*target_id == '/')
+            status = buffer_puts(out, "%2F");
+        else if (*target_id == '%')
+            status = buffer_puts(out, "%25");
+        else
+            status = buffer_putc(out, *target_id);
+    return status;
+}
+
 char *scan_verdict_id(const struct scan_run *run, const char *target_id,
                       const struct rules_selected *rule)
 {
-    return engine_strf("%s/%s/%s/%s", run->scan_id, target_id,
-                       rule->benchmark, rule->rule_id);
+    struct buffer target;
+    char *id = NULL;
+
+    buffer_init(&target, COLLECT_TARGET_MAX);
+    if (collect_put_target(target_id, &target) == ENGINE_OK)
+        id = engine_strf("%s/%s/%s/%s", run->scan_id,
+                         target.data ? target.data : "", rule->benchmark,
+                         rule->rule_id);
+    buffer_clear(&target);
+    return id;
 }
 
 /* the fields that a verdict and its results share */
@@ -181,6 +207,37 @@ static bson_t *verdict_new(struct scan_run *run,
     return out;
 }
 
+/* counts of its results; of a verdict without a unit there are none */
+static void verdict_resources(bson_t *out, const struct scan_unit *unit)
+{
+    bson_t counts;
+
+    BSON_APPEND_DOCUMENT_BEGIN(out, "resources", &counts);
+    for (int32_t i = 1; unit && i <= 9; i++)
+        if (unit->counts[i])
+            BSON_APPEND_INT32(&counts, scan_status_word(i),
+                              (int32_t)unit->counts[i]);
+    bson_append_document_end(out, &counts);
+}
+
+/* what the plugin said of the rule as a whole; NULL: nothing */
+static void verdict_told(bson_t *out, const bson_t *frame)
+{
+    const int64_t duration =
+        frame ? document_int(frame, "duration_ms", -1) : -1;
+    bson_t variables = BSON_INITIALIZER, told;
+    const bool has =
+        frame && document_child(frame, "variables_applied", &told);
+
+    BSON_APPEND_DOCUMENT(out, "variables_applied", has ? &told : &variables);
+    bson_destroy(&variables);
+    if (duration < 0)
+        return;
+    BSON_APPEND_INT64(out, "duration_ms", duration);
+    BSON_APPEND_DATE_TIME(out, "started_at",
+                          document_date(out, "completed_at", 0) - duration);
+}
+
 engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
                                    const char *target_id,
                                    const char *target_type, int32_t status,
@@ -190,7 +247,11 @@ engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
     bson_t *verdict = verdict_new(run, rule, target_id, target_type, status,
                                   "engine", message);
 
-    if (!verdict || batch_add(&run->verdicts, verdict) < 0)
+    if (!verdict)
+        return engine_fail_memory(err);
+    verdict_resources(verdict, NULL);
+    verdict_told(verdict, NULL);
+    if (batch_add(&run->verdicts, verdict) < 0)
         return engine_fail_memory(err);
     collect_count_progress(run, status);
     return collect_commit_when_due(run, err);
@@ -248,12 +309,12 @@ static engine_status collect_one_result(struct scan_group *group,
         &group->run->selection.items[selected];
     bson_t resource, *out = bson_new();
     const bool has = document_child(frame, "resource", &resource);
-    char *id = engine_strf("%s/%s/%s/%s/%u", group->run->scan_id,
-                           group->target_id, rule->benchmark, rule->rule_id,
-                           unit->results);
+    char *verdict = scan_verdict_id(group->run, group->target_id, rule);
+    char *id = verdict ? engine_strf("%s/%u", verdict, unit->results) : NULL;
     char fingerprint[65];
     bson_iter_t iter;
 
+    engine_free(verdict);
     if (!id) {
         bson_destroy(out);
         return engine_fail_memory(err);
@@ -337,18 +398,6 @@ engine_status scan_collect_result(void *user, const bson_t *frame,
     return outcome < 0 ? outcome : collect_commit_when_due(group->run, err);
 }
 
-static void verdict_resources(bson_t *out, const struct scan_unit *unit)
-{
-    bson_t counts;
-
-    BSON_APPEND_DOCUMENT_BEGIN(out, "resources", &counts);
-    for (int32_t i = 1; i <= 9; i++)
-        if (unit->counts[i])
-            BSON_APPEND_INT32(&counts, scan_status_word(i),
-                              (int32_t)unit->counts[i]);
-    bson_append_document_end(out, &counts);
-}
-
 static engine_status collect_unit_verdicts(struct scan_group *group,
                                            struct scan_unit *unit,
                                            int32_t status, const char *origin,
@@ -357,7 +406,6 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
                                            engine_error *err)
 {
     struct scan_run *run = group->run;
-    bson_iter_t iter;
 
     unit->done = true;
     group->units_done++;
@@ -371,10 +419,7 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
             return engine_fail_memory(err);
         verdict_resources(out, unit);
         collect_applicability(group, out);
-        if (frame && bson_iter_init_find(&iter, frame, "duration_ms"))
-            document_copy_value(out, "duration_ms", &iter);
-        if (frame && bson_iter_init_find(&iter, frame, "variables_applied"))
-            document_copy_value(out, "variables_applied", &iter);
+        verdict_told(out, frame);
         if (batch_add(&run->verdicts, out) < 0)
             return engine_fail_memory(err);
         collect_count_progress(run, status);

@@ -363,6 +363,52 @@ static void the_worst_result_is_the_verdict(void **state)
     scan_run_clear(&fixture->run);
 }
 
+static void targets_with_slashes_do_not_share_verdicts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scan_run *run = &fixture->run;
+    struct rules_selected rows[2] = {
+        {.benchmark = "b", .rule_id = "c/d"}, {.benchmark = "c",
+                                               .rule_id = "d"}};
+    char *one, *other, *plain;
+
+    run_open(fixture);
+    one = scan_verdict_id(run, "a", &rows[0]);
+    other = scan_verdict_id(run, "a/b", &rows[1]);
+    plain = scan_verdict_id(run, "a%2Fb", &rows[1]);
+    assert_string_not_equal(one, other);
+    assert_string_not_equal(plain, other);
+    engine_free(one);
+    engine_free(other);
+    engine_free(plain);
+    scan_run_clear(run);
+}
+
+static void a_verdict_says_when_and_with_what(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scan_group *group = run_group(fixture);
+    engine_error err = {0};
+    bson_t out, child;
+
+    tell(group, true, "{\"rule_id\":\"rule-0\",\"status\":1,\"duration_ms\":"
+                      "1500,\"variables_applied\":{\"v\":\"1\"}}");
+    assert_int_equal(scan_collect_rest(group, SCANNER_ERROR, "x", &err),
+                     ENGINE_OK);
+    assert_int_equal(scan_collect_commit(&fixture->run, &err), ENGINE_OK);
+    verdict(fixture, "rule-0", &out);
+    assert_int_equal(document_date(&out, "completed_at", 0) -
+                         document_date(&out, "started_at", 0), 1500);
+    assert_string_equal(document_string(&out, "variables_applied.v"), "1");
+    bson_destroy(&out);
+    verdict(fixture, "rule-1", &out);
+    assert_true(document_child(&out, "variables_applied", &child));
+    assert_true(document_child(&out, "resources", &child));
+    assert_false(bson_has_field(&out, "started_at"));
+    bson_destroy(&out);
+    scan_run_clear(&fixture->run);
+}
+
 static void a_second_end_changes_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -563,6 +609,8 @@ int main(void)
         WITH_FIXTURE(references_to_secrets_are_no_secrets),
         WITH_FIXTURE(rules_with_one_id_do_not_share_a_job),
         WITH_FIXTURE(the_worst_result_is_the_verdict),
+        WITH_FIXTURE(targets_with_slashes_do_not_share_verdicts),
+        WITH_FIXTURE(a_verdict_says_when_and_with_what),
         WITH_FIXTURE(a_second_end_changes_nothing),
         WITH_FIXTURE(refuses_results_of_rules_that_are_not_in_the_job),
         WITH_FIXTURE(what_has_no_verdict_gets_the_engines),
