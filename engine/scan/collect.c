@@ -6,34 +6,12 @@
 #include <string.h>
 
 #include "engine/scan/run.h"
+#include "engine/scan/verdict.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 
 #define COLLECT_BATCH 500
 #define COLLECT_COMMIT_MS 200
-#define COLLECT_TARGET_MAX ((size_t)1024 * 1024) /* a target's id, escaped */
-
-const char *scan_status_word(int32_t status)
-{
-    static const char *const words[] = {
-        "",           "pass",        "fail",
-        "error",      "unknown",     "notapplicable",
-        "notchecked", "notselected", "informational",
-        "fixed"};
-
-    return status >= 1 && status <= 9 ? words[status] : "error";
-}
-
-int scan_severity_rank(const char *severity)
-{
-    static const char *const words[] = {"unknown", "info", "low",
-                                        "medium",  "high", "critical"};
-
-    for (int i = 0; severity && i < 6; i++)
-        if (strcmp(severity, words[i]) == 0)
-            return i;
-    return 0;
-}
 
 /* contract.md: fail > error > unknown > pass > informational > notchecked >
  * notapplicable; fixed counts as a pass that was made */
@@ -122,51 +100,6 @@ static engine_status collect_commit_when_due(struct scan_run *run,
     return scan_collect_commit(run, err);
 }
 
-/* A target's id may hold anything, benchmarks have no "/": with the target's
- * "/" written otherwise no two verdicts have one id. */
-static engine_status collect_put_target(const char *target_id,
-                                        struct buffer *out)
-{
-    engine_status status = ENGINE_OK;
-
-    for (; status == ENGINE_OK && *target_id; target_id++)
-        if (*target_id == '/')
-            status = buffer_puts(out, "%2F");
-        else if (*target_id == '%')
-            status = buffer_puts(out, "%25");
-        else
-            status = buffer_putc(out, *target_id);
-    return status;
-}
-
-char *scan_verdict_id(const struct scan_run *run, const char *target_id,
-                      const struct rules_selected *rule)
-{
-    struct buffer target;
-    char *id = NULL;
-
-    buffer_init(&target, COLLECT_TARGET_MAX);
-    if (collect_put_target(target_id, &target) == ENGINE_OK)
-        id = engine_strf("%s/%s/%s/%s", run->scan_id,
-                         target.data ? target.data : "", rule->benchmark,
-                         rule->rule_id);
-    buffer_clear(&target);
-    return id;
-}
-
-/* the fields that a verdict and its results share */
-static void collect_head(bson_t *out, const struct scan_run *run,
-                         const struct rules_selected *rule, const char *id,
-                         const char *target_id, int32_t status)
-{
-    BSON_APPEND_UTF8(out, "_id", id);
-    BSON_APPEND_UTF8(out, "scan_id", run->scan_id);
-    BSON_APPEND_UTF8(out, "target", target_id);
-    BSON_APPEND_UTF8(out, "benchmark", rule->benchmark);
-    BSON_APPEND_UTF8(out, "rule_id", rule->rule_id);
-    BSON_APPEND_UTF8(out, "status", scan_status_word(status));
-}
-
 static void collect_count_progress(struct scan_run *run, int32_t status)
 {
     run->progress.rules_done++;
@@ -178,79 +111,19 @@ static void collect_count_progress(struct scan_run *run, int32_t status)
         run->progress.errors++;
 }
 
-static bson_t *verdict_new(struct scan_run *run,
-                           const struct rules_selected *rule,
-                           const char *target_id, const char *target_type,
-                           int32_t status, const char *origin,
-                           const char *message)
-{
-    char *id = scan_verdict_id(run, target_id, rule);
-    bson_t *out = id ? bson_new() : NULL;
-
-    if (!out)
-        return NULL;
-    collect_head(out, run, rule, id, target_id, status);
-    engine_free(id);
-    BSON_APPEND_UTF8(out, "target_type", target_type);
-    BSON_APPEND_INT32(out, "rule_version", rule->version);
-    BSON_APPEND_UTF8(out, "title", rule->title);
-    BSON_APPEND_UTF8(out, "severity", rule->severity);
-    BSON_APPEND_INT32(out, "severity_rank",
-                      scan_severity_rank(rule->severity));
-    BSON_APPEND_UTF8(out, "scanner_type", rule->scanner_type);
-    if (rule->scap_rule_id)
-        BSON_APPEND_UTF8(out, "scap_rule_id", rule->scap_rule_id);
-    BSON_APPEND_UTF8(out, "origin", origin);
-    if (message && *message)
-        BSON_APPEND_UTF8(out, "message", message);
-    BSON_APPEND_DATE_TIME(out, "completed_at", clock_now_ms());
-    return out;
-}
-
-/* counts of its results; of a verdict without a unit there are none */
-static void verdict_resources(bson_t *out, const struct scan_unit *unit)
-{
-    bson_t counts;
-
-    BSON_APPEND_DOCUMENT_BEGIN(out, "resources", &counts);
-    for (int32_t i = 1; unit && i <= 9; i++)
-        if (unit->counts[i])
-            BSON_APPEND_INT32(&counts, scan_status_word(i),
-                              (int32_t)unit->counts[i]);
-    bson_append_document_end(out, &counts);
-}
-
-/* what the plugin said of the rule as a whole; NULL: nothing */
-static void verdict_told(bson_t *out, const bson_t *frame)
-{
-    const int64_t duration =
-        frame ? document_int(frame, "duration_ms", -1) : -1;
-    bson_t variables = BSON_INITIALIZER, told;
-    const bool has =
-        frame && document_child(frame, "variables_applied", &told);
-
-    BSON_APPEND_DOCUMENT(out, "variables_applied", has ? &told : &variables);
-    bson_destroy(&variables);
-    if (duration < 0)
-        return;
-    BSON_APPEND_INT64(out, "duration_ms", duration);
-    BSON_APPEND_DATE_TIME(out, "started_at",
-                          document_date(out, "completed_at", 0) - duration);
-}
-
 engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
                                    const char *target_id,
                                    const char *target_type, int32_t status,
                                    const char *message, engine_error *err)
 {
     const struct rules_selected *rule = &run->selection.items[selected];
-    bson_t *verdict = verdict_new(run, rule, target_id, target_type, status,
-                                  "engine", message);
+    bson_t *verdict = scan_verdict_new(run, rule, target_id, target_type,
+                                       status, "engine", message);
 
     if (!verdict)
         return engine_fail_memory(err);
-    verdict_resources(verdict, NULL);
-    verdict_told(verdict, NULL);
+    scan_verdict_add_counts(verdict, NULL);
+    scan_verdict_add_told(verdict, NULL);
     if (batch_add(&run->verdicts, verdict) < 0)
         return engine_fail_memory(err);
     collect_count_progress(run, status);
@@ -281,23 +154,6 @@ static void collect_fingerprint(const struct rules_selected *rule,
     out[32] = '\0';
 }
 
-static const char *group_cpe(const struct scan_group *group)
-{
-    return document_string(group->target, "applicability.cpe");
-}
-
-static void collect_applicability(const struct scan_group *group, bson_t *out)
-{
-    const char *cpe = group_cpe(group);
-    bson_t about;
-
-    if (!cpe)
-        return;
-    BSON_APPEND_DOCUMENT_BEGIN(out, "applicability", &about);
-    BSON_APPEND_UTF8(&about, "cpe", cpe);
-    bson_append_document_end(out, &about);
-}
-
 static engine_status collect_one_result(struct scan_group *group,
                                         const struct scan_unit *unit,
                                         size_t selected, const bson_t *frame,
@@ -319,12 +175,12 @@ static engine_status collect_one_result(struct scan_group *group,
         bson_destroy(out);
         return engine_fail_memory(err);
     }
-    collect_head(out, group->run, rule, id, group->target_id, status);
+    scan_verdict_add_head(out, group->run, rule, id, group->target_id, status);
     engine_free(id);
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
         if (bson_iter_init_find(&iter, frame, copied[i]))
             document_copy_value(out, copied[i], &iter);
-    collect_applicability(group, out);
+    scan_verdict_add_cpe(group, out);
     collect_fingerprint(rule, group->target_id, has ? &resource : NULL,
                         fingerprint);
     BSON_APPEND_UTF8(out, "fingerprint", fingerprint);
@@ -412,14 +268,14 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
     for (uint32_t at = unit->first; at != SCAN_NONE;
          at = group->subscribers[at].next) {
         const size_t selected = group->subscribers[at].selected;
-        bson_t *out = verdict_new(run, &run->selection.items[selected],
-                                  group->target_id, group->target_type,
-                                  status, origin, message);
+        bson_t *out = scan_verdict_new(run, &run->selection.items[selected],
+                                       group->target_id, group->target_type,
+                                       status, origin, message);
         if (!out)
             return engine_fail_memory(err);
-        verdict_resources(out, unit);
-        collect_applicability(group, out);
-        verdict_told(out, frame);
+        scan_verdict_add_counts(out, unit);
+        scan_verdict_add_cpe(group, out);
+        scan_verdict_add_told(out, frame);
         if (batch_add(&run->verdicts, out) < 0)
             return engine_fail_memory(err);
         collect_count_progress(run, status);

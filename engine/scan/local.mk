@@ -11,6 +11,7 @@ core_sources += \
 	engine/scan/scan.c engine/scan/scan.h \
 	engine/scan/secret.c engine/scan/secret.h \
 	engine/scan/summary.c \
-	engine/scan/undo.c
+	engine/scan/undo.c \
+	engine/scan/verdict.c engine/scan/verdict.h
 
 unit_tests += tests/unit/test_scan
