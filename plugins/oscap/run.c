@@ -56,18 +56,51 @@ static bool run_is_wrapped(const struct oscap_run_options *options)
     return transport && strcmp(transport, "oscap-ssh") == 0;
 }
 
+/* apt runs "dpkg --print-foreign-architectures" again and again unless it is
+ * told what dpkg(1) would say: the lines of this file; where there is none,
+ * only the native one, which apt adds by itself */
+static void run_append_architectures(struct buffer *conf)
+{
+    char *text = NULL, *line, *rest;
+    const engine_status status =
+        file_read("/var/lib/dpkg/arch", 4096, &text, NULL, NULL);
+
+    if (status == ENGINE_ENOTFOUND)
+        buffer_puts(conf, " APT::Architectures { \"\"; };");
+    if (status < 0)
+        return;
+    if (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-\n") ==
+            strlen(text) && *text) {
+        buffer_puts(conf, " APT::Architectures {");
+        for (line = strtok_r(text, "\n", &rest); line;
+             line = strtok_r(NULL, "\n", &rest))
+            buffer_printf(conf, " \"%s\";", line);
+        buffer_puts(conf, " };");
+    }
+    engine_free(text);
+}
+
 /* oscap's dpkg probe has apt build its whole cache, and write it below the
  * root that is scanned; it needs dpkg's status alone */
 static engine_status run_write_apt(const char *directory, struct arena *arena,
                                    const char **path, engine_error *err)
 {
     char *file = arena_strf(arena, "%s/apt.conf", directory);
+    struct buffer conf;
+    engine_status status;
 
     if (!file)
         return engine_fail_memory(err);
+    buffer_init(&conf, 16384);
+    buffer_puts(&conf, OSCAP_APT_CONF);
+    run_append_architectures(&conf);
+    buffer_putc(&conf, '\n');
+    status = buffer_status(&conf, err);
+    if (status == ENGINE_OK)
+        status = file_write(file, conf.data, conf.len, 0600, err);
+    buffer_clear(&conf);
     *path = file;
-    return file_write(file, OSCAP_APT_CONF, sizeof(OSCAP_APT_CONF) - 1, 0600,
-                      err);
+    return status;
 }
 
 static void run_env_copy(struct oscap_argv *env, const char *name,
