@@ -207,15 +207,19 @@ static void dispatch_fill(struct scan_group *group, uint32_t parallel)
     }
 }
 
+void scan_dispatch_watch(struct scan_run *run)
+{
+    run->conduct.cancelled = dispatch_cancelled;
+    run->conduct.tick = dispatch_tick;
+    run->conduct.user = run;
+}
+
 engine_status scan_dispatch(struct scan_run *run, engine_error *err)
 {
     const uint32_t parallel = dispatch_parallel(run);
     struct conduct *conduct = NULL;
     engine_status status;
 
-    run->conduct.cancelled = dispatch_cancelled;
-    run->conduct.tick = dispatch_tick;
-    run->conduct.user = run;
     status = conduct_new(&run->conduct, &conduct, err);
     for (size_t i = 0; status == ENGINE_OK && i < run->groups_count; i++) {
         dispatch_fill(run->groups[i], parallel);

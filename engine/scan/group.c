@@ -251,12 +251,14 @@ static engine_status group_unresolved(struct scan_run *run, size_t selected,
                                       const engine_error *why,
                                       engine_error *err)
 {
-    const bool unreachable = why->status != ENGINE_ENOTFOUND;
+    const bool stopped = why->status == ENGINE_ECANCELLED;
+    const bool absent = why->status == ENGINE_ENOTFOUND;
 
-    return scan_collect_verdict(run, selected, target->id, target->type,
-                                unreachable ? SCANNER_ERROR
-                                            : SCANNER_NOTCHECKED,
-                                why->message, err);
+    return scan_collect_verdict(
+        run, selected, target->id, target->type,
+        stopped || absent ? SCANNER_NOTCHECKED : SCANNER_ERROR,
+        stopped ? "the scan stopped before this rule was done" : why->message,
+        err);
 }
 
 static engine_status group_place(struct scan_run *run, size_t selected,

@@ -92,7 +92,7 @@ struct scan_run {
     int64_t started_ms, deadline_ms; /* steady; deadline 0: none */
     struct scan_progress progress;
     char what[128];
-    bool cancel, lost, stop;     /* asked to; another engine took over; policy */
+    bool cancel, lost, stop;     /* asked; another engine took over; policy */
     bool timed_out;              /* the scan's own deadline has passed */
     bool dry;                    /* a plan: nothing is ever committed */
     engine_error failure;        /* of the scan itself, such as the store */
@@ -146,6 +146,9 @@ char *scan_verdict_id(const struct scan_run *run, const char *target_id,
                       const struct rules_selected *rule);
 
 /* dispatch.c */
+/** From here on workers, probing ones too, end when the scan is to end, and
+ * the lease is renewed while they work. */
+void scan_dispatch_watch(struct scan_run *run);
 engine_status scan_dispatch(struct scan_run *run, engine_error *err);
 void scan_progress_tell(struct scan_run *run);
 

@@ -118,6 +118,7 @@ static engine_status run_groups(struct scan_run *run, engine_error *err)
 
     run_set_deadline(run);
     run->progress.rules_total = (int64_t)run->selection.count;
+    scan_dispatch_watch(run);
     status = scan_groups_build(run, err);
     if (status == ENGINE_OK)
         status = scan_collect_commit(run, err);
