@@ -64,6 +64,11 @@ engine_status scan_collect_commit(struct scan_run *run, engine_error *err)
     engine_status status;
 
     run->committed_ms = clock_steady_ms();
+    if (run->lost) { /* the verdicts are another engine's to give */
+        batch_empty(&run->results);
+        batch_empty(&run->verdicts);
+        return ENGINE_OK;
+    }
     if (run->dry || (!run->verdicts.count && !run->results.count))
         return ENGINE_OK;
     status = store_begin(store, err);

@@ -574,6 +574,25 @@ static void a_running_scan_is_not_taken_from_its_engine(void **state)
     scan_run_clear(&fixture->run);
 }
 
+static void an_engine_that_lost_its_scan_writes_nothing_more(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scan_group *group = run_group(fixture);
+    engine_error err = {0};
+    int64_t count = -1;
+
+    fixture->run.lost = true;
+    fixture->run.committed_ms = 0; /* a commit is due */
+    tell(group, true, "{\"rule_id\":\"rule-0\",\"status\":1}");
+    assert_int_equal(scan_collect_rest(group, SCANNER_NOTCHECKED, "lost",
+                                       &err), ENGINE_OK);
+    assert_int_equal(scan_collect_commit(&fixture->run, &err), ENGINE_OK);
+    assert_int_equal(store_count(fixture->store, STORE_VERDICTS, NULL, &count,
+                                 &err), ENGINE_OK);
+    assert_int_equal(count, 0);
+    scan_run_clear(&fixture->run);
+}
+
 static void a_cancel_request_reaches_the_run(void **state)
 {
     struct fixture *fixture = *state;
@@ -618,6 +637,7 @@ int main(void)
         WITH_FIXTURE(what_was_not_checked_is_warned_of_with_the_reason),
         cmocka_unit_test(tells_a_dead_owner_from_a_living_one),
         WITH_FIXTURE(a_running_scan_is_not_taken_from_its_engine),
+        WITH_FIXTURE(an_engine_that_lost_its_scan_writes_nothing_more),
         WITH_FIXTURE(a_cancel_request_reaches_the_run),
     };
 
