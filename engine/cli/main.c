@@ -213,14 +213,16 @@ static int main_globals(struct cli *cli, int argc, char **argv,
 /* A file that could not be written is a command that did not do its work. */
 static int main_finish(struct cli *cli, int code, const engine_error *err)
 {
-    if (code < 0) {
+    const bool told = code < 0;
+
+    if (told) {
         fflush(cli->out.file);
         main_put_error(cli, err);
         code = CLI_UNABLE;
     }
     if (fflush(cli->out.file) == 0 && !ferror(cli->out.file))
         return code;
-    if (errno != EPIPE)
+    if (!told && errno != EPIPE)
         fprintf(cli->messages.file,
                 "scan-engine: could not write to standard output: %s\n",
                 strerror(errno));

@@ -395,7 +395,8 @@ const struct cli_command command_rules_show = {
     .name = "show",
     .words = "ID",
     .help = "print one rule: what it is about, and how to fix it",
-    .more = "Any end of the rule's id will do that is unambiguous.",
+    .more = "Any end of the rule's id after a \"_\" will do that is "
+            "unambiguous.",
     .options = rules_show_options,
     .options_count = CLI_COUNT(rules_show_options),
     .words_min = 1,

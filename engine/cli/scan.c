@@ -186,8 +186,8 @@ const struct cli_command command_scan = {
     .help = "scan targets, keep the results and print a report",
     .more = "Options come before the scan { } of the configuration, key by "
             "key. Without either, every latest rule is checked on this "
-            "machine. Ids may be shortened to any end of them that is "
-            "unambiguous.\n"
+            "machine. Ids may be shortened to any end of them after a "
+            "\"_\" that is unambiguous.\n"
             "SIGINT and SIGTERM cancel the scan and keep its results; a "
             "second one ends the program at once.",
     .options = scan_options,
