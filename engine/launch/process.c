@@ -25,10 +25,11 @@ struct process_launcher {
     char *worker_path;
 };
 
-/* What a worker may know of our environment. */
+/* What a worker may know of our environment; the agent is for ssh targets. */
 static const char *const process_environment[] = {
-    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "ASAN_OPTIONS",
-    "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", NULL};
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR",
+    "SSH_AUTH_SOCK", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
+    "LSAN_OPTIONS", NULL};
 
 #define PROCESS_ENVIRONMENT_MAX \
     (sizeof(process_environment) / sizeof(process_environment[0]))

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What workers learn of the engine's environment, and what it says of its own."""
+import signal
+from pathlib import Path
+
+from support import finish, processes_of, rule, wait_for
+
+
+def test_workers_know_the_agent_and_no_secrets(engine):
+    engine.import_rules([rule(1, sleep_ms=20000)])
+    process = engine.start("scan", env={"SSH_AUTH_SOCK": "/run/agent",
+                                        "CLOUD_SECRET": "hunter2"})
+    workers = wait_for(lambda: [pid for pid, name in
+                                processes_of(engine.home).items()
+                                if "scan-worker" in name], 20, "a worker")
+    environ = Path(f"/proc/{workers[0]}/environ").read_bytes().split(b"\0")
+    process.send_signal(signal.SIGINT)
+    finish(process)
+    assert b"SSH_AUTH_SOCK=/run/agent" in environ
+    assert b"hunter2" not in b"".join(environ)
+
+
+def test_a_report_that_cannot_be_written_is_told_once(engine):
+    engine.import_rules([rule(1)])
+    with open("/dev/full", "wb") as full:
+        process = engine.start("scan", stdout=full)
+        err = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 1
+    assert err.count("No space left") == 1 and err.count("scan-engine:") == 1
