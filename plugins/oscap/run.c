@@ -348,6 +348,16 @@ static void run_follow(struct oscap_run *run)
         follow_lines(run, lines);
 }
 
+static void run_hint_missing(const struct oscap_run *run, engine_error *err)
+{
+    if (run->target.kind == OSCAP_SSH)
+        engine_hint(err, "install an ssh client (Debian: openssh-client; for "
+                         "oscap-ssh: openscap-utils)");
+    else
+        engine_hint(err, "install OpenSCAP (Debian: openscap-scanner), or "
+                         "set the option \"program\" of scanner \"oscap\"");
+}
+
 engine_status oscap_run_start(const struct oscap_run_options *options,
                               struct oscap_run **out, engine_error *err)
 {
@@ -371,14 +381,11 @@ engine_status oscap_run_start(const struct oscap_run_options *options,
         status = oscap_ssh_check_key(&run->target, err);
     if (status == ENGINE_OK)
         status = run_build(options, &run->target, &argv, &env, err);
-    if (status == ENGINE_OK)
+    if (status == ENGINE_OK) {
         status = run_spawn(run, &argv, &env, err);
-    if (status == ENGINE_ENOTFOUND && run->target.kind != OSCAP_SSH)
-        engine_hint(err, "install OpenSCAP (Debian: openscap-scanner), or "
-                         "set the option \"program\" of scanner \"oscap\"");
-    else if (status == ENGINE_ENOTFOUND)
-        engine_hint(err, "install an ssh client (Debian: openssh-client; for "
-                         "oscap-ssh: openscap-utils)");
+        if (status == ENGINE_ENOTFOUND)
+            run_hint_missing(run, err);
+    }
     if (status < 0) {
         run_free(run);
         return status;

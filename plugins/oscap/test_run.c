@@ -216,6 +216,43 @@ static void oscap_ssh_refuses_what_it_would_split(void **state)
     command_clear(&command);
 }
 
+static void advises_to_install_only_what_is_missing(void **state)
+{
+    static const struct {
+        const char *target, *options;
+        bool install;
+    } rows[] = {
+        {"{\"type\":\"chroot\",\"path\":\"/nonexistent\"}", "{}", false},
+        {"{\"type\":\"ssh\",\"host\":\"h\",\"identity_file\":"
+         "\"/nonexistent\"}", "{}", false},
+        {"{\"type\":\"local\"}", "{\"program\":\"/nonexistent\"}", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct oscap_run *run = NULL;
+        engine_error err = {0};
+        char *directory = NULL;
+        bson_t target, options;
+        from_json(rows[i].target, &target);
+        from_json(rows[i].options, &options);
+        assert_int_equal(file_make_temporary("/tmp", "test-run-", &directory,
+                                             &err), ENGINE_OK);
+        const struct oscap_run_options how = {.target = &target,
+                                              .options = &options,
+                                              .datastream_path = "/dev/null",
+                                              .profile_id = "p",
+                                              .directory = directory};
+        assert_int_equal(oscap_run_start(&how, &run, &err), ENGINE_ENOTFOUND);
+        assert_int_equal(strstr(err.hint, "install") != NULL,
+                         rows[i].install);
+        file_remove_tree(directory, NULL);
+        engine_free(directory);
+        bson_destroy(&target);
+        bson_destroy(&options);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +262,7 @@ int main(void)
         cmocka_unit_test(remote_script_is_one_fixed_word),
         cmocka_unit_test(refuses_a_profile_that_a_shell_would_read),
         cmocka_unit_test(oscap_ssh_refuses_what_it_would_split),
+        cmocka_unit_test(advises_to_install_only_what_is_missing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
