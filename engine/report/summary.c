@@ -111,7 +111,7 @@ static void summary_problems(const struct text_out *out, const bson_t *scan,
 
             text = document_string(&item, "message");
             hint = document_string(&item, "hint");
-            if (scanner)
+            if (scanner && text && !strstr(text, scanner))
                 snprintf(lead, sizeof(lead), "%.64s: ", scanner);
         }
         if (text)

@@ -51,6 +51,16 @@ static void run_set_deadline(struct scan_run *run)
         run->deadline_ms = run->started_ms + 1000 * seconds;
 }
 
+/* says who and where, unless the message does */
+static void run_prefix(const struct scan_group *group, engine_error *err)
+{
+    if (err && !strstr(err->message, group->target_id))
+        engine_error_prefix(err, "target \"%s\"", group->target_id);
+    if (err && !strstr(err->message, group->plugin->spec->name))
+        engine_error_prefix(err, "scanner \"%s\"",
+                            group->plugin->spec->name);
+}
+
 /* how the whole scan went, from how its groups went */
 static engine_status run_outcome(const struct scan_run *run,
                                  engine_error *err)
@@ -81,8 +91,7 @@ static engine_status run_outcome(const struct scan_run *run,
         return ENGINE_OK;
     if (err)
         *err = bad->end.error;
-    engine_error_prefix(err, "scanner \"%s\" on target \"%s\"",
-                        bad->plugin->spec->name, bad->target_id);
+    run_prefix(bad, err);
     return bad->end.error.status == ENGINE_ETIMEOUT && run->deadline_ms
                ? ENGINE_ETIMEOUT
                : ENGINE_EPLUGIN;

@@ -171,13 +171,31 @@ static engine_status summary_append_table(bson_t *out, const char *name,
     return ENGINE_OK;
 }
 
-/* warnings [{message, not_checked}] */
-static void summary_append_reasons(bson_t *out,
-                                   const struct summary_reasons *reasons)
+/* a pass of nothing looks like a pass */
+static void summary_append_moot(bson_t *list,
+                                const struct summary_counts *all)
 {
+    const int64_t moot = all->by_status[SCANNER_NOTAPPLICABLE];
+    bson_t item;
+
+    if (!moot || moot != all->total)
+        return;
+    BSON_APPEND_DOCUMENT_BEGIN(list, "0", &item);
+    BSON_APPEND_UTF8(&item, "message",
+                     "no rule applies to its target: the content may be for "
+                     "another system");
+    BSON_APPEND_INT64(&item, "not_applicable", moot);
+    bson_append_document_end(list, &item);
+}
+
+/* warnings [{message, not_checked or not_applicable}] */
+static void summary_append_warnings(bson_t *out, const struct summary *summary)
+{
+    const struct summary_reasons *reasons = &summary->reasons;
     bson_t list, item;
 
     BSON_APPEND_ARRAY_BEGIN(out, "warnings", &list);
+    summary_append_moot(&list, &summary->all); /* then there are no reasons */
     for (uint32_t i = 0; i <= SUMMARY_REASONS; i++) {
         const long long count = (long long)reasons->counts[i];
         const char *text = i < SUMMARY_REASONS ? reasons->texts[i]
@@ -311,7 +329,7 @@ static engine_status summary_fill(struct scan_run *run,
         summary_append_table(out, "by_target", &summary->targets) < 0)
         return ENGINE_ENOMEM;
     summary_append_groups(run, out);
-    summary_append_reasons(out, &summary->reasons);
+    summary_append_warnings(out, summary);
     BSON_APPEND_BOOL(out, "resumable", strcmp(status, "completed") != 0);
     return ENGINE_OK;
 }

@@ -523,6 +523,24 @@ static void what_was_not_checked_is_warned_of_with_the_reason(void **state)
     scan_run_clear(run);
 }
 
+static void a_scan_in_which_nothing_applies_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    struct scan_group *group = run_group(fixture);
+    engine_error err = {0};
+    bson_t scan;
+
+    tell(group, true, "{\"rule_id\":\"rule-0\",\"status\":5}");
+    assert_int_equal(scan_collect_commit(&fixture->run, &err), ENGINE_OK);
+    assert_int_equal(scan_summarise(&fixture->run, "completed", &err),
+                     ENGINE_OK);
+    assert_int_equal(store_get(fixture->store, STORE_SCANS,
+                               fixture->run.scan_id, &scan, &err), ENGINE_OK);
+    assert_int_equal(document_int(&scan, "warnings.0.not_applicable", 0), 1);
+    bson_destroy(&scan);
+    scan_run_clear(&fixture->run);
+}
+
 /* ---- owners and leases ---------------------------------------------------- */
 
 static void tells_a_dead_owner_from_a_living_one(void **state)
@@ -635,6 +653,7 @@ int main(void)
         WITH_FIXTURE(what_has_no_verdict_gets_the_engines),
         WITH_FIXTURE(no_verdict_at_all_gives_no_percentage),
         WITH_FIXTURE(what_was_not_checked_is_warned_of_with_the_reason),
+        WITH_FIXTURE(a_scan_in_which_nothing_applies_says_so),
         cmocka_unit_test(tells_a_dead_owner_from_a_living_one),
         WITH_FIXTURE(a_running_scan_is_not_taken_from_its_engine),
         WITH_FIXTURE(an_engine_that_lost_its_scan_writes_nothing_more),
