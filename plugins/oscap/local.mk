@@ -45,3 +45,4 @@ unit_tests += plugins/oscap/test_costs
 plugins_oscap_test_costs_LDADD = plugins/oscap/librun.la \
 	plugins/oscap/libcontent.la $(LDADD) $(XML_LIBS)
 endif
+EXTRA_DIST += plugins/oscap/README
