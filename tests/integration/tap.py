@@ -52,12 +52,15 @@ class Tap:
         elif report.skipped:
             self.result(True, report.nodeid, " # SKIP whole file")
 
+    def pytest_internalerror(self, excrepr):
+        self.result(False, "pytest itself", text=str(excrepr))
+
     def pytest_sessionfinish(self):
         note = "" if self.number else " # SKIP no tests"
         self.say(f"1..{self.number}{note}")
 
 
 def pytest_configure(config):
-    # Standard output belongs to pytest's own report; the TAP goes to 3.
+    # Standard output belongs to pytest's own report, which nobody reads.
     os.set_inheritable(3, False)
     config.pluginmanager.register(Tap(os.fdopen(3, "w")), "scan-engine-tap")
