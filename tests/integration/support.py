@@ -114,6 +114,17 @@ def peak_kib(pid):
     return int(found[1]) if found else 0
 
 
+def is_hidden_worker(pid):
+    """One of our user's workers, which only root may look into."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except OSError:
+        return False
+    uid = re.search(r"Uid:\s+(\d+)", status)
+    return (uid and int(uid[1]) == os.geteuid()
+            and "scan-worker" in process_name(pid))
+
+
 def processes_of(home):
     """Living processes whose environment has this HOME, but not ourselves."""
     wanted = f"HOME={home}".encode()
@@ -123,9 +134,12 @@ def processes_of(home):
             continue
         try:
             environ = Path(f"/proc/{entry}/environ").read_bytes()
+            ours = wanted in environ.split(b"\0")
+        except PermissionError:
+            ours = is_hidden_worker(entry)
         except OSError:
             continue
-        if wanted in environ.split(b"\0") and is_alive(entry):
+        if ours and is_alive(entry):
             found[int(entry)] = process_name(entry)
     return found
 

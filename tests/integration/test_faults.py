@@ -43,7 +43,7 @@ def test_kill_nine_anywhere_and_resume_gives_each_verdict_once(tmp_path):
         args = (("--resume", scan_id) if scan_id else
                 ("--target", "local", "--target", "alpha_target"))
         process = engine.start("scan", "--format", "jsonl", *args)
-        end = time.monotonic() + chance.uniform(0.02, 0.9) * SLOW
+        end = time.monotonic() + chance.uniform(0.02, 0.6) * SLOW
         while time.monotonic() < end and process.poll() is None:
             seen_workers.update(processes_of(engine.home))
             time.sleep(0.01)
@@ -239,10 +239,12 @@ def fingerprint(path):
 
 
 def test_a_store_that_cannot_be_written(tmp_path):
-    engine = Engine(tmp_path)
+    folder = tmp_path / "store"
+    folder.mkdir()
+    engine = Engine(tmp_path, store=f"sqlite:{folder}/engine.db")
+    engine.database = folder / "engine.db"
     engine.import_rules([rule(0)])
     before = fingerprint(engine.database)
-    subject = engine
     if os.geteuid() == 0:  # root may write everything: a read-only mount
         mount = tmp_path / "mount"
         mount.mkdir()
@@ -253,17 +255,17 @@ def test_a_store_that_cannot_be_written(tmp_path):
             subprocess.run(["mount", "-o", "remount,bind,ro", mount],
                            check=True)
             engine.configure(store=f"sqlite:{mount}/engine.db")
-            check_read_only(subject)
+            check_read_only(engine)
         finally:
             subprocess.run(["umount", "-l", mount], check=True)
         assert fingerprint(mount / "engine.db") == before
         return
-    tmp_path.chmod(0o555)
+    folder.chmod(0o555)
     engine.database.chmod(0o444)
     try:
-        check_read_only(subject)
+        check_read_only(engine)
     finally:
-        tmp_path.chmod(0o755)
+        folder.chmod(0o755)
     assert fingerprint(engine.database) == before
 
 

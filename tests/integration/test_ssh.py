@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Remote scans over a real sshd on loopback: both ways give the verdicts of a
 local scan, every fault has its own error, and nothing is left behind."""
+import contextlib
 import json
 import os
 import re
@@ -73,10 +74,13 @@ def remote(library, server, tmp_path):
 
 def temporary():
     """Directories of remote runs: known by what is in them."""
+    marks = {"in", "ds.xml", "t.xml", "out.xml", "apt.conf"}
     for path in Path("/tmp").glob("tmp.*"):
-        if any((path / name).exists() for name in
-               ("in", "ds.xml", "t.xml", "out.xml", "apt.conf", "lists")):
-            yield str(path)
+        try:
+            if marks & set(os.listdir(path)):
+                yield str(path)
+        except OSError:  # somebody else's, or gone
+            continue
 
 
 def ssh_target(server, **more):
@@ -139,16 +143,51 @@ def test_shards_evidence_and_overrides_over_ssh(remote, server):
     assert any(each["results"][0].get("evidence") for each in scan.verdicts)
 
 
-def test_sudo(remote, server):
-    support.need_program("sudo", "sudo")
-    if subprocess.run(["sudo", "-n", "true"],
-                      stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("sudo asks for a password here")
+@contextlib.contextmanager
+def remote_path(server, path):
+    """Sessions see only this PATH."""
+    keys = server.folder / "authorized_keys"
+    before = keys.read_text()
+    keys.write_text(f'command="PATH={path}; export PATH; '
+                    f'eval \\"$SSH_ORIGINAL_COMMAND\\"" {before}')
+    try:
+        yield
+    finally:
+        keys.write_text(before)
+
+
+def fake_sudo(folder, text):
+    folder.mkdir()
+    (folder / "sudo").write_text("#!/bin/sh\n" + text)
+    (folder / "sudo").chmod(0o755)
+    return f"{folder}:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def test_sudo(remote, server, tmp_path):
+    # as the real one: with -n, and nothing of the environment
+    path = fake_sudo(tmp_path / "bin", f"""
+echo "$*" >>{tmp_path}/calls
+test "$1" = -n || exit 1
+shift
+exec env -i PATH="$PATH" "$@"
+""")
     engine = remote()
-    scan = engine.scan("--target", ssh_target(server, sudo=True), *SELECT,
-                       timeout=120)
+    with remote_path(server, path):
+        scan = engine.scan("--target", ssh_target(server, sudo=True),
+                           *SELECT, timeout=120)
     here = engine.scan("--target", local_target(), *SELECT, timeout=120)
     same(scan.statuses(), here.statuses())
+    calls = (tmp_path / "calls").read_text()
+    assert "-n true" in calls and "oscap xccdf eval" in calls
+
+
+def test_sudo_that_wants_a_password(remote, server, tmp_path):
+    path = fake_sudo(tmp_path / "bin", "exit 1\n")
+    with remote_path(server, path):
+        scan = remote().scan("--target", ssh_target(server, sudo=True),
+                             *SELECT, timeout=60)
+    check_group_failed(scan, "sudo without a password")
+    assert "sudoers" in scan["errors"][0]["hint"]
 
 
 def test_probe_tells_the_remote_platform(remote, server):
@@ -305,15 +344,9 @@ def test_no_oscap_on_the_other_side(remote, server, tmp_path):
     folder.mkdir()
     for name in ("sh", "mktemp", "rm", "cat", "wc", "head", "tail", "mkdir"):
         (folder / name).symlink_to(support.need_program(name, "coreutils"))
-    keys = server.folder / "authorized_keys"
-    before = keys.read_text()
-    keys.write_text(f'command="PATH={folder}; export PATH; '
-                    f'eval \\"$SSH_ORIGINAL_COMMAND\\"" {before}')
-    try:
+    with remote_path(server, folder):
         scan = remote().scan("--target", ssh_target(server), *SELECT,
                              timeout=60)
-    finally:
-        keys.write_text(before)
     check_group_failed(scan, "no oscap on host")
     assert "openscap-scanner" in scan["errors"][0]["hint"]
 

@@ -81,10 +81,23 @@ class Sshd:
         for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
-                return self
+                return self.check()
             except OSError:
                 time.sleep(0.02)
         raise Unavailable(f"sshd does not answer: {self.log()[-500:]}")
+
+    def check(self):
+        """Whether this user may log in at all: some have no shell."""
+        tried = subprocess.run(
+            ["ssh", "-T", "-F", "none", "-p", str(self.port), "-i", self.key,
+             "-oBatchMode=yes", "-oIdentitiesOnly=yes",
+             f"-oUserKnownHostsFile={self.known_hosts}",
+             f"{self.user}@127.0.0.1", "true"], stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=60)
+        if tried.returncode:
+            raise Unavailable(f"sshd does not let {self.user} in: "
+                              f"{tried.stderr[-300:]}")
+        return self
 
     def log(self):
         path = self.folder / "log"
