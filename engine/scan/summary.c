@@ -18,17 +18,14 @@ struct summary_counts {
     int64_t total;
 };
 
-/* why the engine could not have rules checked: some reasons, and the rest */
-#define SUMMARY_REASONS 5
-struct summary_reasons {
-    char *texts[SUMMARY_REASONS];
-    int64_t counts[SUMMARY_REASONS + 1];
-};
+#define SUMMARY_REASONS 5      /* shown; the rest is counted */
+#define SUMMARY_REASONS_MAX 1000 /* told apart */
 
 struct summary {
     struct summary_counts all;
     int64_t by_plugin; /* verdicts that a plugin gave */
-    struct summary_reasons reasons;
+    struct table reasons; /* why rules were not checked -> how many */
+    int64_t unchecked;    /* by the engine, for whatever reason */
     struct table severities, scanners, targets; /* -> summary_counts */
 };
 
@@ -62,19 +59,15 @@ static engine_status summary_count_in(struct table *table, const char *key,
     return ENGINE_OK;
 }
 
-static engine_status summary_note_reason(struct summary_reasons *reasons,
+static engine_status summary_note_reason(struct summary *summary,
                                          const char *text)
 {
-    size_t i = 0;
+    const uintptr_t count = (uintptr_t)table_get(&summary->reasons, text);
 
-    while (i < SUMMARY_REASONS && reasons->texts[i] &&
-           strcmp(reasons->texts[i], text) != 0)
-        i++;
-    reasons->counts[i]++;
-    if (i == SUMMARY_REASONS || reasons->texts[i])
+    summary->unchecked++;
+    if (!count && summary->reasons.count >= SUMMARY_REASONS_MAX)
         return ENGINE_OK;
-    reasons->texts[i] = engine_strdup(text);
-    return reasons->texts[i] ? ENGINE_OK : ENGINE_ENOMEM;
+    return table_set(&summary->reasons, text, (void *)(count + 1));
 }
 
 static engine_status summary_add(struct summary *summary,
@@ -87,7 +80,7 @@ static engine_status summary_add(struct summary *summary,
     summary_count(&summary->all, status);
     if (status == SCANNER_NOTCHECKED && origin &&
         strcmp(origin, "engine") == 0 &&
-        summary_note_reason(&summary->reasons, message ? message : "") < 0)
+        summary_note_reason(summary, message ? message : "") < 0)
         return ENGINE_ENOMEM;
     if (origin && strcmp(origin, "plugin") == 0)
         summary->by_plugin++;
@@ -188,29 +181,77 @@ static void summary_append_moot(bson_t *list,
     bson_append_document_end(list, &item);
 }
 
+struct summary_reason {
+    const char *text; /* NULL: none */
+    int64_t count;
+};
+
+/* the more frequent one, then by name */
+static bool summary_reason_before(const struct summary_reason *a,
+                                  const struct summary_reason *b)
+{
+    if (!a->text || !b->text)
+        return a->text != NULL;
+    if (a->count != b->count)
+        return a->count > b->count;
+    return strcmp(a->text, b->text) < 0;
+}
+
+/* the first of those behind `last`, which may be none */
+static struct summary_reason summary_next_reason(
+    const struct table *reasons, const struct summary_reason *last)
+{
+    struct summary_reason best = {0}, each;
+    void *value;
+    size_t at = 0;
+
+    while ((each.text = table_next(reasons, &at, &value))) {
+        each.count = (int64_t)(uintptr_t)value;
+        if ((!last->text || summary_reason_before(last, &each)) &&
+            summary_reason_before(&each, &best))
+            best = each;
+    }
+    return best;
+}
+
+static void summary_append_warning(bson_t *list, uint32_t index,
+                                   const char *text, int64_t count)
+{
+    char key[16], message[ENGINE_MESSAGE_MAX + 64];
+    bson_t item;
+
+    snprintf(key, sizeof(key), "%u", index);
+    if (text)
+        snprintf(message, sizeof(message), "%lld not checked: %s",
+                 (long long)count, text);
+    else
+        snprintf(message, sizeof(message),
+                 "%lld not checked for other reasons", (long long)count);
+    BSON_APPEND_DOCUMENT_BEGIN(list, key, &item);
+    BSON_APPEND_UTF8(&item, "message", message);
+    BSON_APPEND_INT64(&item, "not_checked", count);
+    bson_append_document_end(list, &item);
+}
+
 /* warnings [{message, not_checked or not_applicable}] */
 static void summary_append_warnings(bson_t *out, const struct summary *summary)
 {
-    const struct summary_reasons *reasons = &summary->reasons;
-    bson_t list, item;
+    int64_t others = summary->unchecked;
+    struct summary_reason reason = {0};
+    uint32_t index = 0;
+    bson_t list;
 
     BSON_APPEND_ARRAY_BEGIN(out, "warnings", &list);
     summary_append_moot(&list, &summary->all); /* then there are no reasons */
-    for (uint32_t i = 0; i <= SUMMARY_REASONS; i++) {
-        const long long count = (long long)reasons->counts[i];
-        const char *text = i < SUMMARY_REASONS ? reasons->texts[i]
-                                               : "for other reasons";
-        char key[16], message[ENGINE_MESSAGE_MAX + 64];
-        if (!count)
-            continue;
-        snprintf(key, sizeof(key), "%u", i);
-        snprintf(message, sizeof(message), "%lld not checked%s %s", count,
-                 i < SUMMARY_REASONS ? ":" : "", text);
-        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &item);
-        BSON_APPEND_UTF8(&item, "message", message);
-        BSON_APPEND_INT64(&item, "not_checked", count);
-        bson_append_document_end(&list, &item);
+    for (; index < SUMMARY_REASONS; index++) {
+        reason = summary_next_reason(&summary->reasons, &reason);
+        if (!reason.text)
+            break;
+        summary_append_warning(&list, index, reason.text, reason.count);
+        others -= reason.count;
     }
+    if (others)
+        summary_append_warning(&list, index, NULL, others);
     bson_append_array_end(out, &list);
 }
 
@@ -349,8 +390,7 @@ engine_status scan_summarise(struct scan_run *run, const char *status,
     if (outcome == ENGINE_OK)
         outcome = scan_document_update(run->context->store, run->scan_id,
                                        run->owner, &changes, err);
-    for (size_t i = 0; i < SUMMARY_REASONS; i++)
-        engine_free(summary.reasons.texts[i]);
+    table_clear(&summary.reasons);
     summary_table_free(&summary.severities);
     summary_table_free(&summary.scanners);
     summary_table_free(&summary.targets);

@@ -505,7 +505,7 @@ static void what_was_not_checked_is_warned_of_with_the_reason(void **state)
     (void)run_group(fixture);
     for (int i = 0; i < 9; i++) {
         snprintf(target, sizeof(target), "target-%d", i);
-        snprintf(message, sizeof(message), "reason %d", i < 2 ? 0 : i);
+        snprintf(message, sizeof(message), "reason %d", i > 6 ? 7 : i);
         assert_int_equal(scan_collect_verdict(run, 0, target, "",
                                               SCANNER_NOTCHECKED, message,
                                               &err), ENGINE_OK);
@@ -515,7 +515,9 @@ static void what_was_not_checked_is_warned_of_with_the_reason(void **state)
     assert_int_equal(store_get(fixture->store, STORE_SCANS, run->scan_id,
                                &scan, &err), ENGINE_OK);
     assert_string_equal(document_string(&scan, "warnings.0.message"),
-                        "2 not checked: reason 0");
+                        "2 not checked: reason 7");
+    assert_string_equal(document_string(&scan, "warnings.1.message"),
+                        "1 not checked: reason 0");
     assert_int_equal(document_int(&scan, "warnings.0.not_checked", 0), 2);
     assert_string_equal(document_string(&scan, "warnings.5.message"),
                         "3 not checked for other reasons");
