@@ -257,6 +257,25 @@ static bool load_is_taken(struct rules_import *import, const bson_t *document,
     return true;
 }
 
+/* what a plugin made of a file says which file that was */
+static engine_status load_native_rule(struct rules_import *import,
+                                      const bson_t *document,
+                                      const char *file, engine_error *err)
+{
+    bson_t named = BSON_INITIALIZER, source, child;
+    engine_status status;
+
+    bson_copy_to_excluding_noinit(document, &named, "source", NULL);
+    bson_append_document_begin(&named, "source", -1, &child);
+    if (document_child(document, "source", &source))
+        bson_copy_to_excluding_noinit(&source, &child, "file", NULL);
+    BSON_APPEND_UTF8(&child, "file", file);
+    bson_append_document_end(&named, &child);
+    status = load_rule(&named, NULL, import, err);
+    bson_destroy(&named);
+    return status;
+}
+
 engine_status rules_import_document(struct rules_import *import,
                                     const char *kind, const bson_t *document,
                                     const char *file, engine_error *err)
@@ -266,7 +285,7 @@ engine_status rules_import_document(struct rules_import *import,
     if (status < 0 || load_is_taken(import, document, file))
         return status;
     if (strcmp(kind, "rule") == 0)
-        return load_rule(document, NULL, import, err);
+        return load_native_rule(import, document, file, err);
     if (strcmp(kind, "benchmark") == 0)
         return load_benchmark(import, document, file, err);
     return engine_fail(err, ENGINE_EINVAL,

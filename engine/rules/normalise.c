@@ -275,6 +275,8 @@ static void normalise_source(struct normaliser *n)
         BSON_APPEND_UTF8(&source, "file", document_origin_file(n->origin));
         BSON_APPEND_INT64(&source, "line",
                           document_origin_line(n->origin, ""));
+    } else if (normaliser_text(n, "source.file")) {
+        BSON_APPEND_UTF8(&source, "file", normaliser_text(n, "source.file"));
     }
     bson_append_document_end(n->out, &source);
 }

@@ -109,6 +109,7 @@ def test_an_imported_rule_has_what_a_reader_needs(library):
     assert rule["frameworks"]["nist"] and rule["references"]
     assert rule["remediation"]
     assert rule["source"]["imported_at"]
+    assert rule["source"]["file"].endswith("-ds.xml")
 
 
 # ---- equality ----------------------------------------------------------------
