@@ -47,7 +47,7 @@ static void help_globals(const struct text_out *out)
     text_paragraph(out, 0, "",
                    "Exit status: 0 done; 1 the command could not do its "
                    "work; 2 a selected rule failed; 3 no rule failed, but "
-                   "some could not be checked.",
+                   "some are error or unknown.",
                    TEXT_PLAIN);
 }
 

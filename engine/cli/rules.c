@@ -45,23 +45,27 @@ static engine_status rules_filter(struct session *session,
                                   const struct cli_args *args, bson_t *out,
                                   engine_error *err)
 {
+    static const char *const severities[] = {
+        "critical", "high", "medium", "low", "info", "unknown", NULL};
     bson_t ours = BSON_INITIALIZER, user;
     const char *benchmark = cli_value(args, "benchmark");
     const char *framework = cli_value(args, "framework");
-    const char *severity = cli_value(args, "severity");
+    const char *severity = NULL;
     const char *scanner = cli_value(args, "scanner");
     const char *text = cli_value(args, "filter");
     engine_status status = ENGINE_OK;
 
     bson_init(out);
     BSON_APPEND_BOOL(&ours, "is_latest", true);
+    if (cli_flag(args, "severity"))
+        status = cli_choice(args, "severity", severities, &severity, err);
     if (severity)
         BSON_APPEND_UTF8(&ours, "severity", severity);
     if (scanner)
         BSON_APPEND_UTF8(&ours, "scanner_type", scanner);
     if (framework)
         rules_add_framework(framework, &ours);
-    if (benchmark)
+    if (status == ENGINE_OK && benchmark)
         status = rules_add_benchmark(session, benchmark, &ours, err);
     if (status == ENGINE_OK && text)
         status = document_from_json(text, strlen(text), "--filter", &user, err);
@@ -112,6 +116,8 @@ static int rules_put(struct cli *cli, const struct cli_args *args,
     list.query.sort = sort;
     list.query.fields = fields;
     list.query.limit = limit;
+    if (bson_count_keys(&filter) > 1) /* more than is_latest */
+        list.nothing = "no rule is like that";
     if (status == ENGINE_OK)
         status = list_print(&session, &list, err);
     bson_destroy(sort);

@@ -56,7 +56,10 @@ static int scans_list(struct cli *cli, const struct cli_args *args,
                         .columns = scans_columns,
                         .columns_count = CLI_COUNT(scans_columns),
                         .nothing = "no scans yet"};
-    const char *status_name = cli_value(args, "status");
+    static const char *const states[] = {"pending",   "running",   "completed",
+                                         "failed",    "cancelled", "timed_out",
+                                         NULL};
+    const char *status_name = NULL;
     struct session session;
     long long limit = 0;
     bson_t filter = BSON_INITIALIZER, *sort;
@@ -65,11 +68,16 @@ static int scans_list(struct cli *cli, const struct cli_args *args,
     if (cli_choice(args, "format", list_formats, &list.format, err) < 0 ||
         cli_number(args, "limit", 0, 1000000000, &limit, err) < 0)
         return ENGINE_EINVAL;
+    if (cli_flag(args, "status") &&
+        cli_choice(args, "status", states, &status_name, err) < 0)
+        return ENGINE_EINVAL;
     status = session_open(cli, SESSION_READ, &session, err);
     if (status < 0)
         return status;
-    if (status_name)
+    if (status_name) {
         BSON_APPEND_UTF8(&filter, "status", status_name);
+        list.nothing = "no scan has this status";
+    }
     sort = BCON_NEW("started_at", BCON_INT32(-1));
     list.query.filter = &filter;
     list.query.sort = sort;

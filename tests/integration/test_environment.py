@@ -27,3 +27,13 @@ def test_a_report_that_cannot_be_written_is_told_once(engine):
         err = process.communicate(timeout=60)[1].decode()
     assert process.returncode == 1
     assert err.count("No space left") == 1 and err.count("scan-engine:") == 1
+
+
+def test_a_filter_that_cannot_match_is_an_error_and_not_an_empty_list(engine):
+    engine.import_rules([rule(1)])
+    result = engine.run("rules", "list", "--severity", "hgih", code=1)
+    assert "critical" in result.err
+    result = engine.run("scans", "list", "--status", "done", code=1)
+    assert "completed" in result.err
+    result = engine.run("rules", "list", "--severity", "low", code=0)
+    assert "import" not in result.out + result.err
