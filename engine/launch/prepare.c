@@ -68,23 +68,53 @@ static engine_status prepare_fetch(struct store *store, const char *id,
 }
 
 static engine_status prepare_artifact(struct task *task, const char *folder,
-                                      const char *id, bson_t *item,
+                                      const char *id, char **path,
                                       engine_error *err)
 {
     engine_status status;
-    char *path;
 
     if (!prepare_is_hash(id))
-        return engine_fail(err, ENGINE_EINVAL, "\"%s\" is no artifact's id",
-                           id);
-    path = engine_strf("%s/%s", folder, id);
-    if (!path)
+        return engine_fail(err, ENGINE_ENOTFOUND,
+                           "\"%.80s\" is no artifact's id", id);
+    *path = engine_strf("%s/%s", folder, id);
+    if (!*path)
         return engine_fail_memory(err);
-    status = prepare_fetch(task->conduct->options.store, id, path, err);
-    BSON_APPEND_UTF8(item, "id", id);
-    BSON_APPEND_UTF8(item, "path", path);
-    engine_free(path);
+    status = prepare_fetch(task->conduct->options.store, id, *path, err);
+    if (status == ENGINE_OK)
+        return ENGINE_OK;
+    engine_free(*path);
+    *path = NULL;
     return status;
+}
+
+/* One that is not there is missed by the rules that need it, not by all. */
+static engine_status prepare_artifact_item(struct task *task,
+                                           const char *folder, const char *id,
+                                           bson_t *list, unsigned *count,
+                                           engine_error *err)
+{
+    engine_error why = {0};
+    char *path = NULL, key[16];
+    engine_status status = prepare_artifact(task, folder, id, &path, &why);
+    bson_t item;
+
+    if (status == ENGINE_ENOTFOUND) {
+        log_write(task->conduct->options.log, LOG_LEVEL_WARNING,
+                  "content for scanner \"%s\": %s", task->name, why.message);
+        return ENGINE_OK;
+    }
+    if (status < 0) {
+        if (err)
+            *err = why;
+        return status;
+    }
+    snprintf(key, sizeof(key), "%u", (*count)++);
+    BSON_APPEND_DOCUMENT_BEGIN(list, key, &item);
+    BSON_APPEND_UTF8(&item, "id", id);
+    BSON_APPEND_UTF8(&item, "path", path);
+    bson_append_document_end(list, &item);
+    engine_free(path);
+    return ENGINE_OK;
 }
 
 static engine_status prepare_artifacts(struct task *task, bson_t *frame,
@@ -93,7 +123,8 @@ static engine_status prepare_artifacts(struct task *task, bson_t *frame,
     const char *const *ids = task->job->artifacts;
     engine_status status;
     char *folder = NULL;
-    bson_t list, item;
+    unsigned count = 0;
+    bson_t list;
 
     if (!ids || !ids[0])
         return ENGINE_OK;
@@ -101,14 +132,9 @@ static engine_status prepare_artifacts(struct task *task, bson_t *frame,
     if (status < 0)
         return status;
     BSON_APPEND_ARRAY_BEGIN(frame, "artifacts", &list);
-    for (unsigned i = 0; ids[i] && status == ENGINE_OK; i++) {
-        char key[16];
-
-        snprintf(key, sizeof(key), "%u", i);
-        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &item);
-        status = prepare_artifact(task, folder, ids[i], &item, err);
-        bson_append_document_end(&list, &item);
-    }
+    for (size_t i = 0; ids[i] && status == ENGINE_OK; i++)
+        status = prepare_artifact_item(task, folder, ids[i], &list, &count,
+                                       err);
     bson_append_array_end(frame, &list);
     engine_free(folder);
     return status;

@@ -229,10 +229,10 @@ static void keeps_artifacts_below_a_linked_directory(void **state)
     stage_close(&stage);
 }
 
-static void says_which_artifact_is_missing(void **state)
+static void a_missing_artifact_costs_the_rules_that_need_it(void **state)
 {
-    char id[HASH_HEX_SIZE];
-    const char *ids[] = {id, NULL};
+    char id[HASH_HEX_SIZE], rule[256];
+    const char *ids[] = {id, "no hash at all", NULL};
     engine_error err = {0};
     struct stage stage;
     struct trial trial;
@@ -242,9 +242,15 @@ static void says_which_artifact_is_missing(void **state)
     stage_open(&stage, STAGE_STORE);
     trial_open(&trial, "alpha", "scan");
     trial.job.artifacts = ids;
-    assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ENOTFOUND);
-    assert_non_null(strstr(err.message, id));
-    assert_false(trial.end.started);
+    snprintf(rule, sizeof(rule), "{\"rule_id\": \"one\", \"check_content\": "
+             "{\"resources\": 0, \"open\": \"%s\"}}", id);
+    trial_rule(&trial, rule);
+    trial_rule(&trial, "{\"rule_id\": \"two\", \"check_content\": "
+                       "{\"status\": \"pass\"}}");
+    expect_ok(trial_run(&trial, &stage, &err), &err);
+    assert_string_equal(trial.said.data, "r:one=3 d:one=0 r:two=1 d:two=0 ");
+    assert_non_null(strstr(stage.logged.data, id));
+    assert_non_null(strstr(stage.logged.data, "no hash at all"));
     trial_close(&trial);
     stage_close(&stage);
 }
@@ -566,7 +572,7 @@ int main(void)
         cmocka_unit_test(runs_at_most_as_many_as_admitted),
         cmocka_unit_test(keeps_artifacts_and_opens_them),
         cmocka_unit_test(keeps_artifacts_below_a_linked_directory),
-        cmocka_unit_test(says_which_artifact_is_missing),
+        cmocka_unit_test(a_missing_artifact_costs_the_rules_that_need_it),
         cmocka_unit_test(journals_effects_and_their_undoing),
         cmocka_unit_test(undoes_effects_that_were_left),
         cmocka_unit_test(creates_nothing_that_is_not_journalled),
