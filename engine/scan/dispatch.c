@@ -74,6 +74,14 @@ static void dispatch_on_progress(void *user, int64_t done, int64_t expected,
              what ? what : "");
 }
 
+static engine_status dispatch_on_artifact(void *user, const char *id,
+                                          const char *name,
+                                          const char *media_type,
+                                          engine_error *err)
+{
+    return scan_document_note_artifact(user, id, name, media_type, err);
+}
+
 /* a failure of the scan itself: kept once, ends everything */
 static void dispatch_fail(struct scan_run *run, const engine_error *why)
 {
@@ -100,8 +108,9 @@ static void dispatch_rest(struct scan_group *group, const struct job_end *end)
                                    "this rule was done", &why);
     else if (cancelled || !end->started)
         status = scan_collect_rest(group, SCANNER_NOTCHECKED,
-                                   "the scan stopped before this rule was "
-                                   "done", &why);
+                                   cancelled ? "the scan stopped before this "
+                                               "rule was done"
+                                             : end->error.message, &why);
     else
         status = scan_collect_rest(group, SCANNER_ERROR, end->error.message,
                                    &why);
@@ -197,6 +206,7 @@ static void dispatch_fill(struct scan_group *group, uint32_t parallel)
                         .next_rule = dispatch_next_rule,
                         .on_result = scan_collect_result,
                         .on_rule_done = scan_collect_rule_done,
+                        .on_artifact = dispatch_on_artifact,
                         .on_progress = dispatch_on_progress,
                         .on_end = dispatch_on_end};
     if (run->deadline_ms) {

@@ -13,6 +13,7 @@
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
 
+#define DOCUMENT_ARTIFACTS_MAX 10000
 #define DOCUMENT_TRIES 8 /* compare-and-set against other writers */
 
 /* ---- owners: host/boot/pid/start, so that a dead one can be told --------- */
@@ -185,6 +186,47 @@ engine_status scan_document_update(struct store *store, const char *scan_id,
     return status;
 }
 
+/* ---- artifacts -------------------------------------------------------- */
+
+engine_status scan_document_note_artifact(struct scan_group *group,
+                                          const char *id, const char *name,
+                                          const char *media_type,
+                                          engine_error *err)
+{
+    struct scan_run *run = group->run;
+    const char *key;
+    char number[16];
+    bson_t item;
+
+    if (run->artifacts_count == DOCUMENT_ARTIFACTS_MAX)
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "scanner \"%s\" keeps more than %d files",
+                           group->plugin->spec->name, DOCUMENT_ARTIFACTS_MAX);
+    if (!run->artifacts_count)
+        bson_init(&run->artifacts);
+    bson_uint32_to_string(run->artifacts_count++, &key, number,
+                          sizeof(number));
+    BSON_APPEND_DOCUMENT_BEGIN(&run->artifacts, key, &item);
+    BSON_APPEND_UTF8(&item, "id", id);
+    BSON_APPEND_UTF8(&item, "name", name);
+    BSON_APPEND_UTF8(&item, "media_type", media_type);
+    BSON_APPEND_UTF8(&item, "scanner", group->plugin->spec->name);
+    BSON_APPEND_UTF8(&item, "target", group->target_id);
+    bson_append_document_end(&run->artifacts, &item);
+    return ENGINE_OK;
+}
+
+/* a resume goes on with the list of the runs before */
+static void document_take_artifacts(const bson_t *scan, struct scan_run *run)
+{
+    bson_t list;
+
+    if (!document_child(scan, "artifacts", &list) || bson_empty(&list))
+        return;
+    bson_copy_to(&list, &run->artifacts);
+    run->artifacts_count = bson_count_keys(&list);
+}
+
 /* ---- lease ------------------------------------------------------------ */
 
 static engine_status take_allowed(const bson_t *scan, const char *scan_id,
@@ -233,6 +275,7 @@ engine_status scan_document_take(struct scan_run *run, engine_error *err)
                              "scan %s has no scan_config", run->scan_id);
     }
     if (status == ENGINE_OK) {
+        document_take_artifacts(&scan, run);
         BSON_APPEND_UTF8(&changes, "status", "running");
         document_lease(&changes, run->owner);
         BSON_APPEND_NULL(&changes, "completed_at");

@@ -86,6 +86,8 @@ struct scan_run {
     size_t groups_count, groups_room;
     struct table done;           /* resume: verdict ids that stay */
     struct scan_batch verdicts, results;
+    bson_t artifacts;            /* [{id, name, media_type, scanner, target}] */
+    uint32_t artifacts_count;    /* 0: there is no list */
     int64_t committed_ms;        /* steady time of the last commit */
     int64_t checked_ms;          /* ... of the last look at the lease */
     int64_t leased_ms;           /* ... of the last renewal */
@@ -169,6 +171,11 @@ engine_status scan_document_update(struct store *store, const char *scan_id,
                                    const char *owner, const bson_t *changes,
                                    engine_error *err);
 engine_status scan_document_take(struct scan_run *run, engine_error *err);
+/** Notes a file that a scanner left for keeps, for the summary. */
+engine_status scan_document_note_artifact(struct scan_group *group,
+                                          const char *id, const char *name,
+                                          const char *media_type,
+                                          engine_error *err);
 /** Renews the lease; notes a cancel request or a lost lease in the run. */
 engine_status scan_lease_check(struct scan_run *run, engine_error *err);
 char *scan_owner_new(void);

@@ -40,6 +40,8 @@ void scan_run_clear(struct scan_run *run)
         rules_selection_clear(&run->selection);
     if (run->has_config)
         bson_destroy(&run->config);
+    if (run->artifacts_count)
+        bson_destroy(&run->artifacts);
     engine_free(run->owner);
 }
 

@@ -371,6 +371,8 @@ static engine_status summary_fill(struct scan_run *run,
         return ENGINE_ENOMEM;
     summary_append_groups(run, out);
     summary_append_warnings(out, summary);
+    if (run->artifacts_count)
+        BSON_APPEND_ARRAY(out, "artifacts", &run->artifacts);
     BSON_APPEND_BOOL(out, "resumable", strcmp(status, "completed") != 0);
     return ENGINE_OK;
 }

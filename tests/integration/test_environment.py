@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What workers learn of the engine's environment, and what it says of its own."""
+import hashlib
 import signal
 from pathlib import Path
 
@@ -37,3 +38,12 @@ def test_a_filter_that_cannot_match_is_an_error_and_not_an_empty_list(engine):
     assert "completed" in result.err
     result = engine.run("rules", "list", "--severity", "low", code=0)
     assert "import" not in result.out + result.err
+
+
+def test_what_a_scanner_keeps_is_named_by_its_scan(engine):
+    engine.import_rules([rule(1, artifact="raw results"), rule(2)])
+    scan = engine.scan(code=0)
+    (kept,) = scan["artifacts"]
+    assert kept["id"] == hashlib.sha256(b"raw results").hexdigest()
+    assert (kept["name"], kept["media_type"]) == ("alpha.txt", "text/plain")
+    assert (kept["scanner"], kept["target"]) == ("alpha", "local")
