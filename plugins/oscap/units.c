@@ -78,13 +78,15 @@ static engine_status unit_place(struct unit_build *build, const bson_t *rule,
 }
 
 static engine_status unit_open_inline(struct unit_build *build,
-                                      struct oscap_unit *unit,
+                                      const struct oscap_unit *unit,
+                                      size_t first, size_t count,
+                                      struct oscap_content **out,
                                       engine_error *err)
 {
     char *path = engine_strf("%s/inline.fragments", build->job->workdir);
     engine_status status =
-        path ? oscap_content_from_rules(unit->rules, unit->count, path,
-                                        &unit->content, err)
+        path ? oscap_content_from_rules(unit->rules + first, count, path, out,
+                                        err)
              : engine_fail_memory(err);
 
     engine_free(path);
@@ -100,7 +102,8 @@ static engine_status unit_open(struct unit_build *build,
     const char *path;
 
     if (!artifact)
-        return unit_open_inline(build, unit, err);
+        return unit_open_inline(build, unit, 0, unit->count, &unit->content,
+                                err);
     if (host->open_artifact(host, build->job, artifact, &path) < 0) {
         engine_fail(err, ENGINE_ENOTFOUND,
                     "the content %.12s of the rule's benchmark is not in the "
@@ -120,6 +123,55 @@ static void unit_refuse_all(struct oscap_unit *unit, oscap_refuse_fn refuse,
     unit->count = 0;
 }
 
+/* one rule with bad OVAL of its own is an error of that rule; the others of
+ * its kind share a unit with it */
+static engine_status unit_drop_bad(struct unit_build *build,
+                                   struct oscap_unit *unit,
+                                   oscap_refuse_fn refuse, void *user)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < unit->count; i++) {
+        struct oscap_content *content = NULL;
+        engine_error why = {0};
+        const engine_status status =
+            unit_open_inline(build, unit, i, 1, &content, &why);
+        if (status == ENGINE_ENOMEM)
+            return status;
+        if (status == ENGINE_OK)
+            unit->rules[kept++] = unit->rules[i];
+        else
+            refuse(user, unit->rules[i], &why);
+        oscap_content_close(content);
+    }
+    unit->count = kept;
+    return ENGINE_OK;
+}
+
+static engine_status unit_open_or_refuse(struct unit_build *build,
+                                         struct oscap_unit *unit,
+                                         oscap_refuse_fn refuse, void *user,
+                                         engine_error *err)
+{
+    const bool shared =
+        unit->count > 1 &&
+        !document_string(unit->rules[0], "check_content.artifact");
+    engine_error why = {0};
+    engine_status status = unit_open(build, unit, &why);
+
+    if (status < 0 && status != ENGINE_ENOMEM && shared) {
+        status = unit_drop_bad(build, unit, refuse, user);
+        if (status == ENGINE_OK && unit->count)
+            status = unit_open(build, unit, &why);
+    }
+    if (status == ENGINE_OK)
+        return ENGINE_OK;
+    if (status == ENGINE_ENOMEM)
+        return engine_fail_memory(err);
+    unit_refuse_all(unit, refuse, user, &why);
+    return ENGINE_OK;
+}
+
 engine_status oscap_units_open(const struct oscap *self,
                                const struct scanner_job *job,
                                const bson_t *rules, size_t count,
@@ -133,15 +185,9 @@ engine_status oscap_units_open(const struct oscap *self,
     table_init(&build.by_key);
     for (size_t i = 0; status == ENGINE_OK && i < count; i++)
         status = unit_place(&build, &rules[i], count, refuse, user, err);
-    for (size_t i = 0; status == ENGINE_OK && i < out->count; i++) {
-        engine_error why = {0};
-        if (unit_open(&build, &out->items[i], &why) == ENGINE_OK)
-            continue;
-        if (why.status == ENGINE_ENOMEM)
-            status = engine_fail_memory(err);
-        else
-            unit_refuse_all(&out->items[i], refuse, user, &why);
-    }
+    for (size_t i = 0; status == ENGINE_OK && i < out->count; i++)
+        status = unit_open_or_refuse(&build, &out->items[i], refuse, user,
+                                     err);
     table_clear(&build.by_key);
     if (status < 0)
         oscap_units_close(out);
