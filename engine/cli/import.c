@@ -34,18 +34,19 @@ static engine_status import_native(const char *path, const char *format,
 /* ---- the report for people ----------------------------------------------- */
 
 static void import_put_count(const struct text_out *out, const bson_t *counts,
-                             const char *name, bool *some)
+                             const char *name, const char *word, bool *some)
 {
     long long count = (long long)document_int(counts, name, 0);
 
     if (!count)
         return;
-    fprintf(out->file, "%s%lld %s", *some ? ", " : "", count, name);
+    fprintf(out->file, "%s%lld %s", *some ? ", " : "", count, word);
     *some = true;
 }
 
+/* `check`: nothing was stored, so nothing was added either */
 static void import_put_counts(const struct text_out *out, const bson_t *counts,
-                              const char *normalised)
+                              const char *normalised, bool check)
 {
     static const char *const names[] = {"added",   "changed", "unchanged",
                                         "removed", "skipped", "rejected"};
@@ -53,7 +54,8 @@ static void import_put_counts(const struct text_out *out, const bson_t *counts,
     long long count = (long long)document_int(counts, normalised, 0);
 
     for (size_t i = 0; i < CLI_COUNT(names); i++)
-        import_put_count(out, counts, names[i], &some);
+        import_put_count(out, counts, names[i],
+                         check && i == 0 ? "valid" : names[i], &some);
     if (!some)
         fputs("nothing", out->file);
     if (count)
@@ -98,13 +100,13 @@ static void import_put_problems(const struct text_out *out, const char *file,
 }
 
 static void import_put_file(const struct text_out *out, const bson_t *entry,
-                            bool notes)
+                            bool notes, bool check)
 {
     const char *file = document_string(entry, "file");
 
     text_cell(out, file ? file : "", 0, false, TEXT_PLAIN);
     fputs(": ", out->file);
-    import_put_counts(out, entry, "normalised_count");
+    import_put_counts(out, entry, "normalised_count", check);
     import_put_problems(out, file ? file : "", entry, "rejections", "reason",
                         TEXT_RED);
     if (notes)
@@ -113,7 +115,7 @@ static void import_put_file(const struct text_out *out, const bson_t *entry,
 }
 
 static void import_put_report(const struct text_out *out, const bson_t *report,
-                              bool notes)
+                              bool notes, bool check)
 {
     bson_t files, totals, entry;
     bson_iter_t iter;
@@ -130,13 +132,13 @@ static void import_put_report(const struct text_out *out, const bson_t *report,
         if (!document_iter_child(&iter, &entry))
             continue;
         if (all || some || document_int(&entry, "rejected", 0) > 0)
-            import_put_file(out, &entry, notes);
+            import_put_file(out, &entry, notes, check);
     }
     if (count == 1 && document_int(&totals, "removed", 0) == 0)
         return; /* the file's line says it all */
     fprintf(out->file,
             "%lld files: ", (long long)document_int(&totals, "files", 0));
-    import_put_counts(out, &totals, "normalised");
+    import_put_counts(out, &totals, "normalised", check);
     if (!notes && document_int(&totals, "normalised", 0) > 0)
         fputs("--notes says what was normalised, and how\n", out->file);
 }
@@ -169,7 +171,8 @@ static int import_report(struct import_run *run, struct rules_import *import,
     if (strcmp(format, "json") == 0)
         status = list_print_document(out, report, err);
     else
-        import_put_report(out, report, cli_flag(args, "notes"));
+        import_put_report(out, report, cli_flag(args, "notes"),
+                          run->validate_only);
     if (status < 0)
         return status;
     return document_int(report, "totals.rejected", 0) > 0 ? CLI_UNABLE

@@ -30,6 +30,11 @@ static engine_status options_fail_unknown(const struct cli_option *options,
     for (size_t i = 0; i < count; i++)
         nearest_offer(&nearest, options[i].name);
     engine_fail(err, ENGINE_EINVAL, "unknown option \"--%s\"", name);
+    for (size_t i = 0; i < cli_global_options_count; i++)
+        if (strcmp(cli_global_options[i].name, name) == 0) {
+            engine_hint(err, "--%s stands before the command", name);
+            return ENGINE_EINVAL;
+        }
     if (nearest.best)
         engine_hint(err, "did you mean --%s?", nearest.best);
     else

@@ -47,3 +47,11 @@ def test_what_a_scanner_keeps_is_named_by_its_scan(engine):
     assert kept["id"] == hashlib.sha256(b"raw results").hexdigest()
     assert (kept["name"], kept["media_type"]) == ("alpha.txt", "text/plain")
     assert (kept["scanner"], kept["target"]) == ("alpha", "local")
+
+
+def test_words_in_the_wrong_place_are_put_right(engine):
+    result = engine.run("scan", "--store", "x", code=1)
+    assert "--store stands before the command" in result.err
+    path = engine.put("rules.jsonl", [rule(1)])
+    result = engine.run("rules", "validate", path, code=0)
+    assert "1 valid" in result.out and "added" not in result.out
