@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
 /* What the report advises must find the same store again. */
@@ -43,7 +45,9 @@ engine_status output_open(struct cli *cli, const struct cli_args *args,
     out->path = cli_value(args, "output");
     if (!out->path)
         return ENGINE_OK;
-    out->out.file = fopen(out->path, "we");
+    /* an older report stays until there is a new one */
+    out->created = !file_exists(out->path);
+    out->out.file = fopen(out->path, "ae");
     out->out.color = false;
     out->out.width = 0;
     if (!out->out.file)
@@ -53,7 +57,7 @@ engine_status output_open(struct cli *cli, const struct cli_args *args,
     return ENGINE_OK;
 }
 
-engine_status output_scan(const struct output *output, struct store *store,
+engine_status output_scan(struct output *output, struct store *store,
                           const char *scan_id, bool all, engine_error *err)
 {
     struct report_options options = {.out = output->out.file,
@@ -62,6 +66,13 @@ engine_status output_scan(const struct output *output, struct store *store,
                                      .all = all,
                                      .command = output->command};
 
+    output->created = false;
+    /* what cannot be cut is no regular file */
+    if (output->path && ftruncate(fileno(output->out.file), 0) < 0 &&
+        errno != EINVAL)
+        return engine_fail(err, engine_status_from_errno(errno),
+                           "could not write \"%s\": %s", output->path,
+                           strerror(errno));
     return report_scan(store, scan_id, output->format, &options, err);
 }
 
@@ -75,6 +86,8 @@ engine_status output_close(struct output *output, engine_error *err)
     if (!output->path || !file)
         return ENGINE_OK;
     output->out.file = NULL;
+    if (output->created) /* there was no report */
+        (void)unlink(output->path);
     failed = ferror(file) != 0;
     if (fclose(file) == 0 && !failed)
         return ENGINE_OK;

@@ -16,6 +16,7 @@ struct output {
     const struct report_format *format;
     const char *path; /* NULL: standard output */
     struct text_out out;
+    bool created;  /* the file was not there, and has no report yet */
     char *command; /* the program with its global options, for advice */
 };
 
@@ -23,7 +24,7 @@ struct output {
 engine_status output_open(struct cli *cli, const struct cli_args *args,
                           struct output *out, engine_error *err);
 /** Writes the report of a stored scan. */
-engine_status output_scan(const struct output *output, struct store *store,
+engine_status output_scan(struct output *output, struct store *store,
                           const char *scan_id, bool all, engine_error *err);
 /** Closes the file; a failure to write it is found here. */
 engine_status output_close(struct output *output, engine_error *err);

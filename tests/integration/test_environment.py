@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What workers learn of the engine's environment, and what it says of its own."""
 import hashlib
+import json
 import signal
 from pathlib import Path
 
@@ -55,3 +56,15 @@ def test_words_in_the_wrong_place_are_put_right(engine):
     path = engine.put("rules.jsonl", [rule(1)])
     result = engine.run("rules", "validate", path, code=0)
     assert "1 valid" in result.out and "added" not in result.out
+
+
+def test_a_report_stays_until_there_is_another(engine):
+    engine.import_rules([rule(1)])
+    path = engine.directory / "report.json"
+    engine.run("scan", "--rule", "nope", "--output", path, code=1)
+    assert not path.exists()
+    path.write_text("x" * 100000)
+    engine.run("scan", "--rule", "nope", "--output", path, code=1)
+    assert path.read_text() == "x" * 100000
+    engine.run("scan", "--format", "json", "--output", path, code=0)
+    assert json.loads(path.read_text())["passed"] == 1
