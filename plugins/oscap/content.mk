@@ -33,8 +33,13 @@ check_LTLIBRARIES += plugins/oscap/libcontent.la
 plugins_oscap_libcontent_la_SOURCES = $(oscap_content_sources)
 oscap_content_ldadd = plugins/oscap/libcontent.la $(LDADD) $(XML_LIBS)
 
-unit_tests += plugins/oscap/test_content
+unit_tests += plugins/oscap/test_content plugins/oscap/test_compile
+plugins_oscap_test_content_SOURCES = plugins/oscap/test_content.c \
+	plugins/oscap/test_bench.c plugins/oscap/test_bench.h
 plugins_oscap_test_content_LDADD = $(oscap_content_ldadd)
+plugins_oscap_test_compile_SOURCES = plugins/oscap/test_compile.c \
+	plugins/oscap/test_bench.c plugins/oscap/test_bench.h
+plugins_oscap_test_compile_LDADD = $(oscap_content_ldadd)
 
 # Imports and compiles without the engine, for the equality tests.
 check_PROGRAMS += tests/integration/oscap_content
