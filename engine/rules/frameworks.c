@@ -206,6 +206,39 @@ static bool frameworks_earlier(const struct frameworks *f, size_t at,
     return false;
 }
 
+static bool frameworks_same(const struct framework_ref *a,
+                            const struct framework_ref *b)
+{
+    return strcmp(a->framework, b->framework) == 0 &&
+           strcmp(a->version, b->version) == 0;
+}
+
+/* The order in which a reader of the written map meets them: two spellings of
+ * one framework may have stood apart. */
+static engine_status frameworks_sort(struct frameworks *f, engine_error *err)
+{
+    struct framework_ref *sorted =
+        arena_alloc(&f->n->arena, f->count * sizeof(*sorted));
+    size_t count = 0;
+
+    if (!sorted)
+        return engine_fail_memory(err);
+    for (size_t i = 0; i < f->count; i++) {
+        if (frameworks_earlier(f, i, false))
+            continue;
+        for (size_t k = i; k < f->count; k++) {
+            if (strcmp(f->refs[k].framework, f->refs[i].framework) != 0 ||
+                frameworks_earlier(f, k, true))
+                continue;
+            for (size_t m = k; m < f->count; m++)
+                if (frameworks_same(&f->refs[m], &f->refs[k]))
+                    sorted[count++] = f->refs[m];
+        }
+    }
+    f->refs = sorted;
+    return ENGINE_OK;
+}
+
 static void frameworks_write_version(const struct frameworks *f, size_t first,
                                      bson_t *to)
 {
@@ -276,6 +309,8 @@ engine_status normalise_frameworks(struct normaliser *n, engine_error *err)
                              "{framework: {version: [controls]}}");
     table_init(&f.seen);
     status = frameworks_read(&f, &value, err);
+    if (status == ENGINE_OK)
+        status = frameworks_sort(&f, err);
     if (status == ENGINE_OK && f.count > 0) {
         frameworks_write_map(&f, n->out);
         frameworks_write_refs(&f, n->out);
