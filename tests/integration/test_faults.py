@@ -33,7 +33,7 @@ def test_kill_nine_anywhere_and_resume_gives_each_verdict_once(tmp_path):
     engine = Engine(tmp_path)
     rules = []
     for scanner in ("alpha", "beta"):
-        rules += [rule(i, scanner, ("pass", "fail")[i % 2], sleep_ms=30 * SLOW,
+        rules += [rule(i, scanner, ("pass", "fail")[i % 2], sleep_ms=70 * SLOW,
                        resources=3) for i in range(80)]
     engine.import_rules(rules)
     chance = random.Random(SEED)
