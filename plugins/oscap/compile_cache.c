@@ -9,8 +9,8 @@
 
 #include "plugins/oscap/compile.h"
 
-#define CACHE_FILES 256          /* more than these: only fresh ones stay */
-#define CACHE_FRESH (60 * 60)    /* seconds; a scan may be using them */
+#define CACHE_FILES 256       /* more than these: only fresh ones stay */
+#define CACHE_FRESH (60 * 60) /* seconds; a scan may be using them */
 #define CACHE_OLD (30 * 24 * 3600)
 
 void compile_cache_used(const char *path)
@@ -29,8 +29,8 @@ static size_t cache_remove(DIR *folder, time_t age)
     while ((entry = readdir(folder))) {
         struct stat info;
         if (strncmp(entry->d_name, "compiled-", 9) != 0 ||
-            fstatat(dirfd(folder), entry->d_name, &info,
-                    AT_SYMLINK_NOFOLLOW) < 0)
+            fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) <
+                0)
             continue;
         if (now - info.st_mtime > age)
             (void)unlinkat(dirfd(folder), entry->d_name, 0);

@@ -90,8 +90,8 @@ static void costs_save(const struct oscap_costs *costs)
     while ((id = table_next(&costs->rules, &at, &value)))
         BSON_APPEND_INT32(&document, id, (int32_t)(uintptr_t)value);
     /* a cache: that it cannot be written is no failure of the scan */
-    (void)file_write(costs->path, bson_get_data(&document), document.len,
-                     0600, NULL);
+    (void)file_write(costs->path, bson_get_data(&document), document.len, 0600,
+                     NULL);
     bson_destroy(&document);
 }
 

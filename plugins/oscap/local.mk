@@ -13,7 +13,8 @@ oscap_run_sources = \
 	plugins/oscap/costs.c plugins/oscap/costs.h \
 	plugins/oscap/run.c plugins/oscap/run.h \
 	plugins/oscap/ssh.c plugins/oscap/ssh.h \
-	plugins/oscap/target.c plugins/oscap/target.h
+	plugins/oscap/target.c plugins/oscap/target.h \
+	plugins/oscap/watch.c plugins/oscap/watch.h
 oscap_sources += $(oscap_run_sources)
 
 include plugins/oscap/content.mk
@@ -41,6 +42,8 @@ check_LTLIBRARIES += plugins/oscap/librun.la
 plugins_oscap_librun_la_SOURCES = $(oscap_run_sources)
 unit_tests += plugins/oscap/test_run
 plugins_oscap_test_run_LDADD = plugins/oscap/librun.la $(LDADD)
+unit_tests += plugins/oscap/test_watch
+plugins_oscap_test_watch_LDADD = plugins/oscap/librun.la $(LDADD)
 unit_tests += plugins/oscap/test_costs
 plugins_oscap_test_costs_LDADD = plugins/oscap/librun.la \
 	plugins/oscap/libcontent.la $(LDADD) $(XML_LIBS)

@@ -19,7 +19,8 @@ const struct scanner_option oscap_options[OSCAP_OPTIONS_COUNT] = {
      .minimum = 0,
      .maximum = 86400,
      .help = "Seconds without any progress after which oscap is taken for "
-             "hung, killed and run once more; 0 switches this off."},
+             "hung, killed and run once more (10 when all its threads wait "
+             "for each other); 0 switches this off."},
     {.name = "evidence",
      .type = SCANNER_OPTION_BOOL,
      .default_value = "false",

@@ -14,20 +14,13 @@
 
 #include "plugins/oscap/ssh.h"
 #include "plugins/oscap/target.h"
+#include "plugins/oscap/watch.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
-#define RUN_MAX_LINES ((size_t)1024 * 1024) /* of progress, not yet read */
 #define RUN_MAX_OUTPUT ((size_t)512 * 1024 * 1024) /* results of a remote run */
-
-/** Reads oscap's list of ended rules ("ID:result") while it grows. */
-struct run_follow {
-    int fd;            /* -1: nothing to follow */
-    struct buffer text; /* the line that is not complete yet, and more */
-    int64_t last_ms;
-};
 
 struct oscap_run {
     struct oscap_run_options options;
@@ -36,11 +29,9 @@ struct oscap_run {
     struct process *process;
     char *results_path;
     const char **env;
-    struct run_follow follow;
+    struct oscap_follow follow;
+    struct oscap_watch watch;
     bool hung;
-    /* the watchdog: when the program last did something, by its own clock */
-    int64_t looked_ms, progressed_ms;
-    unsigned long long ticks;
 };
 
 static bool run_wants_arf(const struct oscap_run_options *options)
@@ -259,12 +250,15 @@ engine_status oscap_run_command(const struct oscap_run_options *options,
 
 static void run_free(struct oscap_run *run)
 {
-    if (run->follow.fd >= 0)
-        close(run->follow.fd);
-    buffer_clear(&run->follow.text);
+    oscap_follow_close(&run->follow);
     arena_clear(&run->arena);
     engine_free(run->results_path);
     engine_free(run);
+}
+
+static int64_t run_watchdog_s(const struct oscap_run *run)
+{
+    return document_int(run->options.options, "watchdog", 60);
 }
 
 static engine_status run_spawn(struct oscap_run *run,
@@ -289,63 +283,23 @@ static engine_status run_spawn(struct oscap_run *run,
                           : options->timeout_ms,
     };
 
+    engine_status status;
+
     if (!listing)
         return engine_fail_memory(err);
     if (stream) {
         how.input_paths[0] = options->datastream_path;
         how.input_paths[1] = options->tailoring_path;
     }
-    engine_status status = process_start(&how, &run->process, err);
-    if (status == ENGINE_OK && !remote && options->on_rule)
-        run->follow.fd = open(listing, O_RDONLY | O_CLOEXEC);
-    run->follow.last_ms = clock_steady_ms();
-    return status;
-}
-
-static void follow_lines(struct oscap_run *run, size_t lines)
-{
-    struct run_follow *follow = &run->follow;
-    const int64_t now = clock_steady_ms();
-    const int64_t tenths =
-        10 * (now - follow->last_ms) / (int64_t)lines;
-    char *at = follow->text.data;
-
-    /* lines that came together share the time since the last ones */
-    for (size_t i = 0; i < lines; i++) {
-        char *end = strchr(at, '\n');
-        char *colon = memrchr(at, ':', (size_t)(end - at));
-        if (colon) {
-            *colon = '\0';
-            run->options.on_rule(run->options.user, at,
-                                 tenths > 0 && tenths < 100000000
-                                     ? (uint32_t)tenths
-                                     : 1);
-        }
-        at = end + 1;
-    }
-    follow->last_ms = now;
-    buffer_consume(&follow->text, (size_t)(at - follow->text.data));
-}
-
-/* one read at most, so that a step stays short */
-static void run_follow(struct oscap_run *run)
-{
-    struct run_follow *follow = &run->follow;
-    char *room = follow->fd < 0 ? NULL : buffer_room(&follow->text, 16384);
-    size_t lines = 0;
-    ssize_t got;
-
-    if (!room)
-        return;
-    got = read(follow->fd, room, 16384);
-    if (got <= 0)
-        return;
-    buffer_grown(&follow->text, (size_t)got);
-    for (const char *at = follow->text.data;
-         (at = strchr(at, '\n')) != NULL; at++)
-        lines++;
-    if (lines)
-        follow_lines(run, lines);
+    status = process_start(&how, &run->process, err);
+    if (status < 0)
+        return status;
+    if (!remote)
+        oscap_follow_open(&run->follow, listing, options->on_rule,
+                          options->user);
+    oscap_watch_init(&run->watch, process_pid(run->process),
+                     remote ? 0 : 1000 * run_watchdog_s(run));
+    return ENGINE_OK;
 }
 
 static void run_hint_missing(const struct oscap_run *run, engine_error *err)
@@ -368,8 +322,7 @@ engine_status oscap_run_start(const struct oscap_run_options *options,
     if (!run)
         return engine_fail_memory(err);
     run->options = *options;
-    run->follow.fd = -1;
-    buffer_init(&run->follow.text, RUN_MAX_LINES);
+    oscap_follow_open(&run->follow, NULL, NULL, NULL);
     arena_init(&run->arena, 1024 * 1024);
     argv = (struct oscap_argv){.arena = &run->arena};
     env = (struct oscap_argv){.arena = &run->arena};
@@ -391,62 +344,19 @@ engine_status oscap_run_start(const struct oscap_run_options *options,
         return status;
     }
     run->env = env.items;
-    run->looked_ms = run->progressed_ms = clock_steady_ms();
     *out = run;
     return ENGINE_OK;
-}
-
-/* state and cpu ticks (utime + stime) of a process, proc(5) */
-static bool run_read_stat(pid_t pid, char *state, unsigned long long *ticks)
-{
-    unsigned long long user, kernel;
-    char path[64], *text = NULL, *at;
-    bool found;
-
-    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-    if (file_read(path, 4096, &text, NULL, NULL) < 0)
-        return false;
-    at = strrchr(text, ')');
-    found = at && sscanf(at + 1,
-                         " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu "
-                         "%llu", state, &user, &kernel) == 3;
-    if (found)
-        *ticks = user + kernel;
-    engine_free(text);
-    return found;
-}
-
-/* oscap is known to wait for ever in a condition variable now and then */
-static void run_watch(struct oscap_run *run)
-{
-    const int64_t limit =
-        1000 * document_int(run->options.options, "watchdog", 60);
-    const int64_t now = clock_steady_ms();
-    unsigned long long ticks = 0;
-    char state = '?';
-
-    if (!limit || run->target.kind == OSCAP_SSH || now - run->looked_ms < 500)
-        return;
-    run->looked_ms = now;
-    if (!run_read_stat(process_pid(run->process), &state, &ticks) ||
-        ticks != run->ticks || state == 'D' || state == 'R') {
-        run->ticks = ticks;
-        run->progressed_ms = now;
-        return;
-    }
-    if (now - run->progressed_ms < limit)
-        return;
-    run->hung = true;
-    kill(process_pid(run->process), SIGKILL);
 }
 
 int oscap_run_step(struct oscap_run *run, int wait_ms)
 {
     const int ended = process_step(run->process, wait_ms);
 
-    run_follow(run);
-    if (!ended && !run->hung)
-        run_watch(run);
+    oscap_follow_step(&run->follow);
+    if (!ended && !run->hung && oscap_watch_is_hung(&run->watch)) {
+        run->hung = true;
+        kill(process_pid(run->process), SIGKILL);
+    }
     return ended;
 }
 
@@ -538,9 +448,7 @@ static void run_judge(const struct oscap_run *run,
     if (run->hung) {
         out->retry = true;
         engine_fail(&out->error, ENGINE_ETIMEOUT,
-                    "oscap hung and was killed: no progress for %lld s",
-                    (long long)document_int(run->options.options, "watchdog",
-                                            60));
+                    "oscap hung and was killed: it made no progress");
     } else if (result->how == PROCESS_TIMEOUT) {
         engine_fail(&out->error, ENGINE_ETIMEOUT,
                     "oscap took longer than %lld s",

@@ -11,6 +11,7 @@
 
 #include "sdk/base/buffer.h"
 #include "sdk/base/error.h"
+#include "plugins/oscap/watch.h"
 #include "sdk/kit/process.h"
 
 /** What to run; everything is borrowed until oscap_run_finish. */
@@ -25,7 +26,7 @@ struct oscap_run_options {
     int64_t timeout_ms;            /* 0: none */
     /* local runs: told about each rule as oscap ends it, with the time since
      * the one before, in tenths of a millisecond; may be NULL */
-    void (*on_rule)(void *user, const char *xccdf_id, uint32_t tenths);
+    oscap_on_rule_fn on_rule;
     void *user;
 };
 

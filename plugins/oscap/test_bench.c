@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "plugins/oscap/test_bench.h"
 #include "plugins/oscap/fragments.h"
 #include "plugins/oscap/import_private.h"
+#include "plugins/oscap/test_bench.h"
 #include "plugins/oscap/xml.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/file.h"
@@ -23,8 +23,8 @@
 /* ---- a sink that remembers ---------------------------------------------- */
 
 static engine_status bench_artifact(void *user, const char *path,
-                                   const char *name, const char *media_type,
-                                   char id[65], engine_error *err)
+                                    const char *name, const char *media_type,
+                                    char id[65], engine_error *err)
 {
     struct bench *bench = user;
 
@@ -39,7 +39,7 @@ static engine_status bench_artifact(void *user, const char *path,
 }
 
 static engine_status bench_document(void *user, const char *kind,
-                                   const bson_t *document, engine_error *err)
+                                    const bson_t *document, engine_error *err)
 {
     struct bench *bench = user;
 
@@ -131,8 +131,7 @@ const bson_t *bench_rule(const struct bench *bench, const char *name)
 }
 
 struct oscap_compile_options bench_options(const struct bench *bench,
-                                               const bson_t **rules,
-                                               size_t count)
+                                           const bson_t **rules, size_t count)
 {
     return (struct oscap_compile_options){.content = bench->content,
                                           .rules = rules,

@@ -32,7 +32,6 @@ const bson_t *bench_rule(const struct bench *bench, const char *name);
 
 /** Compiles some rules of the bench, without a cache, into its directory. */
 struct oscap_compile_options bench_options(const struct bench *bench,
-                                           const bson_t **rules,
-                                           size_t count);
+                                           const bson_t **rules, size_t count);
 
 #endif

@@ -119,7 +119,8 @@ static void applies_what_a_profile_refines(void **state)
 static void gives_the_same_bytes_in_any_order(void **state)
 {
     const struct bench *bench = *state;
-    const bson_t *one[] = {bench_rule(bench, "simple"), bench_rule(bench, "text")};
+    const bson_t *one[] = {bench_rule(bench, "simple"),
+                           bench_rule(bench, "text")};
     const bson_t *two[] = {one[1], one[0], one[1]};
     const struct oscap_compile_options first = bench_options(bench, one, 2);
     const struct oscap_compile_options second = bench_options(bench, two, 3);
@@ -249,15 +250,15 @@ static void tells_the_variables_of_a_rule(void **state)
     bson_t out;
 
     assert_int_equal(oscap_rule_variables(bench->content,
-                                          bench_rule(bench, "simple"), variables,
-                                          &out, NULL),
+                                          bench_rule(bench, "simple"),
+                                          variables, &out, NULL),
                      ENGINE_OK);
     assert_int_equal(bson_count_keys(&out), 1);
     assert_string_equal(document_string(&out, "word"), "lion");
     bson_destroy(&out);
     assert_int_equal(oscap_rule_variables(bench->content,
-                                          bench_rule(bench, "complex"), NULL, &out,
-                                          NULL),
+                                          bench_rule(bench, "complex"), NULL,
+                                          &out, NULL),
                      ENGINE_OK);
     assert_string_equal(document_string(&out, "word"), "zebra");
     bson_destroy(&out);
@@ -285,9 +286,8 @@ static void keeps_linked_rules_in_one_part(void **state)
             hates = i;
     }
     for (unsigned shards = 1; shards < 9; shards++) {
-        const unsigned used = oscap_shard(bench->content, rules,
-                                          bench->rules_count, shards, NULL,
-                                          part);
+        const unsigned used = oscap_shard(
+            bench->content, rules, bench->rules_count, shards, NULL, part);
 
         assert_in_range(used, 1, shards);
         for (size_t i = 0; i < bench->rules_count; i++)
