@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 core_sources += \
+	engine/store/artifact_file.c engine/store/artifact_file.h \
 	engine/store/sqlite.c engine/store/sqlite.h \
 	engine/store/sqlite_artifact.c \
 	engine/store/sqlite_find.c \
@@ -10,6 +11,21 @@ core_sources += \
 	engine/store/sqlite_write.c \
 	engine/store/store.c engine/store/store.h \
 	engine/store/store_ops.h
+
+if WITH_MONGODB
+core_sources += \
+	engine/store/mongodb.c engine/store/mongodb.h \
+	engine/store/mongodb_artifact.c \
+	engine/store/mongodb_count.c \
+	engine/store/mongodb_filter.c \
+	engine/store/mongodb_find.c \
+	engine/store/mongodb_gather.c \
+	engine/store/mongodb_link.c \
+	engine/store/mongodb_pending.c \
+	engine/store/mongodb_schema.c \
+	engine/store/mongodb_send.c \
+	engine/store/mongodb_write.c
+endif
 
 unit_tests += \
 	tests/unit/test_store \

@@ -7,16 +7,25 @@
 #include "engine/store/store_ops.h"
 #include "sdk/document/document.h"
 
-static engine_status store_unsupported(const char *uri, engine_error *err)
+#ifdef HAVE_MONGODB
+#define store_open_mongodb mongodb_store_open
+#else
+static engine_status store_open_mongodb(const char *uri, unsigned flags,
+                                        const struct log *log,
+                                        struct store **out, engine_error *err)
 {
+    (void)flags;
+    (void)log;
+    (void)out;
     /* not the whole URI: it may hold a password */
     engine_fail(err, ENGINE_EUNSUPPORTED,
-                "this release has no MongoDB store (\"%.*s\")",
+                "this scan-engine was built without MongoDB (\"%.*s\")",
                 (int)strcspn(uri, ":"), uri);
-    engine_hint(err, "MongoDB comes with the next release; use "
-                     "\"sqlite:PATH\" until then");
+    engine_hint(err, "use \"sqlite:PATH\", or build with libmongoc "
+                     "(libmongoc-dev)");
     return ENGINE_EUNSUPPORTED;
 }
+#endif
 
 engine_status store_open(const char *uri, unsigned flags, const struct log *log,
                          struct store **out, engine_error *err)
@@ -27,11 +36,12 @@ engine_status store_open(const char *uri, unsigned flags, const struct log *log,
         return sqlite_store_open(uri + 7, flags, log, out, err);
     if (strncmp(uri, "mongodb://", 10) == 0 ||
         strncmp(uri, "mongodb+srv://", 14) == 0)
-        return store_unsupported(uri, err);
+        return store_open_mongodb(uri, flags, log, out, err);
     engine_fail(err, ENGINE_EINVAL, "unknown kind of store \"%.*s\"",
                 (int)strcspn(uri, ":"), uri);
     engine_hint(err, "a store is \"sqlite:PATH\", such as "
-                     "sqlite:/var/lib/scan-engine/engine.db");
+                     "sqlite:/var/lib/scan-engine/engine.db, or "
+                     "\"mongodb://HOST/DATABASE\"");
     return ENGINE_EINVAL;
 }
 

@@ -69,4 +69,10 @@ engine_status sqlite_store_open(const char *path, unsigned flags,
                                 const struct log *log, struct store **out,
                                 engine_error *err);
 
+/** Opens "mongodb://..." or "mongodb+srv://..."; only there when configure
+ * found the driver (HAVE_MONGODB). */
+engine_status mongodb_store_open(const char *uri, unsigned flags,
+                                 const struct log *log, struct store **out,
+                                 engine_error *err);
+
 #endif
