@@ -34,10 +34,12 @@ unit_tests += \
 
 tests_unit_test_store_SOURCES = \
 	tests/unit/store_suite.c tests/unit/store_suite.h \
+	tests/unit/store_suite_path.c \
 	tests/unit/store_suite_process.c \
 	tests/unit/store_suite_query.c \
 	tests/unit/store_suite_run.c \
 	tests/unit/store_suite_tests.c tests/unit/store_suite_tests.h \
+	tests/unit/store_suite_transaction.c \
 	tests/unit/test_store.c
 tests_unit_test_store_faults_SOURCES = \
 	tests/unit/store_suite.c tests/unit/test_store_faults.c

@@ -25,6 +25,21 @@ void counts_by_a_string_field(const struct suite *suite);
 void deletes_what_matches(const struct suite *suite);
 void a_long_in_list_finds_all(const struct suite *suite);
 
+/* store_suite_path.c */
+void filters_find_keys_with_dots(const struct suite *suite);
+void filters_take_every_operator(const struct suite *suite);
+void sorts_by_keys_with_dots(const struct suite *suite);
+void groups_and_deletes_by_keys_with_dots(const struct suite *suite);
+void swaps_by_keys_with_dots(const struct suite *suite);
+void many_documents_come_in_order(const struct suite *suite);
+void many_documents_are_deleted_by_keys_with_dots(const struct suite *suite);
+
+/* store_suite_transaction.c */
+void a_transaction_reads_its_own_writes(const struct suite *suite);
+void a_transaction_deletes_what_it_wrote(const struct suite *suite);
+void a_transaction_swaps_what_it_sees(const struct suite *suite);
+void the_last_of_equal_ids_is_kept(const struct suite *suite);
+
 /* store_suite_process.c */
 void four_processes_write_at_once(const struct suite *suite);
 void only_one_process_wins_each_swap(const struct suite *suite);
