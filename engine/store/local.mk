@@ -25,9 +25,14 @@ core_sources += \
 	engine/store/mongodb_schema.c \
 	engine/store/mongodb_send.c \
 	engine/store/mongodb_write.c
+
+unit_tests_mongodb = tests/unit/test_store_mongodb
+tests_unit_test_store_mongodb_SOURCES = \
+	tests/unit/store_suite.c tests/unit/test_store_mongodb.c
 endif
 
 unit_tests += \
+	$(unit_tests_mongodb) \
 	tests/unit/test_store \
 	tests/unit/test_store_faults \
 	tests/unit/test_store_sqlite

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The MongoDB store against a server: the store suite, and the command line
+from import to delete. The server is SCAN_ENGINE_TEST_MONGODB_URI's, or one of
+tests/services/ferretdb, which `quickstart test` prepares in build/ferretdb
+(SCAN_ENGINE_TEST_FERRETDB names another directory)."""
+import os
+import re
+import select
+import shutil
+import subprocess
+import time
+import uuid
+
+import pytest
+
+from support import (BUILD, DONE, FAILED, SLOW, SOURCE, UNABLE, Engine, finish,
+                     kill_nine, need_root, rule, unavailable, wait_for,
+                     wait_gone)
+
+SERVICE = SOURCE / "tests/services/ferretdb"
+CACHE = os.environ.get("SCAN_ENGINE_TEST_FERRETDB",
+                       str(SOURCE / "build/ferretdb"))
+
+
+def configured():
+    return "HAVE_MONGODB=1" in (BUILD / "Makefile").read_text()
+
+
+class Server:
+    """A server of our own; the same data and port after a stop and start."""
+
+    def __init__(self):
+        self.keep = f"kept-{uuid.uuid4().hex[:8]}"
+        self.port = None
+        self.process = None
+        self.start()
+
+    def start(self):
+        env = {**os.environ, "FERRETDB_KEEP": self.keep}
+        if self.port:
+            env["FERRETDB_PORT"] = self.port
+        self.process = subprocess.Popen(
+            ["sh", str(SERVICE), CACHE], env=env, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        ready, _, _ = select.select([self.process.stdout], [], [], 90 * SLOW)
+        self.uri = self.process.stdout.readline().decode().strip() if (
+            ready) else ""
+        if not self.uri:
+            self.process.stdin.close()
+            _, err = self.process.communicate(timeout=60)
+            unavailable(f"no FerretDB: {err.decode(errors='replace')[-500:]}")
+        self.port = re.search(r":(\d+)/", self.uri)[1]
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(f"{CACHE}/root/srv/{self.keep}", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server():
+    if not configured():
+        unavailable("built without MongoDB: install libmongoc-dev")
+    if not os.path.exists(f"{CACHE}/.template"):
+        unavailable(f"no server: `tests/services/ferretdb {CACHE} </dev/null` "
+                    "prepares one, or set SCAN_ENGINE_TEST_MONGODB_URI")
+    need_root("for a root of its own")
+    made = Server()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def uri(request):
+    """A server, without a database."""
+    given = os.environ.get("SCAN_ENGINE_TEST_MONGODB_URI")
+    if given and not configured():
+        unavailable("built without MongoDB: install libmongoc-dev")
+    return given or request.getfixturevalue("server").uri
+
+
+def database(uri, name=None):
+    """The URI with a database of its own."""
+    head, question, options = uri.partition("?")
+    scheme, _, rest = head.partition("://")
+    return (f"{scheme}://{rest.split('/')[0]}/"
+            f"{name or 'test_' + uuid.uuid4().hex[:8]}{question}{options}")
+
+
+@pytest.fixture
+def engine(tmp_path, uri):
+    made = Engine(tmp_path, store=database(uri))
+    yield made
+    wait_gone(made.home)
+
+
+def program(name, **env):
+    """A unit test's TAP."""
+    path = BUILD / "tests/unit" / name
+    if not path.exists():
+        unavailable(f"no {path}: install libcmocka-dev")
+    done = subprocess.run(
+        [path], capture_output=True, text=True, timeout=300 * SLOW,
+        env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP", **env})
+    assert "not ok" not in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+# ---- the store ---------------------------------------------------------------
+
+def test_the_store_suite_gives_the_same_answers(uri):
+    out = program("test_store", SCAN_ENGINE_TEST_STORE_URI=database(uri))
+    assert out.count("\nok ") > 40, out
+
+
+def test_what_only_this_store_has(uri):
+    out = program("test_store_mongodb", SCAN_ENGINE_TEST_MONGODB_URI=uri)
+    assert "# SKIP" not in out or "@" not in uri, out
+
+
+# ---- the command line --------------------------------------------------------
+
+def test_the_command_line_from_import_to_delete(engine):
+    none = engine.run("scans", "list", code=UNABLE)
+    assert "there is no store at" in none.err and "import" in none.err
+    engine.import_rules(
+        [rule(i, "alpha", ("pass", "fail")[i % 2], resources=3,
+              more={"frameworks": {"pci_dss": {"v4.0": [f"1.{i % 5}"]}}})
+         for i in range(40)] + [rule(1, "beta")])
+    again = engine.import_rules([rule(1, "beta")])
+    assert "unchanged" in again.out, again
+    scan = engine.scan("--target", "local", "--filter",
+                       '{"frameworks.pci_dss.v4.0": {"$in": ["1.1", "1.2"]}}',
+                       code=FAILED)
+    assert scan["status"] == "completed"
+    assert len(scan.verdicts) == 16
+    assert all(len(each["results"]) == 3 for each in scan.verdicts)
+    shown = engine.report(scan["scan_id"])
+    assert shown.statuses() == scan.statuses()
+    assert [each["scan_id"] for each in engine.scans()] == [scan["scan_id"]]
+    engine.run("scans", "check", code=DONE)
+    engine.run("scans", "delete", scan["scan_id"], code=DONE)
+    assert engine.scans() == []
+    gone = engine.run("scans", "show", scan["scan_id"], code=UNABLE)
+    assert scan["scan_id"] in gone.err
+
+
+def test_a_killed_scan_is_resumed_and_nothing_lost_or_doubled(engine):
+    engine.import_rules([rule(i, sleep_ms=20, resources=2)
+                         for i in range(120)])
+    process = engine.start("scan", "--format", "jsonl")
+    # every call of ours takes a while, so that it looks rarely
+    time.sleep(1.5 * SLOW)
+    assert process.poll() is None, finish(process)
+    kill_nine(process)
+    wait_gone(engine.home)
+    kept = {each["rule_id"]: each for each in engine.report().verdicts
+            if each["origin"] == "plugin"}
+    assert 0 < len(kept) < 120
+    scan = engine.scan("--resume", "last", code=DONE)
+    assert scan["status"] == "completed"
+    found = scan.by_rule()
+    assert len(found) == 120
+    for verdict in found.values():
+        assert sorted(each["resource"]["uid"] for each in
+                      verdict["results"]) == ["resource-0", "resource-1"]
+    assert all(found[rule_id] == verdict for rule_id, verdict in kept.items())
+
+
+def test_two_resumes_at_once_do_not_both_get_the_scan(engine):
+    engine.import_rules([rule(i, sleep_ms=50) for i in range(60)])
+    process = engine.start("scan")
+    wait_for(lambda: any(each["status"] == "running"
+                         for each in engine.scans()), 10, "the scan to start")
+    time.sleep(0.3)
+    kill_nine(process)
+    both = [engine.start("scan", "--resume", "last") for _ in range(2)]
+    assert sorted(finish(each)[0] for each in both) == [DONE, UNABLE]
+    assert len(engine.report().by_rule()) == 60
+
+
+def test_the_store_option_names_it_too(tmp_path, uri):
+    engine = Engine(tmp_path)
+    store = database(uri)
+    engine.run("--store", store, "import",
+               engine.put("rules.jsonl", [rule(1), rule(2)]), code=DONE)
+    listed = engine.run("--store", store, "rules", "list", "--format", "json",
+                        code=DONE).json()
+    assert len(listed) == 2
+    assert not engine.database.exists()
+
+
+# ---- when it is away ---------------------------------------------------------
+
+def test_a_server_that_is_away_is_named_and_its_password_is_not(tmp_path, uri):
+    del uri  # built with MongoDB
+    engine = Engine(tmp_path, store="mongodb://me:s3cret@127.0.0.1:1/scans")
+    before = time.monotonic()
+    result = engine.run("scans", "list", code=UNABLE, timeout=30)
+    assert time.monotonic() - before < 20 * SLOW
+    assert "127.0.0.1:1/scans" in result.err and "refused" in result.err
+    assert "s3cret" not in result.err + result.out
+
+
+def test_a_stopped_server_ends_a_scan_that_can_be_resumed(tmp_path, server):
+    engine = Engine(tmp_path, store=database(server.uri))
+    engine.import_rules([rule(i, sleep_ms=50) for i in range(60)])
+    process = engine.start("scan", "--format", "json")
+    wait_for(lambda: any(each["status"] == "running"
+                         for each in engine.scans()), 10, "the scan to start")
+    server.stop()
+    try:
+        code, _, err = finish(process, timeout=90)
+    finally:
+        server.start()
+    assert code == UNABLE, err
+    assert "127.0.0.1" in err and "test-Secret" not in err, err
+    wait_gone(engine.home)
+    scan = engine.scan("--resume", "last", code=DONE)
+    assert len(scan.by_rule()) == 60
