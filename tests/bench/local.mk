@@ -5,3 +5,7 @@
 bench: all
 	SCAN_ENGINE_SRC='$(abs_top_srcdir)' \
 	SCAN_ENGINE_BUILD='$(abs_top_builddir)' $(top_srcdir)/tests/bench/run
+
+# Verdicts per second into a store; see the head of the source.
+EXTRA_PROGRAMS += tests/bench/store_writes
+tests_bench_store_writes_LDADD = engine/libenginecore.la
