@@ -99,6 +99,14 @@ fuzz_stage() {
 rm -rf "$logs"
 mkdir -p "$logs" || exit 1
 
+# A server for the tests of the MongoDB store: made once. Without it they are
+# skipped, or fail under CI=true.
+if test -z "$SCAN_ENGINE_TEST_MONGODB_URI"; then
+    "$top/tests/services/ferretdb" "$build/ferretdb" \
+        >"$logs/ferretdb.log" 2>&1 </dev/null ||
+        say "no server for the MongoDB store: $(tail -n 1 "$logs/ferretdb.log")"
+fi
+
 stage 'gcc' gcc_stage "$build/gcc"
 if test "$CI" = true; then
     stage 'ASan and UBSan' asan_stage "$build/asan"

@@ -20,8 +20,9 @@ static const struct option option_engine[] = {
      .type = OPTION_TEXT,
      .offset = OPTION_AT(store_uri),
      .sample = "\"sqlite:/var/lib/scan-engine/engine.db\"",
-     .help = "where rules and results are kept, as a URI; without it "
-             "sqlite:$XDG_DATA_HOME/scan-engine/engine.db"},
+     .help = "where rules and results are kept, as a URI: sqlite:PATH, or "
+             "mongodb://[USER:PASSWORD@]HOST[:PORT]/DATABASE[?OPTIONS]; "
+             "without it sqlite:$XDG_DATA_HOME/scan-engine/engine.db"},
     {.name = "cache_directory",
      .type = OPTION_DIRECTORY,
      .offset = OPTION_AT(cache_directory),

@@ -23,7 +23,7 @@
 #include "sdk/base/hash.h"
 #include "sdk/document/match.h"
 
-#define MONGODB_BATCH 1000                        /* documents of one message */
+#define MONGODB_BATCH 1000 /* documents of one message */
 #define MONGODB_BATCH_BYTES ((size_t)8 * 1024 * 1024) /* and their bytes */
 #define MONGODB_MAX_HELD ((size_t)256 * 1024 * 1024)  /* kept in memory */
 
@@ -43,12 +43,12 @@ enum mongodb_kind {
 
 struct mongodb_change {
     enum mongodb_kind kind;
-    const char *collection;   /* of mongodb_collection_name */
-    const bson_t *document;   /* NULL for MONGODB_REMOVE */
-    bson_t *filter;           /* MONGODB_SWAP and MONGODB_REMOVE */
-    struct matcher *matcher;  /* of MONGODB_REMOVE; NULL: everything */
-    bool owned;               /* document is a copy of ours */
-    bool shown;               /* it is the last word about its document */
+    const char *collection;  /* of mongodb_collection_name */
+    const bson_t *document;  /* NULL for MONGODB_REMOVE */
+    bson_t *filter;          /* MONGODB_SWAP and MONGODB_REMOVE */
+    struct matcher *matcher; /* of MONGODB_REMOVE; NULL: everything */
+    bool owned;              /* document is a copy of ours */
+    bool shown;              /* it is the last word about its document */
 };
 
 struct mongodb_pending {
@@ -61,8 +61,8 @@ struct mongodb_pending {
 struct mongodb {
     struct store base;
     mongoc_client_t *client;
-    char *where;    /* "host:port/database" for messages, no credentials */
-    char *secret;   /* the password, to keep it out of messages; or NULL */
+    char *where;  /* "host:port/database" for messages, no credentials */
+    char *secret; /* the password, to keep it out of messages; or NULL */
     char *database;
     bool transactions; /* the server has real ones */
     struct mongodb_pending pending;

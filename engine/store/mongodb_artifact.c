@@ -84,9 +84,8 @@ static engine_status artifact_put_head(struct mongodb *self, const bson_t *head,
                                        engine_error *err)
 {
     const bool keep = self->base.in_transaction;
-    engine_status status =
-        mongodb_pending_add(self, MONGODB_KEEP, MONGODB_ARTIFACTS, head, NULL,
-                            keep, err);
+    engine_status status = mongodb_pending_add(
+        self, MONGODB_KEEP, MONGODB_ARTIFACTS, head, NULL, keep, err);
 
     if (keep)
         return status;
@@ -207,8 +206,7 @@ static engine_status artifact_get_chunks(struct artifact_sink *sink, void *user,
                                          engine_error *err)
 {
     const struct artifact_source *source = user;
-    mongoc_cursor_t *cursor =
-        artifact_chunks(source->self, source->upload);
+    mongoc_cursor_t *cursor = artifact_chunks(source->self, source->upload);
     engine_status status = ENGINE_OK;
     const bson_t *chunk = NULL;
     bson_error_t error = {0};

@@ -79,7 +79,7 @@ static bool filter_values(const bson_iter_t *list)
 
 static bool filter_operator(const bson_iter_t *operand)
 {
-    static const char *const compare[] = {"$eq", "$ne",  "$gt",
+    static const char *const compare[] = {"$eq",  "$ne", "$gt",
                                           "$gte", "$lt", "$lte"};
     const char *name = bson_iter_key(operand);
 
@@ -104,7 +104,7 @@ static void filter_push(struct filter_list *out, const char *name,
     bson_uint32_to_string(out->count++, &at, key, sizeof(key));
     BSON_APPEND_DOCUMENT_BEGIN(out->array, at, &one);
     BSON_APPEND_DOCUMENT_BEGIN(&one, name, &condition);
-    bson_append_iter(&condition, operator, -1, value);
+    bson_append_iter(&condition, operator, - 1, value);
     bson_append_document_end(&one, &condition);
     bson_append_document_end(out->array, &one);
 }

@@ -155,8 +155,8 @@ static engine_status find_next(struct mongodb_cursor *cursor,
 
     *out = NULL;
     while (mongoc_cursor_next(cursor->handle, &document)) {
-        if (cursor->hold && mongodb_pending_hides(
-                                cursor->self, cursor->collection, document))
+        if (cursor->hold &&
+            mongodb_pending_hides(cursor->self, cursor->collection, document))
             continue;
         if (!cursor->exact && !mongodb_filter_test(&cursor->filter, document))
             continue;

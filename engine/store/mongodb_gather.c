@@ -23,8 +23,9 @@ static engine_status gather_key(struct mongodb_row *row, const char *path,
         document_sort_key(row->document, path, descending, &row->keys);
 
     if (status < 0)
-        return engine_fail(err, status, "\"%s\": not enough memory to sort by "
-                                        "it",
+        return engine_fail(err, status,
+                           "\"%s\": not enough memory to sort by "
+                           "it",
                            path);
     row->ends[row->count++] = row->keys.len;
     return ENGINE_OK;

@@ -186,44 +186,50 @@ static void link_start(void)
     mongoc_log_set_handler(NULL, NULL);
 }
 
-/* Majority, unless the URI says otherwise. */
-static void link_write_concern(struct mongodb *self)
+/* Majority, unless the URI says otherwise; but never without an answer. */
+static engine_status link_write_concern(struct mongodb *self, engine_error *err)
 {
     const mongoc_write_concern_t *given =
         mongoc_client_get_write_concern(self->client);
     mongoc_write_concern_t *concern;
 
+    if (!mongoc_write_concern_is_acknowledged(given)) {
+        engine_fail(err, ENGINE_EINVAL,
+                    "the URI of the store at %s says w=0: writes that fail "
+                    "would not be noticed",
+                    self->where);
+        engine_hint(err, "leave w out of the URI, or say w=1 or w=majority");
+        return ENGINE_EINVAL;
+    }
     if (mongoc_write_concern_get_w(given) != MONGOC_WRITE_CONCERN_W_DEFAULT)
-        return;
+        return ENGINE_OK;
     concern = mongoc_write_concern_copy(given);
     mongoc_write_concern_set_wmajority(concern, LINK_WRITE_MS);
     mongoc_client_set_write_concern(self->client, concern);
     mongoc_write_concern_destroy(concern);
+    return ENGINE_OK;
 }
 
-/* Starting a transaction succeeds on any server; only these end it as one. */
+/* Starting a transaction succeeds on any server; only replica sets and what
+ * stands before sharded clusters ends it as one. */
 static engine_status link_greet(struct mongodb *self, engine_error *err)
 {
-    bson_t *command = BCON_NEW("hello", BCON_INT32(1));
     bson_error_t error = {0};
-    bson_iter_t iter;
-    bson_t reply;
-    const bool done = mongoc_client_command_simple(
-        self->client, "admin", command, NULL, &reply, &error);
+    mongoc_server_description_t *server =
+        mongoc_client_select_server(self->client, true, NULL, &error);
+    const char *type;
 
-    if (done) {
-        self->transactions =
-            bson_has_field(&reply, "setName") ||
-            (bson_iter_init_find(&iter, &reply, "msg") &&
-             BSON_ITER_HOLDS_UTF8(&iter) &&
-             strcmp(bson_iter_utf8(&iter, NULL), "isdbgrid") == 0);
-        log_write(&self->base.log, LOG_LEVEL_DEBUG,
-                  "store: MongoDB at %s, %s transactions", self->where,
-                  self->transactions ? "with" : "without");
-    }
-    bson_destroy(&reply);
-    bson_destroy(command);
-    return done ? ENGINE_OK : mongodb_fail(self, "open", &error, err);
+    if (!server)
+        return mongodb_fail(self, "open", &error, err);
+    type = mongoc_server_description_type(server);
+    self->transactions = strncmp(type, "RS", 2) == 0 ||
+                         strcmp(type, "Mongos") == 0 ||
+                         strcmp(type, "LoadBalancer") == 0;
+    log_write(&self->base.log, LOG_LEVEL_DEBUG,
+              "store: MongoDB at %s, %s, %s transactions", self->where, type,
+              self->transactions ? "with" : "without");
+    mongoc_server_description_destroy(server);
+    return ENGINE_OK;
 }
 
 engine_status mongodb_link_open(struct mongodb *self, const char *text,
@@ -244,8 +250,8 @@ engine_status mongodb_link_open(struct mongodb *self, const char *text,
         return mongodb_fail(self, "open", &error, err);
     mongoc_client_set_error_api(self->client, MONGOC_ERROR_API_VERSION_2);
     mongoc_client_set_appname(self->client, "scan-engine");
-    link_write_concern(self);
-    return link_greet(self, err);
+    status = link_write_concern(self, err);
+    return status < 0 ? status : link_greet(self, err);
 }
 
 void mongodb_link_close(struct mongodb *self)

@@ -37,8 +37,7 @@ static engine_status pending_room(struct mongodb_pending *pending, size_t bytes,
     struct mongodb_change *items;
 
     if (pending->bytes + bytes > MONGODB_MAX_HELD) {
-        engine_fail(err, ENGINE_ELIMIT,
-                    "a transaction is larger than %zu MiB",
+        engine_fail(err, ENGINE_ELIMIT, "a transaction is larger than %zu MiB",
                     MONGODB_MAX_HELD / (1024 * 1024));
         engine_hint(err, "write less at once");
         return ENGINE_ELIMIT;

@@ -159,6 +159,7 @@ static engine_status schema_write(struct mongodb *self, const bson_t *change,
 static engine_status schema_refuse_foreign(struct mongodb *self,
                                            engine_error *err)
 {
+    static const char *const more[] = {MONGODB_ARTIFACTS, MONGODB_CHUNKS};
     bson_error_t error = {0};
     mongoc_database_t *database =
         mongoc_client_get_database(self->client, self->database);
@@ -170,7 +171,8 @@ static engine_status schema_refuse_foreign(struct mongodb *self,
     if (!names)
         return mongodb_fail(self, "open", &error, err);
     for (size_t i = 0; status == ENGINE_OK && names[i]; i++)
-        if (mongodb_collection_name(names[i])) {
+        if (mongodb_collection_name(names[i]) ||
+            strcmp(names[i], more[0]) == 0 || strcmp(names[i], more[1]) == 0) {
             status = ENGINE_EINVAL;
             engine_fail(err, status,
                         "the MongoDB database at %s has a collection \"%s\" of "
@@ -198,9 +200,9 @@ static engine_status schema_check_version(const struct mongodb *self,
 
 static engine_status schema_claim(struct mongodb *self, engine_error *err)
 {
-    bson_t *change = BCON_NEW("$setOnInsert", "{", "version",
-                              BCON_INT32(SCHEMA_VERSION), "application",
-                              "scan-engine", "}");
+    bson_t *change =
+        BCON_NEW("$setOnInsert", "{", "version", BCON_INT32(SCHEMA_VERSION),
+                 "application", "scan-engine", "}");
     engine_status status = schema_refuse_foreign(self, err);
 
     /* it may be the collections of one who claimed it a moment ago */

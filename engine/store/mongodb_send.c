@@ -69,8 +69,8 @@ static bool send_add_keep(mongoc_bulk_operation_t *bulk, const bson_t *id,
 static bool send_add_put(mongoc_bulk_operation_t *bulk, const bson_t *id,
                          const bson_t *document, bson_error_t *error)
 {
-    bson_t *options = BCON_NEW("upsert", BCON_BOOL(true), "validate",
-                               BCON_BOOL(false));
+    bson_t *options =
+        BCON_NEW("upsert", BCON_BOOL(true), "validate", BCON_BOOL(false));
     const bool done = mongoc_bulk_operation_replace_one_with_opts(
         bulk, id, document, options, error);
 
@@ -107,19 +107,21 @@ static mongoc_bulk_operation_t *send_bulk(const struct mongodb_sender *sender,
     mongoc_bulk_operation_t *bulk;
 
     BSON_APPEND_BOOL(options, "ordered", ordered);
-    bulk = mongoc_collection_create_bulk_operation_with_opts(collection,
-                                                             options);
+    bulk =
+        mongoc_collection_create_bulk_operation_with_opts(collection, options);
     bson_destroy(options);
     return bulk;
 }
 
-/* True when every error of the reply is that a document is there already; it
- * is then noted in twice[]. */
+/* True when every document was inserted or is there already, which is then
+ * noted in twice[]. */
 static bool send_only_duplicates(const bson_t *reply, bool *twice, size_t count)
 {
     bson_iter_t iter, list, field;
-    bool any = false;
+    int64_t done = 0;
 
+    if (bson_iter_init_find(&iter, reply, "nInserted"))
+        done = bson_iter_as_int64(&iter);
     if (bson_iter_init_find(&iter, reply, "writeConcernErrors") &&
         bson_iter_recurse(&iter, &list) && bson_iter_next(&list))
         return false;
@@ -134,9 +136,10 @@ static bool send_only_duplicates(const bson_t *reply, bool *twice, size_t count)
             at = bson_iter_as_int64(&field);
         if (code != SEND_DUPLICATE || at < 0 || (size_t)at >= count)
             return false;
-        twice[at] = any = true;
+        done += !twice[at];
+        twice[at] = true;
     }
-    return any;
+    return done == (int64_t)count;
 }
 
 /* Sends the documents as changes of a kind. `only`, if given, says which;
@@ -188,8 +191,8 @@ static void send_undo_insert(struct mongodb_sender *sender,
             documents[count++] = run->items[i].document;
     if (count > 0) {
         mongodb_filter_ids(documents, count, &filter);
-        mongodb_send_remove(sender, run->items[0].collection, &filter,
-                            &deleted, NULL);
+        mongodb_send_remove(sender, run->items[0].collection, &filter, &deleted,
+                            NULL);
     }
     bson_destroy(&filter);
     engine_free(documents);
@@ -247,8 +250,7 @@ static engine_status send_run(struct mongodb_sender *sender,
         return mongodb_send_remove(sender, first->collection, first->filter,
                                    &deleted, err);
     if (first->kind == MONGODB_KEEP)
-        return send_documents(sender, run, MONGODB_KEEP, true, NULL, NULL,
-                              err);
+        return send_documents(sender, run, MONGODB_KEEP, true, NULL, NULL, err);
     twice = engine_calloc(run->count, sizeof(*twice));
     if (!twice)
         return engine_fail_memory(err);
@@ -344,16 +346,16 @@ static engine_status send_transaction(struct mongodb *self, engine_error *err)
 engine_status mongodb_send(struct mongodb *self, engine_error *err)
 {
     struct mongodb_sender sender = {.self = self};
-    const struct send_run first =
-        self->pending.count ? send_next(&self->pending, 0)
-                            : (struct send_run){NULL, 0};
+    const struct send_run first = self->pending.count
+                                      ? send_next(&self->pending, 0)
+                                      : (struct send_run){NULL, 0};
     engine_status status;
 
     if (first.count == 0)
         return ENGINE_OK;
     /* one document is all or nothing by itself */
-    if (self->transactions && (self->pending.count > 1 ||
-                               first.items[0].kind == MONGODB_REMOVE))
+    if (self->transactions &&
+        (self->pending.count > 1 || first.items[0].kind == MONGODB_REMOVE))
         return send_transaction(self, err);
     status = send_all(&sender, err);
     bson_destroy(sender.reply);

@@ -129,9 +129,9 @@ engine_status mongodb_write(struct store *store, const char *collection,
     if (!replace)
         status = write_look_all(self, collection, documents, count, err);
     for (size_t i = 0; status == ENGINE_OK && i < count; i++)
-        status = mongodb_pending_add(self,
-                                     replace ? MONGODB_PUT : MONGODB_INSERT,
-                                     collection, documents[i], NULL, keep, err);
+        status =
+            mongodb_pending_add(self, replace ? MONGODB_PUT : MONGODB_INSERT,
+                                collection, documents[i], NULL, keep, err);
     if (keep)
         return status;
     if (status == ENGINE_OK)
@@ -237,8 +237,7 @@ engine_status mongodb_send_swap(struct mongodb_sender *sender,
     const char *id = mongodb_id(change->document);
     bson_t filter = BSON_INITIALIZER, now;
     struct mongodb_filter expected;
-    engine_status status =
-        mongodb_filter_init(&expected, change->filter, err);
+    engine_status status = mongodb_filter_init(&expected, change->filter, err);
     int64_t matched = 0;
 
     if (status == ENGINE_OK)
@@ -246,8 +245,8 @@ engine_status mongodb_send_swap(struct mongodb_sender *sender,
     if (status == ENGINE_OK)
         status = write_replace(sender, change, &filter, &matched, err);
     if (status == ENGINE_OK && matched == 0) {
-        status = mongodb_get(&sender->self->base, change->collection, id, &now,
-                             err);
+        status =
+            mongodb_get(&sender->self->base, change->collection, id, &now, err);
         if (status == ENGINE_OK) {
             bson_destroy(&now);
             status = write_changed(change->collection, id, err);
@@ -393,8 +392,8 @@ engine_status mongodb_send_remove(struct mongodb_sender *sender,
     if (status == ENGINE_OK && parts.exact) {
         status = write_delete(sender, collection, parts.pushed, deleted, err);
     } else if (status == ENGINE_OK) {
-        status = mongodb_find(&sender->self->base, collection, &query, &cursor,
-                              err);
+        status =
+            mongodb_find(&sender->self->base, collection, &query, &cursor, err);
         if (status == ENGINE_OK)
             status = write_delete_matching(sender, collection, &parts, cursor,
                                            deleted, err);

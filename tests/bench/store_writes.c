@@ -45,13 +45,15 @@ static bson_t *bench_verdict(int round, int number)
     BSON_APPEND_UTF8(out, "status", number % 3 ? "pass" : "fail");
     BSON_APPEND_UTF8(out, "target_type", "local");
     BSON_APPEND_INT32(out, "rule_version", 1);
-    BSON_APPEND_UTF8(out, "title", "Ensure that something is set as it ought "
-                                   "to be set on every machine");
+    BSON_APPEND_UTF8(out, "title",
+                     "Ensure that something is set as it ought "
+                     "to be set on every machine");
     BSON_APPEND_UTF8(out, "severity", number % 2 ? "medium" : "high");
     BSON_APPEND_UTF8(out, "scanner_type", "oscap");
     BSON_APPEND_UTF8(out, "origin", "plugin");
-    BSON_APPEND_UTF8(out, "message", "expected a mode of 0600 or stricter and "
-                                     "found 0644, owner root, group root");
+    BSON_APPEND_UTF8(out, "message",
+                     "expected a mode of 0600 or stricter and "
+                     "found 0644, owner root, group root");
     BSON_APPEND_DATE_TIME(out, "finished_at", clock_now_ms());
     BSON_APPEND_INT64(out, "duration_ms", 12);
     return out;
@@ -66,10 +68,9 @@ static double bench_store(struct store *store, bson_t *const *documents,
     for (int at = 0; at < count; at += BENCH_BATCH) {
         const int left = count - at;
         if (store_begin(store, &err) < 0 ||
-            store_put(store, STORE_VERDICTS,
-                      (const bson_t *const *)documents + at,
-                      (size_t)(left < BENCH_BATCH ? left : BENCH_BATCH),
-                      &err) < 0 ||
+            store_put(
+                store, STORE_VERDICTS, (const bson_t *const *)documents + at,
+                (size_t)(left < BENCH_BATCH ? left : BENCH_BATCH), &err) < 0 ||
             store_commit(store, &err) < 0)
             bench_fail(&err);
     }

@@ -13,8 +13,8 @@ import uuid
 
 import pytest
 
-from support import (BUILD, DONE, FAILED, SLOW, SOURCE, UNABLE, Engine, finish,
-                     kill_nine, need_root, rule, unavailable, wait_for,
+from support import (BUILD, DONE, FAILED, PROGRAM, SLOW, SOURCE, UNABLE, Engine,
+                     finish, kill_nine, need_root, rule, unavailable, wait_for,
                      wait_gone)
 
 SERVICE = SOURCE / "tests/services/ferretdb"
@@ -22,8 +22,12 @@ CACHE = os.environ.get("SCAN_ENGINE_TEST_FERRETDB",
                        str(SOURCE / "build/ferretdb"))
 
 
-def configured():
-    return "HAVE_MONGODB=1" in (BUILD / "Makefile").read_text()
+def need_driver():
+    said = subprocess.run(
+        [PROGRAM, "--store", "mongodb://%", "scans", "list"],
+        capture_output=True, text=True, timeout=60 * SLOW).stderr
+    if "without MongoDB" in said:
+        unavailable("built without MongoDB: install libmongoc-dev")
 
 
 class Server:
@@ -64,8 +68,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server():
-    if not configured():
-        unavailable("built without MongoDB: install libmongoc-dev")
+    need_driver()
     if not os.path.exists(f"{CACHE}/.template"):
         unavailable(f"no server: `tests/services/ferretdb {CACHE} </dev/null` "
                     "prepares one, or set SCAN_ENGINE_TEST_MONGODB_URI")
@@ -78,9 +81,8 @@ def server():
 @pytest.fixture(scope="module")
 def uri(request):
     """A server, without a database."""
+    need_driver()
     given = os.environ.get("SCAN_ENGINE_TEST_MONGODB_URI")
-    if given and not configured():
-        unavailable("built without MongoDB: install libmongoc-dev")
     return given or request.getfixturevalue("server").uri
 
 
@@ -155,8 +157,9 @@ def test_a_killed_scan_is_resumed_and_nothing_lost_or_doubled(engine):
     engine.import_rules([rule(i, sleep_ms=20, resources=2)
                          for i in range(120)])
     process = engine.start("scan", "--format", "jsonl")
-    # every call of ours takes a while, so that it looks rarely
-    time.sleep(1.5 * SLOW)
+    wait_for(lambda: len([each for each in engine.scans()
+                          if each["status"] == "running"]), 20, "the scan")
+    time.sleep(0.7)
     assert process.poll() is None, finish(process)
     kill_nine(process)
     wait_gone(engine.home)

@@ -47,9 +47,8 @@ void filters_find_keys_with_dots(const struct suite *suite)
                 "1 2 3 4 ");
     path_expect(suite, "{'frameworks.pci.v4.0': {'$exists': false}}", NULL, 0,
                 0, "5 ");
-    path_expect(suite,
-                "{'kind': 'x', 'frameworks.pci.v4.0': {'$ne': '2.2'}}", NULL, 0,
-                0, "3 ");
+    path_expect(suite, "{'kind': 'x', 'frameworks.pci.v4.0': {'$ne': '2.2'}}",
+                NULL, 0, 0, "3 ");
     path_expect(suite, "{'frameworks.pci.v4.0': {'$exists': true}}", NULL, 1, 2,
                 "2 3 ");
     path_expect(suite, "{'frameworks.pci.v4.0': {'$exists': true}}",
@@ -146,10 +145,10 @@ static void path_fill_many(struct store *store)
     bson_t **documents = engine_calloc(PATH_MANY, sizeof(*documents));
 
     for (int i = 0; i < PATH_MANY; i++)
-        documents[i] = suite_bson("{'_id': '%05d', 'scan_id': '%s', "
-                                  "'v': {'%s': %d}}",
-                                  i, i % 2 ? "odd" : "even",
-                                  i % 3 ? "1" : "1.0", i);
+        documents[i] =
+            suite_bson("{'_id': '%05d', 'scan_id': '%s', "
+                       "'v': {'%s': %d}}",
+                       i, i % 2 ? "odd" : "even", i % 3 ? "1" : "1.0", i);
     assert_int_equal(store_put(store, STORE_RESULTS,
                                (const bson_t *const *)documents, PATH_MANY,
                                NULL),

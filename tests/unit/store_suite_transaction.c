@@ -55,15 +55,13 @@ void a_transaction_reads_its_own_writes(const struct suite *suite)
     assert_int_equal(store_begin(store, NULL), 0);
     assert_int_equal(
         transaction_put(store, "{'_id': '2', 'status': 'pass', 'n': 0}"), 0);
-    suite_add(store, STORE_VERDICTS,
-              "{'_id': '0', 'status': 'fail', 'n': 50}");
+    suite_add(store, STORE_VERDICTS, "{'_id': '0', 'status': 'fail', 'n': 50}");
     transaction_expect(store, NULL, NULL, "0 1 2 3 4 ");
     transaction_expect(store, "{'status': 'pass'}", NULL, "1 2 3 ");
     transaction_expect(store, NULL, "{'n': 1}", "2 4 3 1 0 ");
     assert_int_equal(suite_count(store, STORE_VERDICTS, "{'status': 'fail'}"),
                      2);
-    assert_int_equal(
-        store_get(store, STORE_VERDICTS, "2", &found, NULL), 0);
+    assert_int_equal(store_get(store, STORE_VERDICTS, "2", &found, NULL), 0);
     assert_true(bson_iter_init_find(&iter, &found, "n"));
     assert_int_equal(bson_iter_as_int64(&iter), 0);
     bson_destroy(&found);
@@ -84,8 +82,8 @@ void a_transaction_deletes_what_it_wrote(const struct suite *suite)
     transaction_fill(store);
     assert_int_equal(store_begin(store, NULL), 0);
     suite_add(store, STORE_VERDICTS, "{'_id': '5', 'status': 'pass'}");
-    assert_int_equal(
-        transaction_put(store, "{'_id': '1', 'status': 'kept'}"), 0);
+    assert_int_equal(transaction_put(store, "{'_id': '1', 'status': 'kept'}"),
+                     0);
     assert_int_equal(transaction_delete(store, "{'status': 'pass'}"), 2);
     assert_int_equal(transaction_delete(store, "{'status': 'pass'}"), 0);
     transaction_expect(store, NULL, NULL, "1 2 4 ");

@@ -93,11 +93,15 @@ static engine_status try_open(const char *uri, unsigned flags,
 static void never_shows_a_password(void **state)
 {
     static const char *const bad[] = {
-        "mongodb://me:s3cret", "mongodb://me:s3cret@", "mongodb://me:s3cret@/x",
+        "mongodb://me:s3cret",
+        "mongodb://me:s3cret@",
+        "mongodb://me:s3cret@/x",
         "mongodb://me:s3cret@host:port/x",
         "mongodb://me:s3cret@host/?tls=maybe&tls=s3cret",
-        "mongodb://me:s3%cret@host/", "mongodb://me:s3cret@a@b/",
-        "mongodb+srv://me:s3cret@one,two/", "mongodb+srv://me:s3cret@host:1/",
+        "mongodb://me:s3%cret@host/",
+        "mongodb://me:s3cret@a@b/",
+        "mongodb+srv://me:s3cret@one,two/",
+        "mongodb+srv://me:s3cret@host:1/",
         "mongodb://me:s3cret@127.0.0.1:1/db?connectTimeoutMS=200"
         "&serverSelectionTimeoutMS=300"};
     engine_error err = {0};
@@ -109,6 +113,16 @@ static void never_shows_a_password(void **state)
         assert_null(strstr(err.message, "s3"));
         assert_null(strstr(err.hint, "s3"));
     }
+}
+
+static void refuses_writes_without_an_answer(void **state)
+{
+    engine_error err = {0};
+
+    (void)state;
+    assert_int_equal(try_open("mongodb://127.0.0.1:1/db?w=0", 0, &err),
+                     ENGINE_EINVAL);
+    assert_non_null(strstr(err.message, "w=0"));
 }
 
 static void names_a_server_that_is_away(void **state)
@@ -195,8 +209,8 @@ static int fixture_close(void **state)
 
     if (!f)
         return 0;
-    database = mongoc_client_get_database(
-        ((struct mongodb *)f->store)->client, f->database);
+    database = mongoc_client_get_database(((struct mongodb *)f->store)->client,
+                                          f->database);
     mongoc_database_drop(database, NULL);
     mongoc_database_destroy(database);
     store_close(f->store);
@@ -442,6 +456,7 @@ int main(void)
         LOCAL(sends_what_servers_answer_alike),
         LOCAL(keeps_the_rest_for_the_matcher),
         LOCAL(never_shows_a_password),
+        LOCAL(refuses_writes_without_an_answer),
         LOCAL(names_a_server_that_is_away),
         LOCAL(does_not_wait_for_a_server_that_says_nothing),
         SERVER(makes_its_indexes_once_and_again),
