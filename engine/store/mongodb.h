@@ -54,7 +54,7 @@ struct mongodb_change {
 struct mongodb_pending {
     struct mongodb_change *items;
     size_t count, room, bytes;
-    struct table latest; /* "collection/id": the change's number, from 1 */
+    struct table latest; /* collection and id: a change's number, from 1 */
     bool lost;           /* something is missing: it must not be sent */
 };
 

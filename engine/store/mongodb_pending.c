@@ -2,30 +2,35 @@
 /* mongodb_pending.c - changes between store_begin and store_commit. */
 #include "engine/store/mongodb.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sdk/base/alloc.h"
 
 /* ---- keys ----------------------------------------------------------------- */
 
-static char *pending_key(const char *collection, const char *id)
+#define PENDING_KEY 128 /* the longest collection's name, a hash */
+
+/* An id may be of any length; looking one up must not fail. */
+static void pending_key(const char *collection, const char *id,
+                        char key[PENDING_KEY])
 {
-    return engine_strf("%s/%s", collection, id);
+    char digest[HASH_HEX_SIZE];
+
+    hash_bytes(id, strlen(id), digest);
+    snprintf(key, PENDING_KEY, "%s/%s", collection, digest);
 }
 
 /* The number of the last change of a document, from 1; 0 for none. */
 static uintptr_t pending_number(const struct mongodb *self,
                                 const char *collection, const char *id)
 {
-    uintptr_t number;
-    char *key;
+    char key[PENDING_KEY];
 
     if (self->pending.latest.count == 0)
         return 0;
-    key = pending_key(collection, id);
-    number = key ? (uintptr_t)table_get(&self->pending.latest, key) : 0;
-    engine_free(key);
-    return number;
+    pending_key(collection, id, key);
+    return (uintptr_t)table_get(&self->pending.latest, key);
 }
 
 /* ---- adding --------------------------------------------------------------- */
@@ -68,13 +73,10 @@ static engine_status pending_show(struct mongodb *self,
     struct mongodb_pending *pending = &self->pending;
     const char *id = mongodb_id(change->document);
     const uintptr_t before = pending_number(self, change->collection, id);
-    char *key = pending_key(change->collection, id);
-    engine_status status = ENGINE_ENOMEM;
+    char key[PENDING_KEY];
 
-    if (key)
-        status = table_set(&pending->latest, key, (void *)(pending->count + 1));
-    engine_free(key);
-    if (status < 0)
+    pending_key(change->collection, id, key);
+    if (table_set(&pending->latest, key, (void *)(pending->count + 1)) < 0)
         return engine_fail_memory(err);
     if (before)
         pending->items[before - 1].shown = false;

@@ -432,6 +432,73 @@ static void a_check_finds_damaged_artifacts_and_foreign_documents(void **state)
     engine_free(folder);
 }
 
+/* ---- memory --------------------------------------------------------------- */
+
+static engine_status read_with_little_memory(struct store *store,
+                                             const bson_t *filter)
+{
+    bson_t *sort = BCON_NEW("a.b", BCON_INT32(1)); /* not ours to fail */
+    const struct store_query query = {.filter = filter, .sort = sort};
+    struct store_cursor *cursor = NULL;
+    const bson_t *found = NULL;
+    bson_t groups;
+    engine_status status =
+        store_find(store, STORE_VERDICTS, &query, &cursor, NULL);
+
+    if (status == ENGINE_OK && store_cursor_next(cursor, &found, NULL) < 0)
+        status = ENGINE_ENOMEM;
+    store_cursor_close(cursor);
+    if (status == ENGINE_OK)
+        status =
+            store_group(store, STORE_VERDICTS, filter, "_id", &groups, NULL);
+    if (status == ENGINE_OK)
+        bson_destroy(&groups);
+    bson_destroy(sort);
+    return status;
+}
+
+static engine_status do_with_little_memory(struct fixture *f, int turn)
+{
+    bson_t *document = suite_bson("{'_id': 'a', 'a': {'b': %d}}", turn);
+    bson_t *filter = suite_bson("{'a.b': {'$gte': 0}}");
+    const bson_t *one = document;
+    struct store *store = NULL;
+    engine_status status;
+
+    engine_alloc_fail_at(turn);
+    status = store_open(f->uri, 0, NULL, &store, NULL);
+    if (status == ENGINE_OK)
+        status = store_begin(store, NULL);
+    if (status == ENGINE_OK)
+        status = store_put(store, STORE_VERDICTS, &one, 1, NULL);
+    if (status == ENGINE_OK)
+        status = read_with_little_memory(store, filter);
+    if (status == ENGINE_OK)
+        status = store_swap(store, STORE_VERDICTS, "a", filter, document, NULL);
+    if (status == ENGINE_OK)
+        status = store_commit(store, NULL);
+    if (status == ENGINE_OK)
+        status = read_with_little_memory(store, filter);
+    if (status == ENGINE_OK)
+        status = store_delete(store, STORE_VERDICTS, filter, NULL, NULL);
+    engine_alloc_fail_at(0);
+    store_close(store);
+    bson_destroy(filter);
+    bson_destroy(document);
+    return status;
+}
+
+static void every_failed_allocation_is_reported(void **state)
+{
+    engine_status status = ENGINE_ENOMEM;
+    int turn = 1;
+
+    for (; status == ENGINE_ENOMEM && turn < 1000; turn++)
+        status = do_with_little_memory(*state, turn);
+    assert_int_equal(status, ENGINE_OK);
+    assert_true(turn > 10);
+}
+
 /* ---- all ------------------------------------------------------------------ */
 
 #define LOCAL(fn) cmocka_unit_test(fn)
@@ -458,6 +525,7 @@ int main(void)
         SERVER(artifacts_not_stored_leave_nothing),
         SERVER(one_of_two_equal_artifacts_is_kept),
         SERVER(a_check_finds_damaged_artifacts_and_foreign_documents),
+        SERVER(every_failed_allocation_is_reported),
     };
 
     /* tests/integration/test_mongodb.py runs these */
