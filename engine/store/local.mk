@@ -24,6 +24,7 @@ core_sources += \
 	engine/store/mongodb_pending.c \
 	engine/store/mongodb_schema.c \
 	engine/store/mongodb_send.c \
+	engine/store/mongodb_swap.c \
 	engine/store/mongodb_write.c
 
 unit_tests_mongodb = tests/unit/test_store_mongodb
