@@ -9,4 +9,9 @@ const struct cli_command *const cli_commands[] = {
     &command_scans_list,     &command_scans_show,      &command_scans_results,
     &command_scans_cancel,   &command_scans_delete,    &command_scans_check,
     &command_plugins,        &command_xccdf_benchmark, &command_xccdf_tailoring,
-    &command_xccdf_validate, &command_config_example,  NULL};
+    &command_xccdf_validate,
+#ifdef SCAN_ENGINE_SERVER
+    &command_serve,          &command_token_create,    &command_token_list,
+    &command_token_revoke,
+#endif
+    &command_config_example, NULL};

@@ -27,5 +27,9 @@ extern const struct cli_command command_xccdf_benchmark;
 extern const struct cli_command command_xccdf_tailoring;
 extern const struct cli_command command_xccdf_validate;
 extern const struct cli_command command_config_example;
+extern const struct cli_command command_serve;
+extern const struct cli_command command_token_create;
+extern const struct cli_command command_token_list;
+extern const struct cli_command command_token_revoke;
 
 #endif

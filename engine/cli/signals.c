@@ -5,12 +5,18 @@
 #include <signal.h>
 #include <string.h>
 
-/* The one mutable global of the program: a signal handler has no argument. */
-static volatile sig_atomic_t signals_noted;
+/* The mutable globals of the program: a signal handler has no argument. */
+static volatile sig_atomic_t signals_noted, signals_hung_up;
 
 static void signals_note(int number)
 {
     signals_noted = number;
+}
+
+static void signals_hangup(int number)
+{
+    (void)number;
+    signals_hung_up = 1;
 }
 
 static void signals_nothing(int number)
@@ -28,6 +34,26 @@ void cli_signals_watch(void)
     action.sa_flags = (int)SA_RESETHAND; /* the second one is not caught */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+}
+
+void cli_signals_watch_hangup(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = signals_hangup;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGHUP, &action, NULL);
+}
+
+int cli_signals_hangup(void)
+{
+    const int noted = signals_hung_up;
+
+    if (noted)
+        signals_hung_up = 0;
+    return noted;
 }
 
 int cli_signals_noted(void)

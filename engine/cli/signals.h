@@ -6,6 +6,10 @@
 
 /** Starts to note SIGINT and SIGTERM. */
 void cli_signals_watch(void);
+/** Starts to note SIGHUP, any number of times. */
+void cli_signals_watch_hangup(void);
+/** True once for each SIGHUP, or for several that came together. */
+int cli_signals_hangup(void);
 /** The signal that was noted, or 0. */
 int cli_signals_noted(void);
 /** Writing to a closed pipe becomes an error; programs that are started

@@ -18,16 +18,35 @@ static const config_setting_t *config_member(const config_setting_t *root,
     return config_setting_get_member(root, name);
 }
 
+static engine_status config_keep_server(const struct config_reader *reader,
+                                        const config_setting_t *server)
+{
+    const config_setting_t *tls = config_member(server, "tls");
+    engine_status status =
+        setting_check_group(reader, server, &option_table_server);
+
+    if (status == ENGINE_OK && tls)
+        status = setting_check_group(reader, tls, &option_table_server_tls);
+    if (status == ENGINE_OK)
+        status = setting_apply(reader, server, &option_table_server);
+    if (status == ENGINE_OK && tls)
+        status = setting_apply(reader, tls, &option_table_server_tls);
+    return status;
+}
+
 static engine_status config_keep(const struct config_reader *reader,
                                  const config_setting_t *root)
 {
     const config_setting_t *limits = config_member(root, "limits");
     const config_setting_t *scan = config_member(root, "scan");
+    const config_setting_t *server = config_member(root, "server");
     engine_status status;
 
     status = setting_check_group(reader, root, &option_table_engine);
     if (status == ENGINE_OK && limits)
         status = setting_check_group(reader, limits, &option_table_limits);
+    if (status == ENGINE_OK && server)
+        status = config_keep_server(reader, server);
     if (status == ENGINE_OK)
         status = setting_apply(reader, root, &option_table_engine);
     if (status == ENGINE_OK && limits)

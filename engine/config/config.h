@@ -29,6 +29,13 @@ struct engine_config {
     /* limits of one job; see conduct.h for units; 0: none */
     int64_t limit_wall_s, limit_memory_mb, limit_cpu_s, limit_file_mb;
     int64_t limit_processes, limit_results, limit_result_mb;
+    /* the daemon; NULL: the option was not set */
+    const char *server_listen, *server_auth, *server_recover;
+    const char *server_tls_certificate, *server_tls_key;
+    const char *server_archive_directory;
+    int64_t server_scans, server_queue, server_connections;
+    int64_t server_request_mb, server_request_s;
+    int64_t server_rate, server_burst;
     struct plugin_spec *plugins;
     size_t plugins_count;
     bool has_scan;

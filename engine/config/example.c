@@ -96,6 +96,12 @@ engine_status config_example(struct buffer *out)
     example_plugins(out);
     buffer_puts(out, "# What one job may use.\n#limits: {\n");
     example_group(out, "    ", &option_table_limits);
+    buffer_puts(out, "#};\n\n# The daemon, \"scan-engine serve\".\n"
+                     "#server: {\n");
+    example_group(out, "    ", &option_table_server);
+    buffer_puts(out, "    #tls: {\n");
+    example_group(out, "        ", &option_table_server_tls);
+    buffer_puts(out, "    #};\n");
     buffer_puts(out, "#};\n\n# Options of plugins, a group for each.\n"
                      "#options: {\n#    oscap: { };\n#};\n\n"
                      "# What \"scan-engine scan\" does when it is told "

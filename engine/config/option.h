@@ -42,6 +42,8 @@ struct option_table {
 
 extern const struct option_table option_table_engine;
 extern const struct option_table option_table_limits;
+extern const struct option_table option_table_server;
+extern const struct option_table option_table_server_tls;
 extern const struct option_table option_table_plugin;
 extern const struct option_table option_table_scan;
 extern const struct option_table option_table_scan_options;

@@ -22,12 +22,35 @@ static const char *places_variable(const char *name)
     return value && value[0] == '/' ? value : NULL;
 }
 
+static const char *places_default_text(const char *name)
+{
+    return option_find(&option_table_server, name)->fallback;
+}
+
 static void places_default_number(const struct option_table *table,
                                   const char *name, int64_t *out)
 {
     const struct option *option = option_find(table, name);
 
     *out = strtoll(option->fallback, NULL, 10);
+}
+
+static void places_server(struct engine_config *config)
+{
+    const struct option_table *server = &option_table_server;
+
+    config->server_listen = places_default_text("listen");
+    config->server_auth = places_default_text("auth");
+    config->server_recover = places_default_text("recover");
+    places_default_number(server, "max_concurrent_scans",
+                          &config->server_scans);
+    places_default_number(server, "queue", &config->server_queue);
+    places_default_number(server, "connections", &config->server_connections);
+    places_default_number(server, "request_mb", &config->server_request_mb);
+    places_default_number(server, "request_seconds",
+                          &config->server_request_s);
+    places_default_number(server, "rate", &config->server_rate);
+    places_default_number(server, "burst", &config->server_burst);
 }
 
 engine_status places_defaults(struct engine_config *config, engine_error *err)
@@ -44,6 +67,7 @@ engine_status places_defaults(struct engine_config *config, engine_error *err)
     places_default_number(limits, "results", &config->limit_results);
     places_default_number(limits, "result_mb", &config->limit_result_mb);
     config->worker_path = SCAN_ENGINE_LIBEXECDIR "/scan-worker";
+    places_server(config);
     return places_environment(config, err);
 }
 
@@ -145,8 +169,11 @@ engine_status places_finish(struct engine_config *config, engine_error *err)
     }
     if (!config->run_directory)
         config->run_directory = places_run(config);
+    if (!config->server_archive_directory && config->cache_directory)
+        config->server_archive_directory =
+            arena_strf(arena, "%s/archives", config->cache_directory);
     if (!config->store_uri || !config->cache_directory ||
-        !config->run_directory)
+        !config->run_directory || !config->server_archive_directory)
         return engine_fail_memory(err);
     return ENGINE_OK;
 }

@@ -227,6 +227,10 @@ engine_status setting_apply(const struct config_reader *reader,
         else if (option->type == OPTION_NUMBER)
             setting_keep_number(reader, option,
                                 config_setting_get_int64(setting));
+        else if (option->type == OPTION_CHOICE &&
+                 option->offset != offsetof(struct engine_config, log_level))
+            status = setting_keep_text(reader, option,
+                                       config_setting_get_string(setting));
         else if (option->type == OPTION_CHOICE)
             setting_keep_level(reader, config_setting_get_string(setting));
     }

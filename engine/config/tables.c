@@ -13,6 +13,8 @@
 
 static const char *const option_levels[] = {"error", "warning", "info", "debug",
                                             NULL};
+static const char *const option_auth[] = {"token", "none", NULL};
+static const char *const option_recover[] = {"resume", "fail", NULL};
 static const char *const option_on_error[] = {"continue", "stop", NULL};
 
 static const struct option option_engine[] = {
@@ -68,6 +70,96 @@ static const struct option option_engine[] = {
     {.name = "scan",
      .type = OPTION_GROUP,
      .help = "what \"scan-engine scan\" does when it is told nothing else"},
+    {.name = "server", .type = OPTION_GROUP, .help = "the daemon"},
+};
+
+static const struct option option_server[] = {
+    {.name = "listen",
+     .type = OPTION_TEXT,
+     .offset = OPTION_AT(server_listen),
+     .fallback = "127.0.0.1:8734",
+     .help = "ADDRESS:PORT to serve at; without TLS or with auth = \"none\", "
+             "loopback stands for any other address"},
+    {.name = "auth",
+     .type = OPTION_CHOICE,
+     .choices = option_auth,
+     .offset = OPTION_AT(server_auth),
+     .fallback = "token",
+     .help = "whether clients need a token of \"scan-engine token create\""},
+    {.name = "max_concurrent_scans",
+     .type = OPTION_NUMBER,
+     .offset = OPTION_AT(server_scans),
+     .fallback = "4",
+     .minimum = 1,
+     .maximum = 1024,
+     .help = "scans that this daemon runs at once; others wait"},
+    {.name = "queue",
+     .type = OPTION_NUMBER,
+     .offset = OPTION_AT(server_queue),
+     .fallback = "1000",
+     .maximum = OPTION_MOST,
+     .help = "scans that may wait; more are refused"},
+    {.name = "recover",
+     .type = OPTION_CHOICE,
+     .choices = option_recover,
+     .offset = OPTION_AT(server_recover),
+     .fallback = "resume",
+     .help = "what becomes of scans whose engine died"},
+    {.name = "connections",
+     .type = OPTION_NUMBER,
+     .offset = OPTION_AT(server_connections),
+     .fallback = "256",
+     .minimum = 1,
+     .maximum = 65536,
+     .help = "clients at once; others wait to be accepted"},
+    {.name = "request_mb",
+     .type = OPTION_NUMBER,
+     .offset = OPTION_AT(server_request_mb),
+     .fallback = "32",
+     .minimum = 1,
+     .maximum = 2048,
+     .help = "size of a request's body, in MiB"},
+    {.name = "request_seconds",
+     .type = OPTION_NUMBER,
+     .offset = OPTION_AT(server_request_s),
+     .fallback = "30",
+     .minimum = 1,
+     .maximum = 86400,
+     .help = "seconds until a request must be complete, and until an idle "
+             "connection is closed"},
+    {.name = "rate",
+     .type = OPTION_NUMBER,
+     .offset = OPTION_AT(server_rate),
+     .fallback = "6000",
+     .maximum = OPTION_MOST,
+     .help = "requests of one client in a minute; 0: no limit"},
+    {.name = "burst",
+     .type = OPTION_NUMBER,
+     .offset = OPTION_AT(server_burst),
+     .fallback = "1000",
+     .minimum = 1,
+     .maximum = OPTION_MOST,
+     .help = "requests that may come at once before the rate counts"},
+    {.name = "archive_directory",
+     .type = OPTION_DIRECTORY,
+     .offset = OPTION_AT(server_archive_directory),
+     .sample = "\"/var/lib/scan-engine/archives\"",
+     .help = "where archives of scans are kept; without it, \"archives\" in "
+             "the cache directory"},
+    {.name = "tls", .type = OPTION_GROUP, .help = "encryption"},
+};
+
+static const struct option option_server_tls[] = {
+    {.name = "certificate",
+     .type = OPTION_DIRECTORY,
+     .offset = OPTION_AT(server_tls_certificate),
+     .sample = "\"/etc/scan-engine/tls.crt\"",
+     .help = "the certificate with those that signed it, in PEM"},
+    {.name = "key",
+     .type = OPTION_DIRECTORY,
+     .offset = OPTION_AT(server_tls_key),
+     .sample = "\"/etc/scan-engine/tls.key\"",
+     .help = "its private key, in PEM"},
 };
 
 static const struct option option_limits[] = {
@@ -209,6 +301,11 @@ const struct option_table option_table_engine = {
     "", "the engine", option_engine, OPTION_COUNT(option_engine)};
 const struct option_table option_table_limits = {
     "limits", "limits of one job", option_limits, OPTION_COUNT(option_limits)};
+const struct option_table option_table_server = {
+    "server", "the daemon", option_server, OPTION_COUNT(option_server)};
+const struct option_table option_table_server_tls = {
+    "server.tls", "encryption", option_server_tls,
+    OPTION_COUNT(option_server_tls)};
 const struct option_table option_table_plugin = {
     "plugins", "a plugin as a group", option_plugin,
     OPTION_COUNT(option_plugin)};
@@ -219,8 +316,9 @@ const struct option_table option_table_scan_options = {
     OPTION_COUNT(option_scan_options)};
 
 const struct option_table *const option_tables[] = {
-    &option_table_engine, &option_table_limits,       &option_table_plugin,
-    &option_table_scan,   &option_table_scan_options, NULL};
+    &option_table_engine, &option_table_limits,     &option_table_server,
+    &option_table_server_tls, &option_table_plugin, &option_table_scan,
+    &option_table_scan_options, NULL};
 
 const struct option *option_find(const struct option_table *table,
                                  const char *name)

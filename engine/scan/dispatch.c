@@ -142,9 +142,14 @@ static void dispatch_on_end(void *user, const struct job_end *end)
 static int dispatch_cancelled(void *user)
 {
     struct scan_run *run = user;
+    const int word = run->context->cancelled
+                         ? run->context->cancelled(run->context->user)
+                         : 0;
 
-    if (run->context->cancelled && run->context->cancelled(run->context->user))
+    if (word && !run->cancel) {
         run->cancel = true;
+        run->suspend = word == SCAN_SUSPEND;
+    }
     if (run->deadline_ms && clock_steady_ms() > run->deadline_ms)
         run->timed_out = true;
     return run->cancel || run->lost || run->stop || run->timed_out ||

@@ -92,6 +92,7 @@ static void document_lease(bson_t *out, const char *owner)
 }
 
 engine_status scan_document_insert(struct scan_run *run, const char *trigger,
+                                   const bson_t *more, bool pending,
                                    engine_error *err)
 {
     const char *name = document_string(&run->config, "name");
@@ -109,11 +110,15 @@ engine_status scan_document_insert(struct scan_run *run, const char *trigger,
         BSON_APPEND_UTF8(&out, "name", name);
     BSON_APPEND_UTF8(&out, "trigger", trigger);
     BSON_APPEND_DOCUMENT(&out, "scan_config", &run->config);
-    BSON_APPEND_UTF8(&out, "status", "running");
-    document_lease(&out, run->owner);
+    BSON_APPEND_UTF8(&out, "status", pending ? "pending" : "running");
+    if (!pending)
+        document_lease(&out, run->owner);
     BSON_APPEND_DATE_TIME(&out, "started_at", clock_now_ms());
     BSON_APPEND_INT64(&out, "total_rules", (int64_t)run->selection.count);
-    BSON_APPEND_BOOL(&out, "resumable", true);
+    if (!more || !bson_has_field(more, "resumable"))
+        BSON_APPEND_BOOL(&out, "resumable", true);
+    if (more)
+        bson_concat(&out, more);
     status = store_begin(run->context->store, err);
     if (status < 0)
         goto out;
@@ -227,7 +232,40 @@ static void document_take_artifacts(const bson_t *scan, struct scan_run *run)
     run->artifacts_count = bson_count_keys(&list);
 }
 
+engine_status scan_change(struct store *store, const char *scan_id,
+                          const bson_t *expected, const bson_t *changes,
+                          engine_error *err)
+{
+    bson_t now, next = BSON_INITIALIZER, filter = BSON_INITIALIZER;
+    engine_status status = store_get(store, STORE_SCANS, scan_id, &now, err);
+
+    if (status == ENGINE_ENOTFOUND)
+        engine_fail(err, status, "there is no scan %s", scan_id);
+    if (status == ENGINE_OK) {
+        document_merge(&now, changes, &next);
+        bson_concat(&filter, expected);
+        BSON_APPEND_INT64(&filter, "rev", document_int(&now, "rev", 0));
+        status = store_swap(store, STORE_SCANS, scan_id, &filter, &next, err);
+        bson_destroy(&now);
+    }
+    bson_destroy(&filter);
+    bson_destroy(&next);
+    return status;
+}
+
 /* ---- lease ------------------------------------------------------------ */
+
+static engine_status take_waiting(const bson_t *scan, const char *scan_id,
+                                  engine_error *err)
+{
+    const char *state = document_string(scan, "status");
+
+    if (state && (strcmp(state, "pending") == 0 ||
+                  (strcmp(state, "running") == 0 && !scan_is_running(scan))))
+        return ENGINE_OK;
+    return engine_fail(err, ENGINE_ECONFLICT, "scan %s is %s", scan_id,
+                       state ? state : "in no state");
+}
 
 static engine_status take_allowed(const bson_t *scan, const char *scan_id,
                                   engine_error *err)
@@ -253,7 +291,21 @@ static engine_status take_allowed(const bson_t *scan, const char *scan_id,
     return ENGINE_OK;
 }
 
-engine_status scan_document_take(struct scan_run *run, engine_error *err)
+/* a pending scan that was never begun begins now; any other is resumed */
+static void take_count(const bson_t *scan, bson_t *changes)
+{
+    const char *state = document_string(scan, "status");
+
+    if (state && strcmp(state, "pending") == 0 &&
+        !bson_has_field(scan, "total_verdicts"))
+        BSON_APPEND_DATE_TIME(changes, "started_at", clock_now_ms());
+    else
+        BSON_APPEND_INT32(changes, "resumed",
+                          (int32_t)document_int(scan, "resumed", 0) + 1);
+}
+
+engine_status scan_document_take(struct scan_run *run, bool waiting,
+                                 engine_error *err)
 {
     struct store *store = run->context->store;
     bson_t scan, next = BSON_INITIALIZER, changes = BSON_INITIALIZER;
@@ -266,7 +318,8 @@ engine_status scan_document_take(struct scan_run *run, engine_error *err)
             engine_fail(err, status, "there is no scan %s", run->scan_id);
         goto out;
     }
-    status = take_allowed(&scan, run->scan_id, err);
+    status = waiting ? take_waiting(&scan, run->scan_id, err)
+                     : take_allowed(&scan, run->scan_id, err);
     if (status == ENGINE_OK && document_child(&scan, "scan_config", &config)) {
         bson_copy_to(&config, &run->config);
         run->has_config = true;
@@ -280,8 +333,7 @@ engine_status scan_document_take(struct scan_run *run, engine_error *err)
         document_lease(&changes, run->owner);
         BSON_APPEND_NULL(&changes, "completed_at");
         BSON_APPEND_BOOL(&changes, "cancel_requested", false);
-        BSON_APPEND_INT32(&changes, "resumed",
-                          (int32_t)document_int(&scan, "resumed", 0) + 1);
+        take_count(&scan, &changes);
         document_merge(&scan, &changes, &next);
         BSON_APPEND_INT64(&expected, "rev", document_int(&scan, "rev", 0));
         status = store_swap(store, STORE_SCANS, run->scan_id, &expected,
@@ -308,8 +360,10 @@ engine_status scan_lease_check(struct scan_run *run, engine_error *err)
     if (status < 0)
         goto out;
     owner = document_string(&scan, "owner");
-    if (document_bool(&scan, "cancel_requested", false))
+    if (document_bool(&scan, "cancel_requested", false)) {
         run->cancel = true;
+        run->suspend = false; /* a user's word counts more */
+    }
     if (!owner || strcmp(owner, run->owner) != 0)
         run->lost = true;
     bson_destroy(&scan);

@@ -30,13 +30,34 @@ static engine_status manage_get(struct store *store, const char *scan_id,
     return ENGINE_OK;
 }
 
+/* one that no engine has taken yet; ENGINE_ECONFLICT: one has, or it is over */
+static engine_status manage_cancel_pending(struct store *store,
+                                           const char *scan_id,
+                                           engine_error *err)
+{
+    bson_t *pending = BCON_NEW("status", BCON_UTF8("pending"));
+    bson_t *changes = BCON_NEW("status", BCON_UTF8("cancelled"),
+                               "cancel_requested", BCON_BOOL(true),
+                               "completed_at",
+                               BCON_DATE_TIME(clock_now_ms()));
+    const engine_status status =
+        scan_change(store, scan_id, pending, changes, err);
+
+    bson_destroy(changes);
+    bson_destroy(pending);
+    return status;
+}
+
 engine_status scan_cancel(struct store *store, const char *scan_id,
                           engine_error *err)
 {
     bson_t scan, changes = BSON_INITIALIZER;
     bool running = false;
-    engine_status status = manage_get(store, scan_id, &scan, &running, err);
+    engine_status status = manage_cancel_pending(store, scan_id, err);
 
+    if (status != ENGINE_ECONFLICT)
+        return status;
+    status = manage_get(store, scan_id, &scan, &running, err);
     if (status == ENGINE_OK) {
         if (!running)
             status = engine_fail(err, ENGINE_ECONFLICT,

@@ -95,6 +95,7 @@ struct scan_run {
     struct scan_progress progress;
     char what[128];
     bool cancel, lost, stop;     /* asked; another engine took over; policy */
+    bool suspend;                /* stop, but stay pending: SCAN_SUSPEND */
     bool timed_out;              /* the scan's own deadline has passed */
     bool dry;                    /* a plan: nothing is ever committed */
     engine_error failure;        /* of the scan itself, such as the store */
@@ -165,12 +166,15 @@ void scan_run_clear(struct scan_run *run);
 
 /* document.c: the scan document, its lease and its summary */
 engine_status scan_document_insert(struct scan_run *run, const char *trigger,
+                                   const bson_t *more, bool pending,
                                    engine_error *err);
 /** Replaces fields of the stored document (compare-and-set on its rev). */
 engine_status scan_document_update(struct store *store, const char *scan_id,
                                    const char *owner, const bson_t *changes,
                                    engine_error *err);
-engine_status scan_document_take(struct scan_run *run, engine_error *err);
+/** `waiting`: only a scan that is pending or whose engine died. */
+engine_status scan_document_take(struct scan_run *run, bool waiting,
+                                 engine_error *err);
 /** Notes a file that a scanner left for keeps, for the summary. */
 engine_status scan_document_note_artifact(struct scan_group *group,
                                           const char *id, const char *name,
@@ -178,9 +182,6 @@ engine_status scan_document_note_artifact(struct scan_group *group,
                                           engine_error *err);
 /** Renews the lease; notes a cancel request or a lost lease in the run. */
 engine_status scan_lease_check(struct scan_run *run, engine_error *err);
-char *scan_owner_new(void);
-/** True when the owner surely is no more (same machine, process gone). */
-bool scan_owner_dead(const char *owner);
 
 /* summary.c */
 engine_status scan_summarise(struct scan_run *run, const char *status,

@@ -153,7 +153,10 @@ static engine_status run_groups(struct scan_run *run, engine_error *err)
     outcome = run_outcome(run, err);
     if (run->lost)
         return outcome;
-    status = scan_summarise(run, run_status_word(outcome),
+    status = scan_summarise(run,
+                            outcome == ENGINE_ECANCELLED && run->suspend
+                                ? "pending"
+                                : run_status_word(outcome),
                             outcome < 0 ? &ignored : err);
     return outcome < 0 ? outcome : status;
 }
@@ -188,10 +191,31 @@ engine_status scan_run(const struct scan_context *context,
     if (status == ENGINE_OK)
         status = run_select(&run, config, err);
     if (status == ENGINE_OK)
-        status = scan_document_insert(&run, trigger, err);
+        status = scan_document_insert(&run, trigger, NULL, false, err);
     if (status == ENGINE_OK) {
         *scan_id = engine_strdup(run.scan_id);
         status = run_groups(&run, err);
+    }
+    scan_run_clear(&run);
+    return status;
+}
+
+engine_status scan_prepare(const struct scan_context *context,
+                           const bson_t *config, const char *trigger,
+                           const bson_t *more, char **scan_id,
+                           engine_error *err)
+{
+    struct scan_run run;
+    engine_status status = run_begin(&run, context, err);
+
+    id_uuid(run.scan_id);
+    if (status == ENGINE_OK)
+        status = run_select(&run, config, err);
+    if (status == ENGINE_OK)
+        status = scan_document_insert(&run, trigger, more, true, err);
+    if (status == ENGINE_OK) {
+        *scan_id = engine_strdup(run.scan_id);
+        status = *scan_id ? ENGINE_OK : engine_fail_memory(err);
     }
     scan_run_clear(&run);
     return status;
@@ -358,8 +382,9 @@ static engine_status resume_load(struct scan_run *run, engine_error *err)
     return status < 0 ? status : resume_clean(run, err);
 }
 
-engine_status scan_resume(const struct scan_context *context,
-                          const char *scan_id, engine_error *err)
+static engine_status resume_run(const struct scan_context *context,
+                                const char *scan_id, bool waiting,
+                                engine_error *err)
 {
     struct scan_run run;
     engine_error ignored = {0};
@@ -367,7 +392,7 @@ engine_status scan_resume(const struct scan_context *context,
 
     snprintf(run.scan_id, sizeof(run.scan_id), "%s", scan_id);
     if (status == ENGINE_OK)
-        status = scan_document_take(&run, err);
+        status = scan_document_take(&run, waiting, err);
     if (status == ENGINE_OK) {
         status = resume_load(&run, err);
         if (status == ENGINE_OK)
@@ -377,4 +402,16 @@ engine_status scan_resume(const struct scan_context *context,
     }
     scan_run_clear(&run);
     return status;
+}
+
+engine_status scan_resume(const struct scan_context *context,
+                          const char *scan_id, engine_error *err)
+{
+    return resume_run(context, scan_id, false, err);
+}
+
+engine_status scan_begin(const struct scan_context *context,
+                         const char *scan_id, engine_error *err)
+{
+    return resume_run(context, scan_id, true, err);
 }

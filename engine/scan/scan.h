@@ -21,13 +21,17 @@ struct scan_progress {
     const char *what;                /* latest word of a scanner, or "" */
 };
 
+#define SCAN_SUSPEND 2 /* see scan_context.cancelled */
+
 struct scan_context {
     struct store *store;
     const struct registry *registry;
     const struct conduct_options *conduct; /* launcher, directories, workers */
     const struct log *log;
     struct job_limits limits;        /* defaults for each job */
-    int (*cancelled)(void *user);    /* non-zero: cancel; may be NULL */
+    /* non-zero: cancel; SCAN_SUSPEND: stop and leave the scan pending, for
+     * scan_begin to go on with; may be NULL */
+    int (*cancelled)(void *user);
     void (*on_progress)(const struct scan_progress *progress, void *user);
     /* every stored verdict with its results written before it; may be NULL */
     engine_status (*on_verdict)(const bson_t *verdict, void *user,
@@ -56,6 +60,23 @@ engine_status scan_run(const struct scan_context *context,
                        const bson_t *config, const char *trigger,
                        char **scan_id, engine_error *err);
 
+/**
+ * The first half of scan_run: checks, selects and stores a scan as "pending".
+ * `more` (may be NULL) holds further fields of its document. Needs no launcher.
+ */
+engine_status scan_prepare(const struct scan_context *context,
+                           const bson_t *config, const char *trigger,
+                           const bson_t *more, char **scan_id,
+                           engine_error *err);
+
+/**
+ * The second half: takes a scan that is pending, or whose engine died, by
+ * compare-and-set and runs it to its end. ENGINE_ECONFLICT: it is neither, or
+ * another engine was faster; nothing was changed.
+ */
+engine_status scan_begin(const struct scan_context *context,
+                         const char *scan_id, engine_error *err);
+
 /** Goes on with a scan whose engine died or that was cancelled. */
 engine_status scan_resume(const struct scan_context *context,
                           const char *scan_id, engine_error *err);
@@ -81,12 +102,23 @@ engine_status scan_probe(const struct scan_context *context,
                                              engine_error *err),
                          void *user, engine_error *err);
 
+/** A fresh name for an engine of this process: "host/boot/pid/start/id". */
+char *scan_owner_new(void);
+/** True when the owner surely is no more (same machine, process gone). */
+bool scan_owner_dead(const char *owner);
+
 /** True when a scan document says "running" and its engine lives: its lease
  * has not run out and its owner is not known to be gone. */
 bool scan_is_running(const bson_t *scan);
 
-/** Asks a running scan of any process to stop (the scan polls its document).
- * ENGINE_ECONFLICT when it is not running. */
+/** Compare-and-set on a scan document: merges `changes` into it when it
+ * matches `expected` (a filter) now; ENGINE_ECONFLICT when it does not. */
+engine_status scan_change(struct store *store, const char *scan_id,
+                          const bson_t *expected, const bson_t *changes,
+                          engine_error *err);
+
+/** Asks a running scan of any process to stop (the scan polls its document);
+ * a pending one is cancelled at once. ENGINE_ECONFLICT when it is neither. */
 engine_status scan_cancel(struct store *store, const char *scan_id,
                           engine_error *err);
 

@@ -352,7 +352,10 @@ static engine_status summary_fill(struct scan_run *run,
 
     BSON_APPEND_UTF8(out, "status", status);
     BSON_APPEND_NULL(out, "lease_until");
-    BSON_APPEND_DATE_TIME(out, "completed_at", clock_now_ms());
+    if (strcmp(status, "pending") == 0)
+        BSON_APPEND_NULL(out, "completed_at");
+    else
+        BSON_APPEND_DATE_TIME(out, "completed_at", clock_now_ms());
     BSON_APPEND_DOUBLE(out, "duration_seconds",
                        (double)(clock_steady_ms() - run->started_ms) /
                            1000.0);

@@ -77,7 +77,7 @@ def manual_sections():
 
 
 def test_the_manual_tells_every_option_and_no_other():
-    sections = {re.sub(r" (PATH|ID|FILE)( \.\.\.)?$", "", name): body
+    sections = {re.sub(r" (PATH|ID|FILE|TOKEN)( \.\.\.)?$", "", name): body
                 for name, body in manual_sections().items()}
     assert sorted(sections) == sorted(" ".join(each) for each in commands())
     for words in commands():
@@ -106,7 +106,7 @@ def test_completion_knows_every_command_and_option():
 @pytest.mark.skipif(not shutil.which("mandoc"), reason="no mandoc")
 def test_manuals_are_well_formed():
     pages = sorted((SOURCE / "doc").glob("*.[157]"))
-    assert len(pages) == 3
+    assert len(pages) == 4
     result = subprocess.run(["mandoc", "-T", "lint", *map(str, pages)],
                             capture_output=True, text=True)
     assert not re.search(r"(ERROR|WARNING|UNSUPP|BADARG):", result.stdout +

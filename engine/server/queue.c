@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * queue.c - the queue is the store's pending scans, which any number of
+ * engines share. One is run in two steps: its claim (compare-and-set), then a
+ * second look whether another engine has claimed or begun a scan of the same
+ * target meanwhile. Both would see each other, and both step back.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/server/http.h"
+#include "engine/server/private.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+#include "sdk/base/hash.h"
+
+#define QUEUE_TICK_MS 250
+#define QUEUE_LOOK_MS 1000 /* at the store, when nobody pokes */
+#define QUEUE_CLAIM_MS 30000
+#define QUEUE_MOST 10000
+
+typedef engine_status (*queue_fn)(const bson_t *scan, void *user,
+                                  engine_error *err);
+
+/* ---- reading ------------------------------------------------------------- */
+
+/* Pending and running scans, the oldest first. */
+static engine_status queue_each(struct store *store, queue_fn fn, void *user,
+                                engine_error *err)
+{
+    bson_t *filter = BCON_NEW("status", "{", "$in", "[", BCON_UTF8("pending"),
+                              BCON_UTF8("running"), "]", "}");
+    bson_t *sort = BCON_NEW("started_at", BCON_INT32(1));
+    const struct store_query query = {
+        .filter = filter, .sort = sort, .limit = QUEUE_MOST};
+    struct store_cursor *cursor = NULL;
+    const bson_t *scan;
+    engine_status status =
+        store_find(store, STORE_SCANS, &query, &cursor, err);
+    int more = 0;
+
+    while (status == ENGINE_OK &&
+           (more = store_cursor_next(cursor, &scan, err)) == 1)
+        status = fn(scan, user, err);
+    store_cursor_close(cursor);
+    bson_destroy(sort);
+    bson_destroy(filter);
+    return status == ENGINE_OK && more < 0 ? more : status;
+}
+
+static bool queue_is_pending(const bson_t *scan)
+{
+    const char *state = document_string(scan, "status");
+
+    return state && strcmp(state, "pending") == 0;
+}
+
+static bool queue_is_claimed(const bson_t *scan, int64_t now)
+{
+    return document_date(scan, "claim_until", 0) > now &&
+           !scan_owner_dead(document_string(scan, "claim_by"));
+}
+
+/* Target ids of a scan: into the table, or whether one is there. */
+static bool queue_targets(const bson_t *targets, struct table *table, bool add)
+{
+    bson_iter_t iter;
+    bson_t target;
+
+    if (!bson_iter_init(&iter, targets))
+        return false;
+    while (bson_iter_next(&iter)) {
+        const char *id = document_iter_child(&iter, &target)
+                             ? document_string(&target, "id")
+                             : NULL;
+
+        if (!id)
+            continue;
+        if (add)
+            (void)table_set(table, id, table);
+        else if (table_has(table, id))
+            return true;
+    }
+    return false;
+}
+
+static bool queue_has_targets(const bson_t *scan, struct table *table,
+                              bool add)
+{
+    bson_t targets;
+
+    return document_child(scan, "scan_config.targets", &targets) &&
+           queue_targets(&targets, table, add);
+}
+
+/* ---- who is busy --------------------------------------------------------- */
+
+struct queue_busy {
+    struct table wanted;
+    char *scan_id;
+    int64_t waiting;
+};
+
+static engine_status queue_busy_look(const bson_t *scan, void *user,
+                                     engine_error *err)
+{
+    struct queue_busy *busy = user;
+    const char *id = document_string(scan, "_id");
+
+    (void)err;
+    busy->waiting += queue_is_pending(scan);
+    if (!busy->scan_id[0] && id &&
+        queue_has_targets(scan, &busy->wanted, false))
+        snprintf(busy->scan_id, 64, "%.63s", id);
+    return ENGINE_OK;
+}
+
+engine_status queue_busy(struct store *store, const bson_t *targets,
+                         char scan_id[64], int64_t *waiting, engine_error *err)
+{
+    struct queue_busy busy = {.scan_id = scan_id};
+    engine_status status;
+
+    scan_id[0] = '\0';
+    table_init(&busy.wanted);
+    queue_targets(targets, &busy.wanted, true);
+    status = queue_each(store, queue_busy_look, &busy, err);
+    table_clear(&busy.wanted);
+    *waiting = busy.waiting;
+    return status;
+}
+
+/* ---- claiming ------------------------------------------------------------ */
+
+struct queue_rivals {
+    const char *own;
+    struct table targets;
+    int64_t now;
+    bool found;
+};
+
+static engine_status queue_rival_look(const bson_t *scan, void *user,
+                                      engine_error *err)
+{
+    struct queue_rivals *rivals = user;
+    const char *id = document_string(scan, "_id");
+
+    (void)err;
+    if (!id || strcmp(id, rivals->own) == 0)
+        return ENGINE_OK;
+    if ((scan_is_running(scan) || queue_is_claimed(scan, rivals->now)) &&
+        queue_has_targets(scan, &rivals->targets, false))
+        rivals->found = true;
+    return ENGINE_OK;
+}
+
+static engine_status queue_claim_set(struct server *server,
+                                     struct store *store, const bson_t *scan,
+                                     int64_t until, engine_error *err)
+{
+    bson_t *expected = BCON_NEW(
+        "status", BCON_UTF8(document_string(scan, "status")));
+    bson_t *changes = BCON_NEW("claim_by", BCON_UTF8(server->owner),
+                               "claim_until", BCON_DATE_TIME(until));
+    const char *owner = document_string(scan, "owner");
+    engine_status status;
+
+    if (owner)
+        BSON_APPEND_UTF8(expected, "owner", owner);
+    if (until)
+        BSON_APPEND_INT64(expected, "rev", document_int(scan, "rev", 0));
+    else
+        BSON_APPEND_UTF8(expected, "claim_by", server->owner);
+    status = scan_change(store, document_string(scan, "_id"), expected,
+                         changes, err);
+    bson_destroy(changes);
+    bson_destroy(expected);
+    return status;
+}
+
+/* 1: this engine has it; 0: not now. */
+static int queue_claim(struct server *server, struct store *store,
+                       const bson_t *scan, engine_error *err)
+{
+    const int64_t now = clock_now_ms();
+    struct queue_rivals rivals = {.own = document_string(scan, "_id"),
+                                  .now = now};
+    engine_status status =
+        queue_claim_set(server, store, scan, now + QUEUE_CLAIM_MS, err);
+
+    if (status == ENGINE_ECONFLICT || status == ENGINE_ENOTFOUND)
+        return 0;
+    if (status < 0)
+        return status;
+    table_init(&rivals.targets);
+    queue_has_targets(scan, &rivals.targets, true);
+    status = queue_each(store, queue_rival_look, &rivals, err);
+    table_clear(&rivals.targets);
+    if (status == ENGINE_OK && !rivals.found)
+        return 1;
+    (void)queue_claim_set(server, store, scan, 0, NULL);
+    return status;
+}
+
+/* ---- one pass over the queue --------------------------------------------- */
+
+struct queue_pass {
+    struct server *server;
+    struct store *store;
+    struct table busy; /* targets that nothing may run on now */
+    bson_t **waiting;  /* pending, or its engine died */
+    size_t count, room;
+    int64_t now;
+};
+
+static engine_status queue_pass_keep(struct queue_pass *pass,
+                                     const bson_t *scan, engine_error *err)
+{
+    if (pass->count == pass->room) {
+        const size_t room = pass->room ? 2 * pass->room : 16;
+        bson_t **list =
+            engine_realloc(pass->waiting, room * sizeof(*list));
+
+        if (!list)
+            return engine_fail_memory(err);
+        pass->waiting = list;
+        pass->room = room;
+    }
+    pass->waiting[pass->count++] = bson_copy(scan);
+    return ENGINE_OK;
+}
+
+static engine_status queue_pass_look(const bson_t *scan, void *user,
+                                     engine_error *err)
+{
+    struct queue_pass *pass = user;
+
+    if (scan_is_running(scan) || queue_is_claimed(scan, pass->now)) {
+        queue_has_targets(scan, &pass->busy, true);
+        return ENGINE_OK;
+    }
+    return queue_pass_keep(pass, scan, err);
+}
+
+static int64_t queue_running(struct server *server)
+{
+    int64_t running;
+
+    pthread_mutex_lock(&server->lock);
+    running = server->running;
+    pthread_mutex_unlock(&server->lock);
+    return running;
+}
+
+static engine_status queue_pass_one(struct queue_pass *pass,
+                                    const bson_t *scan, engine_error *err)
+{
+    struct server *server = pass->server;
+    struct server_world *world = server_world_take(server);
+    const struct admit_state state = {
+        .running = queue_running(server),
+        .running_most = world->config->server_scans,
+        .waiting_most = INT64_MAX, /* it has been let in already */
+        .not_before_ms = document_date(scan, "not_before", 0),
+        .target_busy = queue_has_targets(scan, &pass->busy, false),
+        .may_wait = true,
+        .stopping = atomic_load(&server->stopping)};
+    int claimed = 0;
+
+    server_world_give(server, world);
+    if (admit(pass->now, &state).verdict == ADMIT_RUN &&
+        recover_may_run(server, pass->store, scan))
+        claimed = queue_claim(server, pass->store, scan, err);
+    /* what comes later does not overtake it on its target */
+    queue_has_targets(scan, &pass->busy, true);
+    if (claimed <= 0)
+        return claimed;
+    if (!queue_is_pending(scan))
+        atomic_fetch_add(&server->scans_recovered, 1);
+    return runner_start(server, document_string(scan, "_id"), err);
+}
+
+static engine_status queue_pass(struct server *server, struct store *store,
+                                engine_error *err)
+{
+    struct queue_pass pass = {
+        .server = server, .store = store, .now = clock_now_ms()};
+    engine_status status;
+
+    table_init(&pass.busy);
+    status = queue_each(store, queue_pass_look, &pass, err);
+    for (size_t i = 0; status == ENGINE_OK && i < pass.count; i++)
+        status = queue_pass_one(&pass, pass.waiting[i], err);
+    for (size_t i = 0; i < pass.count; i++)
+        bson_destroy(pass.waiting[i]);
+    engine_free(pass.waiting);
+    table_clear(&pass.busy);
+    return status;
+}
+
+/* ---- the thread ---------------------------------------------------------- */
+
+/* True when the store is to be looked at. */
+static bool queue_wait(struct server *server, int64_t looked_ms)
+{
+    struct timespec until;
+    bool look;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += QUEUE_TICK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&server->lock);
+    if (!server->poked && !atomic_load(&server->stopping))
+        pthread_cond_timedwait(&server->wake, &server->lock, &until);
+    look = server->poked || clock_steady_ms() - looked_ms >= QUEUE_LOOK_MS;
+    server->poked = false;
+    pthread_mutex_unlock(&server->lock);
+    return look;
+}
+
+static void *queue_main(void *user)
+{
+    struct server *server = user;
+    int64_t looked_ms = 0, pause_ms = 0;
+
+    while (!atomic_load(&server->stopping)) {
+        struct store *store = NULL;
+        engine_error err = {0};
+        engine_status status;
+
+        http_watch(server);
+        if (!queue_wait(server, looked_ms + pause_ms) ||
+            atomic_load(&server->stopping))
+            continue;
+        looked_ms = clock_steady_ms();
+        status = server_store_take(server, &store, &err);
+        if (status == ENGINE_OK)
+            status = queue_pass(server, store, &err);
+        server_store_give(server, store, status == ENGINE_OK);
+        /* a store that is away is asked less and less often */
+        pause_ms = status == ENGINE_OK ? 0
+                   : pause_ms < 15000  ? 2 * pause_ms + 500 : 30000;
+        if (status < 0)
+            log_write(server->setup.log, LOG_LEVEL_ERROR,
+                      "the queue could not be looked at: %s", err.message);
+    }
+    return NULL;
+}
+
+engine_status queue_start(struct server *server, engine_error *err)
+{
+    const int code = pthread_create(&server->queue, NULL, queue_main, server);
+
+    if (code != 0)
+        return engine_fail(err, ENGINE_EIO, "could not start a thread: %s",
+                           strerror(code));
+    server->has_queue = true;
+    return ENGINE_OK;
+}
+
+void queue_poke(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    server->poked = true;
+    pthread_cond_broadcast(&server->wake);
+    pthread_mutex_unlock(&server->lock);
+}
+
+void queue_stop(struct server *server)
+{
+    if (!server->has_queue)
+        return;
+    queue_poke(server);
+    pthread_join(server->queue, NULL);
+    server->has_queue = false;
+}
