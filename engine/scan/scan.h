@@ -21,7 +21,7 @@ struct scan_progress {
     const char *what;                /* latest word of a scanner, or "" */
 };
 
-#define SCAN_SUSPEND 2 /* see scan_context.cancelled */
+#define SCAN_SUSPEND (-1) /* see scan_context.cancelled */
 
 struct scan_context {
     struct store *store;

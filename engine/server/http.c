@@ -17,6 +17,7 @@
 #define HTTP_STACK ((size_t)1024 * 1024)
 #define HTTP_PEM_MAX ((size_t)1024 * 1024)
 #define HTTP_STREAM_BLOCK 16384
+#define HTTP_PATIENCE 4 /* times the limit that is read before a refusal */
 
 /** One client. */
 struct connection {
@@ -268,14 +269,20 @@ static struct exchange *http_begin(struct server *server,
     return exchange;
 }
 
-/* What Content-Length promises is refused before it is sent. */
+/* What Content-Length promises. A client that does not ask first would not see
+ * an answer before it has sent everything: a little too much is let through
+ * and thrown away. */
 static bool http_promises_too_much(struct MHD_Connection *mhd,
                                    const struct exchange *exchange)
 {
     const char *text =
         MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Content-Length");
+    const size_t most = exchange->body.maximum;
 
-    return text && strtoull(text, NULL, 10) > exchange->body.maximum;
+    return text &&
+           strtoull(text, NULL, 10) >
+               (MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Expect")
+                    ? most : HTTP_PATIENCE * most);
 }
 
 static enum MHD_Result http_on_request(void *user, struct MHD_Connection *mhd,

@@ -83,10 +83,10 @@ static void openapi_answers(const struct route *route, struct buffer *out)
         }
         at += strcspn(at, " ");
     }
-    if (route->role != ROLE_OPEN) {
+    if (route->role != ROLE_OPEN)
         openapi_failure("401", out);
+    if (route->role > ROLE_VIEWER) /* every token has at least this role */
         openapi_failure("403", out);
-    }
     openapi_failure("429", out);
     openapi_failure("503", out);
     buffer_puts(out, "}");

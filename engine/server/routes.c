@@ -124,12 +124,12 @@ const struct route routes[] = {
      "404 409", NULL},
 
     {"GET", "/rules", V, handle_rules, "listRules", "Latest rules", BODY_NONE,
-     NULL, "RulePage", 200, "400 404 422", routes_rules},
+     NULL, "RulePage", 200, "400 422", routes_rules},
     {"GET", "/rules/search", V, handle_rules_search, "searchRules",
      "Rules with these words", BODY_NONE, NULL, "RulePage", 200,
-     "400 404 422", routes_rules},
+     "400 422", routes_rules},
     {"GET", "/rules/export", V, handle_rules_export, "exportRules",
-     "Whole rules as JSON Lines", BODY_NONE, NULL, "Text", 200, "400 404 422",
+     "Whole rules as JSON Lines", BODY_NONE, NULL, "Text", 200, "400 422",
      routes_rules},
     {"POST", "/rules/validate", V, handle_rules_validate, "validateRules",
      "Check rules, and store nothing", BODY_ANY, "Content", "ImportReport",
@@ -144,7 +144,7 @@ const struct route routes[] = {
      200, "", NULL},
     {"GET", "/variables", V, handle_variables, "listVariables",
      "Variables of rules with their constraints", BODY_NONE, NULL,
-     "Variables", 200, "404 422", routes_variables},
+     "Variables", 200, "422", routes_variables},
 
     {"POST", "/xccdf/generate-benchmark", V, handle_xccdf_benchmark,
      "generateBenchmark", "The XCCDF benchmark of selected rules", BODY_JSON,
@@ -158,7 +158,7 @@ const struct route routes[] = {
     {"GET", "/xccdf/frameworks", V, handle_frameworks, "listXccdfFrameworks",
      "The same as /frameworks", BODY_NONE, NULL, "Frameworks", 200, "", NULL},
     {"GET", "/xccdf/variables", V, handle_variables, "listXccdfVariables",
-     "The same as /variables", BODY_NONE, NULL, "Variables", 200, "404 422",
+     "The same as /variables", BODY_NONE, NULL, "Variables", 200, "422",
      routes_variables},
 };
 const size_t routes_count = SERVER_COUNT(routes);

@@ -254,7 +254,7 @@ static struct scan_group *run_group(struct fixture *fixture)
 
     run_open(fixture);
     run_store_rules(fixture);
-    if (scan_document_insert(&fixture->run, "cli", &err) < 0)
+    if (scan_document_insert(&fixture->run, "cli", NULL, false, &err) < 0)
         fail_msg("%s", err.message);
     if (scan_groups_build(&fixture->run, &err) < 0)
         fail_msg("%s", err.message);
@@ -575,14 +575,15 @@ static void a_running_scan_is_not_taken_from_its_engine(void **state)
     (void)run_group(fixture);
     memcpy(other.scan_id, fixture->run.scan_id, sizeof(other.scan_id));
     other.owner = scan_owner_new();
-    assert_int_equal(scan_document_take(&other, &err), ENGINE_ECONFLICT);
+    assert_int_equal(scan_document_take(&other, false, &err),
+                     ENGINE_ECONFLICT);
     assert_non_null(strstr(err.message, "running"));
 
     dead = BCON_NEW("lease_until", BCON_DATE_TIME(clock_now_ms() - 1));
     assert_int_equal(scan_document_update(fixture->store, other.scan_id, NULL,
                                           dead, &err), ENGINE_OK);
     bson_destroy(dead);
-    assert_int_equal(scan_document_take(&other, &err), ENGINE_OK);
+    assert_int_equal(scan_document_take(&other, false, &err), ENGINE_OK);
     assert_true(other.has_config);
 
     assert_int_equal(scan_lease_check(&fixture->run, &err), ENGINE_OK);
