@@ -313,7 +313,7 @@ static void rules_with_one_id_do_not_share_a_job(void **state)
                      ENGINE_OK);
     run->selection.items[1].id = "other";
     run->selection.items[1].benchmark = "other";
-    if (scan_document_insert(run, "cli", &err) < 0 ||
+    if (scan_document_insert(run, "cli", NULL, false, &err) < 0 ||
         scan_groups_build(run, &err) < 0)
         fail_msg("%s", err.message);
     assert_int_equal(run->groups_count, 2);
