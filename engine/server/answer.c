@@ -112,6 +112,10 @@ static engine_status answer_body(struct request *request,
 {
     bson_t json;
 
+    if (request_check_query(request, err) < 0) {
+        response->status = 400;
+        return ENGINE_EINVAL;
+    }
     if (request->too_large) {
         response->status = 413;
         engine_fail(err, ENGINE_ELIMIT, "the body is larger than %lld MiB",

@@ -10,7 +10,6 @@
 #include "sdk/base/clock.h"
 
 #define EXECUTE_LOOK_MS 50
-#define EXECUTE_WAIT_MAX 3600
 
 /* ---- execute ------------------------------------------------------------- */
 
@@ -155,14 +154,11 @@ static engine_status execute_wait(struct request *request, const char *scan_id,
 engine_status handle_execute(struct request *request,
                              struct response *response, engine_error *err)
 {
-    int64_t seconds = 0;
+    const int64_t seconds = request_number(request, "wait", 0);
     char *scan_id = NULL;
     bson_t scan;
-    engine_status status = request_number(request, response, "wait", 0,
-                                          EXECUTE_WAIT_MAX, &seconds, err);
+    engine_status status = execute_store(request, response, &scan_id, err);
 
-    if (status == ENGINE_OK)
-        status = execute_store(request, response, &scan_id, err);
     if (status == ENGINE_OK) {
         queue_poke(request->server);
         response_header(response, "Location",

@@ -131,7 +131,7 @@ engine_status handle_rules(struct request *request, struct response *response,
         BCON_INT32(1), "title", BCON_INT32(1), "severity", BCON_INT32(1),
         "scanner_type", BCON_INT32(1), "frameworks", BCON_INT32(1));
     struct page page = {.collection = STORE_RULES, .name = "rules",
-                        .limit = 50, .most = 1000};
+                        .limit = 50};
     engine_status status = rules_filter(request, response, &filter, err);
 
     page.query.filter = &filter;

@@ -51,7 +51,7 @@ engine_status handle_scans(struct request *request, struct response *response,
     bson_t filter = BSON_INITIALIZER;
     bson_t *sort = BCON_NEW("started_at", BCON_INT32(-1));
     struct page page = {.collection = STORE_SCANS, .name = "scans",
-                        .limit = 50, .most = 1000, .put = scans_put};
+                        .limit = 50, .put = scans_put};
     engine_status status;
 
     if (state)
@@ -119,23 +119,19 @@ static engine_status scan_put_results(struct request *request,
                                       struct response *response,
                                       const bson_t *scan, engine_error *err)
 {
-    struct page page = {.collection = STORE_VERDICTS, .limit = 100,
-                        .put = results_put};
+    struct page page = {.collection = STORE_VERDICTS, .put = results_put};
     bson_t *filter =
         BCON_NEW("scan_id", BCON_UTF8(document_string(scan, "scan_id")));
-    engine_status status;
+    engine_status status = ENGINE_OK;
     bool more = false;
 
     page.query.filter = filter;
-    status = request_number(request, response, "results_skip", 0, 1000000000,
-                            &page.query.skip, err);
-    if (status == ENGINE_OK)
-        status = request_number(request, response, "results_limit", 0, 1000,
-                                &page.limit, err);
+    page.query.skip = request_number(request, "results_skip", 0);
+    page.limit = request_number(request, "results_limit", 100);
     buffer_puts(&response->body, ",\n\"results_by_rule\":");
-    if (status == ENGINE_OK && page.limit == 0)
+    if (page.limit == 0)
         buffer_puts(&response->body, "[]");
-    else if (status == ENGINE_OK)
+    else
         status = response_list(request, response, &page, &more, err);
     buffer_printf(&response->body, ",\"results_has_more\":%s}\n",
                   more ? "true" : "false");
@@ -201,7 +197,7 @@ engine_status handle_scan_results(struct request *request,
 {
     static const char *const names[] = {"status", "severity", "target"};
     struct page page = {.collection = STORE_VERDICTS, .name = "results",
-                        .limit = 100, .most = 1000, .put = results_put};
+                        .limit = 100, .put = results_put};
     bson_t scan, filter = BSON_INITIALIZER;
     engine_status status = scans_get(request, &scan, err);
 
@@ -318,9 +314,8 @@ engine_status handle_statistics(struct request *request,
     const char *type = request_query(request, "target_type");
     bson_t filter = BSON_INITIALIZER, out = BSON_INITIALIZER, since;
     struct scans_sums sums = {0};
-    int64_t days = 30;
-    engine_status status =
-        request_number(request, response, "days", 1, 36500, &days, err);
+    const int64_t days = request_number(request, "days", 30);
+    engine_status status;
 
     BSON_APPEND_DOCUMENT_BEGIN(&filter, "started_at", &since);
     BSON_APPEND_DATE_TIME(&since, "$gte",
@@ -330,8 +325,7 @@ engine_status handle_statistics(struct request *request,
         BSON_APPEND_UTF8(&filter, "scan_config.framework", framework);
     if (type)
         BSON_APPEND_UTF8(&filter, "scan_config.targets.type", type);
-    if (status == ENGINE_OK)
-        status = scans_sum_all(request->store, &filter, &sums, err);
+    status = scans_sum_all(request->store, &filter, &sums, err);
     if (status == ENGINE_OK) {
         scans_sums_put(&sums, days, &out);
         status = response_document(response, 200, &out, err);

@@ -185,7 +185,8 @@ static struct MHD_Response *http_make(struct response *response)
     }
     if (!response->stream.read)
         return MHD_create_response_from_buffer(
-            response->body.len, response->body.data ? response->body.data : none,
+            response->body.len,
+            response->body.data ? response->body.data : none,
             MHD_RESPMEM_MUST_COPY);
     stream = engine_malloc(sizeof(*stream));
     if (!stream)
@@ -330,7 +331,8 @@ static void http_on_end(void *user, struct MHD_Connection *mhd, void **context,
     *context = NULL;
 }
 
-static void http_on_log(void *user, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void
+http_on_log(void *user, const char *format, va_list args)
 {
     const struct server *server = user;
     char text[512];

@@ -58,8 +58,8 @@ static engine_status listen_bind(const struct addrinfo *info, int *out,
                                  engine_error *err)
 {
     const int yes = 1;
-    const int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                          0);
+    const int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    const int fd = socket(info->ai_family, kind, 0);
     int code;
 
     if (fd < 0)

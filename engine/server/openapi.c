@@ -116,10 +116,12 @@ static void openapi_parameters(const struct route *route, struct buffer *out)
     for (const struct route_parameter *at = route->parameters;
          at && at->name; at++) {
         buffer_printf(out, "%s{\"name\":\"%s\",\"in\":\"query\","
-                      "\"description\":\"%s\",\"schema\":{\"type\":\"%s\"%s}}",
-                      some ? "," : "", at->name, at->help, at->type,
-                      strcmp(at->type, "integer") == 0 ? ",\"minimum\":0"
-                                                       : "");
+                      "\"description\":\"%s\",\"schema\":{\"type\":\"%s\"",
+                      some ? "," : "", at->name, at->help, at->type);
+        if (strcmp(at->type, "integer") == 0)
+            buffer_printf(out, ",\"minimum\":%lld,\"maximum\":%lld",
+                          (long long)at->minimum, (long long)at->maximum);
+        buffer_puts(out, "}}");
         some = true;
     }
     buffer_puts(out, "],");

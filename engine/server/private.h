@@ -74,6 +74,7 @@ enum route_body { BODY_NONE, BODY_JSON, BODY_ANY };
 
 struct route_parameter {
     const char *name, *type, *help; /* type: string, integer, boolean */
+    int64_t minimum, maximum;       /* of an integer */
 };
 
 /** One line of the table from which routing and OpenAPI are made. */
@@ -106,11 +107,12 @@ void response_init(struct response *response);
 void response_clear(struct response *response);
 
 const char *request_query(const struct request *request, const char *name);
-/** A number of the query between bounds; 400 otherwise. */
-engine_status request_number(struct request *request,
-                             struct response *response, const char *name,
-                             int64_t minimum, int64_t maximum, int64_t *out,
-                             engine_error *err);
+/** Checks numbers and flags of the query by the route's table. */
+engine_status request_check_query(const struct request *request,
+                                  engine_error *err);
+/** A number of the query, which was checked; fallback when absent. */
+int64_t request_number(const struct request *request, const char *name,
+                       int64_t fallback);
 bool request_flag(const struct request *request, const char *name);
 /** A scan context over the request's store and world. */
 void request_context(struct request *request, struct scan_context *out);
@@ -130,7 +132,7 @@ void response_fail(const struct request *request, struct response *response,
 struct page {
     const char *collection, *name; /* "scans": the list's key */
     struct store_query query;      /* without skip and limit */
-    int64_t limit, most;           /* default and highest */
+    int64_t limit;                 /* when the query has none */
     /* NULL: the document as it is stored */
     engine_status (*put)(struct request *request, struct response *response,
                          const bson_t *document, engine_error *err);

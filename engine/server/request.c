@@ -38,28 +38,61 @@ bool request_flag(const struct request *request, const char *name)
                      strcmp(value, "yes") == 0);
 }
 
-engine_status request_number(struct request *request,
-                             struct response *response, const char *name,
-                             int64_t minimum, int64_t maximum, int64_t *out,
-                             engine_error *err)
+int64_t request_number(const struct request *request, const char *name,
+                       int64_t fallback)
 {
     const char *text = request_query(request, name);
+
+    return text ? strtoll(text, NULL, 10) : fallback;
+}
+
+static bool request_is_flag(const char *text)
+{
+    static const char *const words[] = {"true", "false", "1", "0",
+                                        "yes",  "no"};
+
+    for (size_t i = 0; i < SERVER_COUNT(words); i++)
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static engine_status request_check_number(const struct route_parameter *wanted,
+                                          const char *text, engine_error *err)
+{
     char *end = NULL;
     long long value;
 
-    if (!text)
-        return ENGINE_OK;
     errno = 0;
     value = strtoll(text, &end, 10);
-    if (*text && !*end && errno == 0 && value >= minimum && value <= maximum) {
-        *out = value;
+    if (*text && !*end && errno == 0 && *text != ' ' && *text != '+' &&
+        value >= wanted->minimum && value <= wanted->maximum)
         return ENGINE_OK;
-    }
-    response->status = 400;
     return engine_fail(err, ENGINE_EINVAL,
-                       "%s is \"%.40s\": expected a whole number from %lld to "
-                       "%lld", name, text, (long long)minimum,
-                       (long long)maximum);
+                       "%s is \"%.40s\": expected a whole number from %lld "
+                       "to %lld", wanted->name, text,
+                       (long long)wanted->minimum,
+                       (long long)wanted->maximum);
+}
+
+engine_status request_check_query(const struct request *request,
+                                  engine_error *err)
+{
+    const struct route_parameter *wanted = request->route->parameters;
+    engine_status status = ENGINE_OK;
+
+    for (; wanted && wanted->name && status == ENGINE_OK; wanted++) {
+        const char *text = request_query(request, wanted->name);
+
+        if (text && strcmp(wanted->type, "integer") == 0)
+            status = request_check_number(wanted, text, err);
+        else if (text && strcmp(wanted->type, "boolean") == 0 &&
+                 !request_is_flag(text))
+            status = engine_fail(err, ENGINE_EINVAL,
+                                 "%s is \"%.40s\": expected true or false",
+                                 wanted->name, text);
+    }
+    return status;
 }
 
 static int request_cancelled(void *user)

@@ -106,16 +106,12 @@ engine_status response_list(struct request *request, struct response *response,
 engine_status response_page(struct request *request, struct response *response,
                             struct page *page, engine_error *err)
 {
-    int64_t skip = 0, total = -1;
+    const int64_t skip = request_number(request, "skip", 0);
+    int64_t total = -1;
     bool more = false;
-    engine_status status = request_number(request, response, "skip", 0,
-                                          1000000000, &skip, err);
+    engine_status status;
 
-    if (status == ENGINE_OK)
-        status = request_number(request, response, "limit", 1, page->most,
-                                &page->limit, err);
-    if (status < 0)
-        return status;
+    page->limit = request_number(request, "limit", page->limit);
     page->query.skip = skip;
     buffer_printf(&response->body, "{\"%s\":", page->name);
     status = response_list(request, response, page, &more, err);

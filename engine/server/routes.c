@@ -5,40 +5,43 @@
 
 #include "engine/server/private.h"
 
-#define ROUTES_TEXT(name, help) {name, "string", help}
-#define ROUTES_NUMBER(name, help) {name, "integer", help}
-#define ROUTES_FLAG(name, help) {name, "boolean", help}
+#define ROUTES_MOST 1000000000
+#define ROUTES_TEXT(name, help) {name, "string", help, 0, 0}
+#define ROUTES_NUMBER(name, least, most, help) \
+    {name, "integer", help, least, most}
+#define ROUTES_FLAG(name, help) {name, "boolean", help, 0, 0}
+#define ROUTES_END {NULL, NULL, NULL, 0, 0}
 #define ROUTES_PAGE                                                \
-    ROUTES_NUMBER("skip", "how many to leave out"),                \
-        ROUTES_NUMBER("limit", "how many to show"),                \
+    ROUTES_NUMBER("skip", 0, ROUTES_MOST, "how many to leave out"), \
+        ROUTES_NUMBER("limit", 1, 1000, "how many to show"),       \
         ROUTES_FLAG("count", "also count all of them, as `total`")
 
 static const struct route_parameter routes_execute[] = {
-    ROUTES_NUMBER("wait", "seconds to wait for the end of the scan"),
+    ROUTES_NUMBER("wait", 0, 3600, "seconds to wait for the end of the scan"),
     ROUTES_FLAG("queue", "wait for a busy target instead of failing"),
     ROUTES_TEXT("scan_name", "a name to find the scan by"),
-    {NULL, NULL, NULL}};
+    ROUTES_END};
 static const struct route_parameter routes_scans[] = {
     ROUTES_PAGE,
     ROUTES_TEXT("status", "only scans in this state"),
     ROUTES_TEXT("framework", "only scans of this framework"),
     ROUTES_TEXT("target", "only scans of this target: its id, host or type"),
-    {NULL, NULL, NULL}};
+    ROUTES_END};
 static const struct route_parameter routes_scan[] = {
-    ROUTES_NUMBER("results_skip", "verdicts to leave out"),
-    ROUTES_NUMBER("results_limit", "verdicts to show"),
-    {NULL, NULL, NULL}};
+    ROUTES_NUMBER("results_skip", 0, ROUTES_MOST, "verdicts to leave out"),
+    ROUTES_NUMBER("results_limit", 0, 1000, "verdicts to show"),
+    ROUTES_END};
 static const struct route_parameter routes_results[] = {
     ROUTES_PAGE,
     ROUTES_TEXT("status", "only verdicts of this status"),
     ROUTES_TEXT("severity", "only rules of this severity"),
     ROUTES_TEXT("target", "only this target's"),
-    {NULL, NULL, NULL}};
+    ROUTES_END};
 static const struct route_parameter routes_statistics[] = {
-    ROUTES_NUMBER("days", "of the last so many days; 30"),
+    ROUTES_NUMBER("days", 1, 36500, "of the last so many days; 30"),
     ROUTES_TEXT("framework", "only scans of this framework"),
     ROUTES_TEXT("target_type", "only scans of such targets"),
-    {NULL, NULL, NULL}};
+    ROUTES_END};
 static const struct route_parameter routes_rules[] = {
     ROUTES_PAGE,
     ROUTES_TEXT("benchmark", "any end of a benchmark's id"),
@@ -47,19 +50,19 @@ static const struct route_parameter routes_rules[] = {
     ROUTES_TEXT("scanner", "a scanner type"),
     ROUTES_TEXT("filter", "a query as JSON; it can only narrow"),
     ROUTES_TEXT("q", "words of the title or the rule's id"),
-    {NULL, NULL, NULL}};
+    ROUTES_END};
 static const struct route_parameter routes_rule[] = {
     ROUTES_TEXT("benchmark", "any end of a benchmark's id"),
-    {NULL, NULL, NULL}};
+    ROUTES_END};
 static const struct route_parameter routes_import[] = {
     ROUTES_TEXT("as", "yaml, json, jsonl, bson, bundle or a native format"),
     ROUTES_TEXT("name", "what messages call the file"),
-    {NULL, NULL, NULL}};
+    ROUTES_END};
 static const struct route_parameter routes_variables[] = {
     ROUTES_TEXT("framework", "only variables of rules of this framework"),
     ROUTES_TEXT("framework_version", "and of this version of it"),
     ROUTES_TEXT("benchmark", "any end of a benchmark's id"),
-    {NULL, NULL, NULL}};
+    ROUTES_END};
 
 #define V ROLE_VIEWER
 #define O ROLE_OPERATOR

@@ -12,7 +12,7 @@ const struct server_schema server_schemas[] = {
     {"Events",
      "{\"type\":\"string\"}"},
     {"Content",
-     "{\"type\":\"string\"}"},
+     "{}"},
     {"Error",
      "{\"type\":\"object\",\"required\":[\"error\"],"
      "\"properties\":{\"error\":{\"type\":\"object\","
@@ -173,7 +173,7 @@ const struct server_schema server_schemas[] = {
      "{\"type\":\"object\",\"required\":[\"scan_ids\"],"
      "\"properties\":{\"scan_ids\":{\"type\":\"array\","
      "\"items\":{\"type\":\"string\"},\"minItems\":1,\"maxItems\":100},"
-     "\"delete_files\":{\"type\":\"boolean\"}}}"},
+     "\"delete_files\":{}}}"},
     {"Deleted",
      "{\"type\":\"object\",\"required\":[\"success\",\"deleted_scans\"],"
      "\"properties\":{\"success\":{\"type\":\"boolean\"},"

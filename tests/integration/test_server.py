@@ -304,7 +304,7 @@ def test_requests_that_are_wrong_get_their_own_status(make_daemon):
     ask("POST", "/scans/execute?wait=x", {}, 400)
     for path in ("", "/status", "/results", "/errors", "/events"):
         ask("GET", f"/scans/none{path}", status=404)
-    ask("GET", "/scans/none?results_limit=x", status=404)
+    ask("GET", "/scans?count=perhaps", status=400)
     scan_id = daemon.execute(query="?wait=30", status=200)["scan_id"]
     ask("GET", f"/scans/{scan_id}?results_limit=x", status=400)
     ask("GET", f"/scans/{scan_id}/results?limit=x", status=400)
