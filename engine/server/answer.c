@@ -62,6 +62,30 @@ static engine_status answer_rate(struct request *request,
     return ENGINE_ELIMIT;
 }
 
+/* Without tokens, a browser of this machine must not be talked into asking:
+ * no page of another site, and no name that only leads here. */
+static engine_status answer_trust(struct request *request, engine_error *err)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    const char *host = request->host;
+
+    for (size_t i = 0; host && i < SERVER_COUNT(names); i++) {
+        const size_t len = strlen(names[i]);
+
+        if (strncasecmp(host, names[i], len) == 0 &&
+            (!host[len] || host[len] == ':'))
+            host = NULL;
+    }
+    if (!host && !request->origin) {
+        request->role = ROLE_ADMIN;
+        return ENGINE_OK;
+    }
+    engine_fail(err, ENGINE_EDENIED,
+                "without tokens, only this machine's own programs may ask");
+    engine_hint(err, "set auth = \"token\" for others");
+    return ENGINE_EDENIED;
+}
+
 /* Who asks, whether not too often, and whether they may. */
 static engine_status answer_auth(struct request *request,
                                  struct response *response, engine_error *err)
@@ -72,7 +96,7 @@ static engine_status answer_auth(struct request *request,
     engine_status status = ENGINE_OK;
 
     if (strcmp(config->server_auth, "none") == 0)
-        request->role = ROLE_ADMIN;
+        status = answer_trust(request, &why);
     else if (needed != ROLE_OPEN)
         status = auth_check(request, request->store, &why);
     if (answer_rate(request, response, &late) < 0) {
@@ -81,7 +105,8 @@ static engine_status answer_auth(struct request *request,
     }
     if (status < 0) {
         *err = why;
-        if (status != ENGINE_EDENIED)
+        if (status != ENGINE_EDENIED ||
+            strcmp(config->server_auth, "none") == 0)
             return status;
         response->status = 401;
         response_header(response, "WWW-Authenticate", "Bearer");

@@ -138,6 +138,10 @@ static void http_fill(struct MHD_Connection *mhd, const struct exchange *from,
         MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Authorization");
     request->content_type =
         MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Content-Type");
+    request->host =
+        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Host");
+    request->origin =
+        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Origin");
     request->body = from->body.data;
     request->body_len = from->body.len;
     request->too_large = from->too_large;

@@ -38,7 +38,11 @@ engine_server_libengineserver_la_SOURCES = \
 program_sources += engine/cli/serve.c engine/cli/token.c
 dist_man_MANS += doc/scan-engine-serve.1
 systemddir = $(prefix)/lib/systemd/system
-dist_systemd_DATA = conf/scan-engine.service
+systemd_DATA = conf/scan-engine.service
+CLEANFILES += conf/scan-engine.service
+conf/scan-engine.service: conf/scan-engine.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) conf && \
+	  sed 's|@bindir@|$(bindir)|' $(top_srcdir)/conf/scan-engine.service.in >$@
 
 unit_tests += tests/unit/test_server
 tests_unit_test_server_LDADD = engine/server/libengineserver.la $(LDADD)

@@ -36,6 +36,7 @@ struct request {
     struct server_pair query[SERVER_PAIRS_MAX];
     size_t query_count;
     const char *authorization, *content_type, *address;
+    const char *host, *origin; /* headers; NULL: absent */
     const char *body;
     size_t body_len;
     bool too_large;

@@ -248,6 +248,9 @@ def test_without_authentication_it_is_loopback_alone(engine, make_daemon):
     assert daemon.host == "127.0.0.1"
     assert "there is no authentication" in daemon.log.read_text()
     daemon.ask("GET", "/scans", role=None, status=200)
+    for header in ({"Origin": "http://elsewhere"}, {"Host": "elsewhere:80"},
+                   {"Host": "localhost.elsewhere"}):
+        daemon.ask("GET", "-/metrics", role=None, headers=header, status=403)
 
 
 def test_without_tls_it_is_loopback_alone(make_daemon):
