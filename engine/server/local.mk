@@ -42,7 +42,7 @@ systemd_DATA = conf/scan-engine.service
 CLEANFILES += conf/scan-engine.service
 conf/scan-engine.service: conf/scan-engine.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) conf && \
-	  sed 's|@bindir@|$(bindir)|' $(top_srcdir)/conf/scan-engine.service.in >$@
+	  sed 's|[@]bindir[@]|$(bindir)|' $(top_srcdir)/conf/scan-engine.service.in >$@
 
 unit_tests += tests/unit/test_server
 tests_unit_test_server_LDADD = engine/server/libengineserver.la $(LDADD)
