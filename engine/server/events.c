@@ -12,7 +12,7 @@
 #include "sdk/base/clock.h"
 
 #define EVENTS_LOOK_MS 200
-#define EVENTS_ALIVE_MS 10000
+#define EVENTS_ALIVE_MS 10000 /* at most */
 #define EVENTS_SENT_MAX ((size_t)1 << 22) /* verdicts of one scan */
 
 struct events {
@@ -22,7 +22,7 @@ struct events {
     size_t taken;
     uint64_t *sent;    /* open addressing; 0: free */
     size_t sent_count, sent_room;
-    int64_t looked_ms, pause_ms, told_ms, seen;
+    int64_t looked_ms, pause_ms, told_ms, alive_ms, seen;
     bool over;
 };
 
@@ -160,7 +160,7 @@ static void events_look(struct events *events)
     /* a scan that is gone ends the stream; a store that is away may be back */
     if (status == ENGINE_ENOTFOUND)
         events->over = true;
-    if (clock_steady_ms() - events->told_ms > EVENTS_ALIVE_MS) {
+    if (clock_steady_ms() - events->told_ms > events->alive_ms) {
         buffer_puts(&events->out, ": still there\n\n");
         events->told_ms = clock_steady_ms();
     }
@@ -227,6 +227,10 @@ engine_status events_open(struct request *request, const char *scan_id,
         return engine_fail_memory(err);
     events->server = request->server;
     events->seen = -1;
+    /* before the connection counts as idle */
+    events->alive_ms = request->world->config->server_request_s * 1000 / 3;
+    if (events->alive_ms > EVENTS_ALIVE_MS)
+        events->alive_ms = EVENTS_ALIVE_MS;
     snprintf(events->scan_id, sizeof(events->scan_id), "%s", scan_id);
     buffer_init(&events->out, SERVER_BODY_MAX);
     events->told_ms = clock_steady_ms();
