@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "engine/server/private.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+#include "sdk/base/file.h"
 
 static enum admit_verdict ask(struct admit_state state)
 {
@@ -173,6 +176,98 @@ static void the_description_is_json_and_has_every_route(void **state)
     buffer_clear(&text);
 }
 
+/* ---- tokens -------------------------------------------------------------- */
+
+static engine_status check_token(struct store *store, const char *text,
+                                 enum server_role *role)
+{
+    struct request request;
+    engine_error err = {0};
+    char *header = engine_strf("Bearer %s", text);
+    engine_status status;
+
+    request_init(&request, NULL);
+    request.authorization = header;
+    status = auth_check(&request, store, &err);
+    *role = request.role;
+    request_clear(&request);
+    engine_free(header);
+    return status;
+}
+
+static void tokens_are_checked_with_role_and_expiry(void **state)
+{
+    char *directory = NULL, *uri, *good = NULL, *late = NULL;
+    const int64_t now = clock_now_ms();
+    struct store *store = NULL;
+    enum server_role role;
+    engine_error err;
+
+    (void)state;
+    assert_int_equal(file_make_temporary("/tmp", "tokens-", &directory, &err),
+                     0);
+    uri = engine_strf("sqlite:%s/engine.db", directory);
+    assert_int_equal(store_open(uri, 0, NULL, &store, &err), 0);
+    assert_int_equal(server_token_create(store, "a", "operator", now + 60000,
+                                         &good, &err), 0);
+    assert_int_equal(server_token_create(store, "b", "admin", now - 1, &late,
+                                         &err), 0);
+    assert_int_equal(server_token_create(store, "c", "king", 0, &uri, &err),
+                     ENGINE_EINVAL);
+    assert_int_equal(check_token(store, good, &role), ENGINE_OK);
+    assert_int_equal(role, ROLE_OPERATOR);
+    assert_int_equal(check_token(store, late, &role), ENGINE_EDENIED);
+    assert_int_equal(role, ROLE_OPEN);
+    good[strlen(good) - 1] ^= 1;
+    assert_int_equal(check_token(store, good, &role), ENGINE_EDENIED);
+    good[3] ^= 1; /* another id: none */
+    assert_int_equal(check_token(store, good, &role), ENGINE_EDENIED);
+    store_close(store);
+    assert_int_equal(file_remove_tree(directory, &err), 0);
+    engine_free(late);
+    engine_free(good);
+    engine_free(uri);
+    engine_free(directory);
+}
+
+/* ---- forms --------------------------------------------------------------- */
+
+static void inline_secrets_leave_the_document(void **state)
+{
+    static const char text[] =
+        "{\"target\": {\"type\": \"ssh_host\", \"identifier\": \"db1\","
+        " \"credentials\": {\"username\": \"u\", \"password\": \"pw\","
+        " \"ssh_key\": \"-----BEGIN X\"}}, \"profile_id\": \"p\"}";
+    bson_t out = BSON_INITIALIZER, files = BSON_INITIALIZER;
+    struct request request;
+    engine_error err = {0};
+    char *shown;
+
+    (void)state;
+    request_init(&request, NULL);
+    bson_destroy(&request.json);
+    assert_int_equal(document_from_json(text, strlen(text), "body",
+                                        &request.json, &err), 0);
+    assert_int_equal(form_scan(&request, &out, &files, &err), 0);
+    assert_int_equal(bson_count_keys(&files), 2);
+    assert_string_equal(document_string(&out, "target.host"), "db1");
+    assert_string_equal(document_string(&out, "target.username"), "u");
+    assert_string_equal(document_string(&out, "profile"), "p");
+    shown = bson_as_relaxed_extended_json(&out, NULL);
+    assert_null(strstr(shown, "pw"));
+    assert_null(strstr(shown, "BEGIN"));
+    bson_free(shown);
+    assert_int_equal(
+        file_read(document_string(&out, "target.password.file"), 100, &shown,
+                  NULL, &err), 0);
+    assert_string_equal(shown, "pw");
+    engine_free(shown);
+    secrets_close(&files);
+    bson_destroy(&files);
+    bson_destroy(&out);
+    request_clear(&request);
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -189,6 +284,8 @@ int main(void)
         TEST(other_methods_are_named),
         TEST(nothing_else_matches),
         TEST(the_description_is_json_and_has_every_route),
+        TEST(tokens_are_checked_with_role_and_expiry),
+        TEST(inline_secrets_leave_the_document),
     };
 
     return cmocka_run_group_tests_name("server", tests, NULL, NULL);
