@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * form.c - a request to scan, as this and the replaced systems write it, in
- * our words. Inline secrets leave the document: they go into sealed memory
+ * our words. Inline secrets leave the document: they go into files in memory
  * that workers reach by a path, and vanish with this process.
  */
 #include <errno.h>
