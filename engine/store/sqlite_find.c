@@ -16,6 +16,7 @@ struct sqlite_cursor {
     struct sqlite_statement *statement;
     struct sqlite_where where;
     bson_t *sort, *fields; /* copies; NULL for none */
+    bool by_column;        /* the first key of the sort is a column's */
     bson_t *current;       /* what the caller sees */
     bool waiting;          /* a row was stepped to and not yet handed out */
     bool ended;            /* stepping on would begin again */
@@ -107,7 +108,37 @@ static void find_reader_give(struct sqlite *self, struct sqlite_link *link)
 
 /* ---- SQL of a cursor ------------------------------------------------------ */
 
-static void find_order(const bson_t *sort, bool settle, struct buffer *sql)
+/*
+ * A column of dates sorts as its field does when every row has a date in it:
+ * then its index gives the order, and only what is asked for is read.
+ */
+static engine_status find_by_column(struct sqlite_cursor *cursor,
+                                    const struct sqlite_table *table,
+                                    engine_error *err)
+{
+    const struct sqlite_column *column;
+    bson_iter_t iter;
+    char sql[256];
+    int64_t others = 0;
+    engine_status status;
+
+    if (!cursor->sort || !bson_iter_init(&iter, cursor->sort) ||
+        !bson_iter_next(&iter))
+        return ENGINE_OK;
+    column = sqlite_table_column(table, bson_iter_key(&iter));
+    if (!column || column->kind != COLUMN_DATE)
+        return ENGINE_OK;
+    snprintf(sql, sizeof(sql),
+             "SELECT EXISTS(SELECT 1 FROM %s WHERE %s IS NULL) OR "
+             "EXISTS(SELECT 1 FROM %s WHERE %s = x'')",
+             table->name, column->name, table->name, column->name);
+    status = sqlite_ask(cursor->link, sql, &others, err);
+    cursor->by_column = status == ENGINE_OK && !others;
+    return status;
+}
+
+static void find_order(const bson_t *sort, bool by_column, bool settle,
+                       struct buffer *sql)
 {
     bool by_id = false;
     bson_iter_t iter;
@@ -119,8 +150,13 @@ static void find_order(const bson_t *sort, bool settle, struct buffer *sql)
             if (by_id) /* unique: what follows never decides */
                 buffer_printf(sql, settle ? "+id%s" : "id%s",
                               bson_iter_as_int64(&iter) < 0 ? " DESC" : "");
+            else if (by_column)
+                buffer_printf(sql, "%s%s%s, ", settle ? "+" : "",
+                              bson_iter_key(&iter),
+                              bson_iter_as_int64(&iter) < 0 ? " DESC" : "");
             else
                 buffer_puts(sql, "store_key(doc, ?, ?), ");
+            by_column = false; /* the first key alone */
         }
     if (!by_id)
         buffer_puts(sql, settle ? "+id" : "id");
@@ -142,7 +178,10 @@ static engine_status find_sql(struct sqlite_cursor *cursor,
                                   cursor->link, sql, err);
     if (status < 0)
         return status;
-    find_order(cursor->sort, settle, sql);
+    status = find_by_column(cursor, table, err);
+    if (status < 0)
+        return status;
+    find_order(cursor->sort, cursor->by_column, settle, sql);
     buffer_puts(sql, " LIMIT ? OFFSET ?");
     return buffer_status(sql, err);
 }
@@ -152,12 +191,17 @@ static int find_bind(const struct sqlite_cursor *cursor,
 {
     sqlite3_stmt *handle = cursor->statement->handle;
     bson_iter_t iter;
+    bool bound = cursor->by_column; /* the first key needs no values */
     int next = 1;
     int rc = sqlite_where_bind(&cursor->where, handle, &next);
 
     if (cursor->sort && bson_iter_init(&iter, cursor->sort))
         while (rc == SQLITE_OK && bson_iter_next(&iter) &&
                strcmp(bson_iter_key(&iter), "_id") != 0) {
+            if (bound) {
+                bound = false;
+                continue;
+            }
             rc = sqlite3_bind_text(handle, next++, bson_iter_key(&iter), -1,
                                    SQLITE_STATIC);
             if (rc == SQLITE_OK)
