@@ -455,6 +455,55 @@ static void threads_with_a_handle_each_lose_nothing(void **state)
     assert_int_equal(suite_count(f->store, STORE_RESULTS, NULL), 120);
 }
 
+/* ---- sorting by a column's index ------------------------------------------ */
+
+static void add_dated(struct store *store, const char *id, int64_t date)
+{
+    bson_t *scan = BCON_NEW("_id", BCON_UTF8(id));
+    const bson_t *const list[] = {scan};
+
+    if (date)
+        BSON_APPEND_DATE_TIME(scan, "started_at", date);
+    assert_int_equal(store_insert(store, "scans", list, 1, NULL), 0);
+    bson_destroy(scan);
+}
+
+static void expect_sorted(struct store *store, const char *sort, int64_t skip,
+                          int64_t limit, const char *wanted)
+{
+    char *ids = suite_ids(store, "scans", "{}", sort, skip, limit);
+
+    assert_string_equal(ids, wanted);
+    engine_free(ids);
+}
+
+static void dates_sort_the_same_with_and_without_their_index(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    add_dated(f->store, "b", 2000);
+    add_dated(f->store, "a", 2000);
+    add_dated(f->store, "c", 3000);
+    add_dated(f->store, "d", -1000);
+    for (int round = 0; round < 2; round++) {
+        expect_sorted(f->store, "{'started_at': -1}", 0, 3, "c a b ");
+        expect_sorted(f->store, "{'started_at': 1}", 1, 0,
+                      round ? "d a b c " : "a b c ");
+        expect_sorted(f->store, "{'started_at': -1, '_id': -1}", 0, 0,
+                      round ? "c b a d e " : "c b a d ");
+        expect_sorted(f->store, "{'started_at': 1, 'x': 1, '_id': -1}", 0, 0,
+                      round ? "e d b a c " : "d b a c ");
+        if (!round)
+            add_dated(f->store, "e", 0); /* without: the index is no help */
+    }
+    suite_add(f->store, "scans", "{'_id': 'f', 'started_at': [1]}");
+    expect_sorted(f->store, "{'started_at': 1}", 0, 3, "e f d ");
+    assert_int_equal(store_begin(f->store, NULL), 0);
+    expect_sorted(f->store, "{'started_at': -1}", 0, 2, "c a ");
+    store_rollback(f->store);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -476,6 +525,7 @@ int main(void)
         TEST(a_cursor_in_a_transaction_sees_what_was_written_before),
         TEST(a_cursor_outlives_its_transaction),
         TEST(several_processes_make_the_same_store_at_once),
+        TEST(dates_sort_the_same_with_and_without_their_index),
         TEST(threads_with_a_handle_each_lose_nothing),
     };
 
