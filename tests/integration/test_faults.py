@@ -119,7 +119,8 @@ def test_children_of_children_die_with_the_engine(tmp_path):
     assert len(children) == 3 and all(map(is_alive, children))
     kill_nine(process)
     wait_gone(engine.home, 2)
-    assert not any(map(is_alive, children))
+    wait_for(lambda: not any(map(is_alive, children)), 2,
+             "the children to die")
 
 
 def test_a_killed_worker_costs_its_group_only(tmp_path):
