@@ -244,6 +244,22 @@ static engine_status schema_read(const struct sqlite_link *link,
     return ENGINE_OK;
 }
 
+/* All three from one state of the file: another process may be making it. */
+static engine_status schema_read_at_once(const struct sqlite_link *link,
+                                         int64_t *version, engine_error *err)
+{
+    engine_status status = sqlite_exec(link, "BEGIN", err);
+
+    if (status < 0)
+        return status;
+    status = schema_read(link, version, err);
+    if (status == ENGINE_OK)
+        status = sqlite_exec(link, "COMMIT", err);
+    if (!sqlite3_get_autocommit(link->db))
+        sqlite_exec(link, "ROLLBACK", NULL);
+    return status;
+}
+
 /* Under the write lock: another process may have been first. */
 static engine_status schema_migrate_locked(const struct sqlite_link *link,
                                            engine_error *err)
@@ -318,7 +334,7 @@ engine_status sqlite_schema_verify(const struct sqlite_link *link,
                                    bool read_only, engine_error *err)
 {
     int64_t version = 0;
-    engine_status status = schema_read(link, &version, err);
+    engine_status status = schema_read_at_once(link, &version, err);
 
     if (status < 0)
         return status;
