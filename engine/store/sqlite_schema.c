@@ -118,72 +118,49 @@ const struct sqlite_column *sqlite_table_column(
 
 /* The nth brings a file from version n to n + 1. Never change one that was
  * released: append. */
+/* clang-format off: it takes the macros for an expression */
 static const char *const schema_migrations[] = {
-    SCHEMA_TABLE(
-        "rules",
-        "benchmark, rule_id, version, is_latest, "
-        "scanner_type, severity, ") SCHEMA_INDEX("rules", "latest",
-                                                 "is_latest, benchmark, id")
-        SCHEMA_INDEX("rules", "rule", "rule_id, id") SCHEMA_INDEX(
-            "rules", "benchmark",
-            "benchmark, rule_id, id") SCHEMA_MARKED("rules",
-                                                    SCHEMA_RULES_MARKED)
-            SCHEMA_TABLE("benchmarks", "benchmark, ") SCHEMA_INDEX(
-                "benchmarks", "benchmark",
-                "benchmark, id") SCHEMA_MARKED("benchmarks",
-                                               SCHEMA_BENCHMARKS_MARKED)
-                SCHEMA_TABLE("scans", "scan_id, status, started_at, ") SCHEMA_INDEX(
-                    "scans", "scan",
-                    "scan_id, id") SCHEMA_INDEX("scans", "status",
-                                                "status, id") SCHEMA_INDEX("scans",
-                                                                           "started",
-                                                                           "started_at")
-                    SCHEMA_MARKED("scans", SCHEMA_SCANS_MARKED) SCHEMA_TABLE(
-                        "selections", "scan_id, ") SCHEMA_INDEX("selections",
-                                                                "scan",
-                                                                "scan_id, id")
-                        SCHEMA_MARKED("selections", SCHEMA_SELECTIONS_MARKED) SCHEMA_TABLE(
-                            "verdicts",
-                            "scan_id, status, rule_id, target, origin, "
-                            "severity, ") SCHEMA_INDEX("verdicts", "scan",
-                                                       "scan_id, id")
-                            SCHEMA_INDEX("verdicts", "rule",
-                                         "scan_id, rule_id, id")
-                                SCHEMA_MARKED("verdicts", SCHEMA_VERDICTS_MARKED) SCHEMA_TABLE(
-                                    "results",
-                                    "scan_id, rule_id, target, status, ")
-                                    SCHEMA_INDEX("results", "scan", "scan_id, id") SCHEMA_INDEX(
-                                        "results", "rule",
-                                        "scan_id, rule_id, id")
-                                        SCHEMA_MARKED("results",
-                                                      SCHEMA_RESULTS_MARKED)
-                                            SCHEMA_TABLE("effects",
-                                                         "scan_id, state, ")
-                                                SCHEMA_INDEX("effects", "scan",
-                                                             "scan_id, id")
-                                                    SCHEMA_INDEX("effects",
-                                                                 "state",
-                                                                 "state, id")
-                                                        SCHEMA_MARKED(
-                                                            "effects",
-                                                            SCHEMA_EFFECTS_MARKED)
-                                                            SCHEMA_TABLE(
-                                                                "schedules",
-                                                                "")
-                                                                SCHEMA_TABLE(
-                                                                    "windows",
-                                                                    "")
-                                                                    SCHEMA_TABLE(
-                                                                        "waivers",
-                                                                        "")
-                                                                        SCHEMA_TABLE(
-                                                                            "tokens",
-                                                                            "") "CREATE TABLE artifacts(id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL,"
-                                                                                " media_type TEXT NOT NULL, size INTEGER NOT NULL,"
-                                                                                " created_at INTEGER NOT NULL);"
-                                                                                "CREATE TABLE artifact_chunks(id TEXT NOT NULL, n INTEGER NOT NULL,"
-                                                                                " data BLOB NOT NULL, UNIQUE(id, n));",
+    SCHEMA_TABLE("rules", "benchmark, rule_id, version, is_latest, "
+                          "scanner_type, severity, ")
+    SCHEMA_INDEX("rules", "latest", "is_latest, benchmark, id")
+    SCHEMA_INDEX("rules", "rule", "rule_id, id")
+    SCHEMA_INDEX("rules", "benchmark", "benchmark, rule_id, id")
+    SCHEMA_MARKED("rules", SCHEMA_RULES_MARKED)
+    SCHEMA_TABLE("benchmarks", "benchmark, ")
+    SCHEMA_INDEX("benchmarks", "benchmark", "benchmark, id")
+    SCHEMA_MARKED("benchmarks", SCHEMA_BENCHMARKS_MARKED)
+    SCHEMA_TABLE("scans", "scan_id, status, started_at, ")
+    SCHEMA_INDEX("scans", "scan", "scan_id, id")
+    SCHEMA_INDEX("scans", "status", "status, id")
+    SCHEMA_INDEX("scans", "started", "started_at")
+    SCHEMA_MARKED("scans", SCHEMA_SCANS_MARKED)
+    SCHEMA_TABLE("selections", "scan_id, ")
+    SCHEMA_INDEX("selections", "scan", "scan_id, id")
+    SCHEMA_MARKED("selections", SCHEMA_SELECTIONS_MARKED)
+    SCHEMA_TABLE("verdicts", "scan_id, status, rule_id, target, origin, "
+                             "severity, ")
+    SCHEMA_INDEX("verdicts", "scan", "scan_id, id")
+    SCHEMA_INDEX("verdicts", "rule", "scan_id, rule_id, id")
+    SCHEMA_MARKED("verdicts", SCHEMA_VERDICTS_MARKED)
+    SCHEMA_TABLE("results", "scan_id, rule_id, target, status, ")
+    SCHEMA_INDEX("results", "scan", "scan_id, id")
+    SCHEMA_INDEX("results", "rule", "scan_id, rule_id, id")
+    SCHEMA_MARKED("results", SCHEMA_RESULTS_MARKED)
+    SCHEMA_TABLE("effects", "scan_id, state, ")
+    SCHEMA_INDEX("effects", "scan", "scan_id, id")
+    SCHEMA_INDEX("effects", "state", "state, id")
+    SCHEMA_MARKED("effects", SCHEMA_EFFECTS_MARKED)
+    SCHEMA_TABLE("schedules", "")
+    SCHEMA_TABLE("windows", "")
+    SCHEMA_TABLE("waivers", "")
+    SCHEMA_TABLE("tokens", "")
+    "CREATE TABLE artifacts(id TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL,"
+    " media_type TEXT NOT NULL, size INTEGER NOT NULL,"
+    " created_at INTEGER NOT NULL);"
+    "CREATE TABLE artifact_chunks(id TEXT NOT NULL, n INTEGER NOT NULL,"
+    " data BLOB NOT NULL, UNIQUE(id, n));",
 };
+/* clang-format on */
 
 #define SCHEMA_VERSION \
     ((int64_t)(sizeof(schema_migrations) / sizeof(schema_migrations[0])))
