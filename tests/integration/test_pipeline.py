@@ -445,10 +445,10 @@ def test_stop_on_error_ends_the_other_groups(tmp_path):
 
 # ---- cancelling and deadlines ------------------------------------------------
 
-def slow_scan(engine, *args):
-    """A running scan of two groups that take 5 s each."""
-    engine.import_rules([rule(i, scanner, sleep_ms=50) for i in range(100)
-                         for scanner in ("alpha", "beta")])
+def slow_scan(engine, *args, sleep_ms=50):
+    """A running scan of two groups that take 5 s each, unless told otherwise."""
+    engine.import_rules([rule(i, scanner, sleep_ms=sleep_ms)
+                         for i in range(100) for scanner in ("alpha", "beta")])
     process = engine.start("scan", "--format", "json", *args)
     wait_for(lambda: engine.database.exists() and any(
         each["status"] == "running" for each in engine.scans()), 10,
@@ -490,7 +490,8 @@ def test_a_signal_cancels_and_keeps_what_is_done(engine, number):
 
 
 def test_another_process_cancels(engine):
-    process = slow_scan(engine)
+    # The commands before the cancel take their time on a busy machine.
+    process = slow_scan(engine, sleep_ms=200 * SLOW)
     (scan_id,) = [each["scan_id"] for each in engine.scans()]
     result = engine.run("scans", "delete", scan_id, code=UNABLE)
     assert "running" in result.err
