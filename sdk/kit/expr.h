@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * expr.h - expression languages behind one small table: compiled once,
+ * evaluated many times. In here: yamlpath (the OpenSCAP yaml-filter grammar),
+ * jq (libjq); the cloud scanners add jmespath.
+ *
+ * Threads: a compiled expression belongs to one thread at a time.
+ */
+#ifndef SDK_KIT_EXPR_H
+#define SDK_KIT_EXPR_H
+
+#include "sdk/kit/value.h"
+#include "sdk/kit/value_mask.h"
+
+struct expr;
+
+/** What an evaluation gave: any number of values, in the arena. */
+struct expr_values {
+    const struct value *const *values;
+    size_t count;
+};
+
+struct expr_limits {
+    size_t values; /* at most so many results; 0: 1,000,000 */
+    size_t bytes;  /* of memory of the language's own; 0: 256 MiB */
+};
+
+/** One language. Functions are as below; wants and split may be NULL. */
+struct expr_language {
+    const char *name;
+    engine_status (*compile)(const char *text, struct expr *expr,
+                             engine_error *err);
+    engine_status (*evaluate)(struct expr *expr, const struct value *input,
+                              struct arena *arena, struct expr_values *out,
+                              engine_error *err);
+    engine_status (*wants)(const struct expr *expr, struct value_mask *mask);
+    engine_status (*split)(const char *text, const char *list, char **item,
+                           char **rest, engine_error *err);
+    void (*clear)(struct expr *expr);
+};
+
+/** The language of that name, or NULL. */
+const struct expr_language *expr_language(const char *name);
+/** Names of all languages that were built in, NULL-ended. */
+const char *const *expr_languages(void);
+
+/**
+ * Compiles. ENGINE_EINVAL says what is wrong and at which character;
+ * ENGINE_EUNSUPPORTED names what this build lacks.
+ */
+engine_status expr_compile(const struct expr_language *language,
+                           const char *text, const struct expr_limits *limits,
+                           struct expr **out, engine_error *err);
+void expr_free(struct expr *expr);
+const char *expr_text(const struct expr *expr);
+
+/**
+ * Evaluates. What the expression itself finds wrong with the input (jq's
+ * errors, a path through a scalar) is ENGINE_EINVAL with the language's
+ * words; a path that leads nowhere is no error but zero values.
+ */
+engine_status expr_evaluate(struct expr *expr, const struct value *input,
+                            struct arena *arena, struct expr_values *out,
+                            engine_error *err);
+
+/** Adds what it may look at to a mask; all of it where that is not known. */
+engine_status expr_wants(const struct expr *expr, struct value_mask *mask);
+
+/**
+ * Cuts a program over a whole list document ("[.items[] | f] | g") into one
+ * over an element, whose outputs are collected in an array, and one over
+ * that array (*rest, "." when there is nothing left), such that both
+ * together give what the program gives. ENGINE_EUNSUPPORTED when it is not
+ * of that form; then the document has to be read whole. Caller frees both.
+ */
+engine_status expr_split(const struct expr_language *language,
+                         const char *text, const char *list, char **item,
+                         char **rest, engine_error *err);
+
+#endif
