@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * template.h - the part of Go templates (text/template) that Kubernetes
+ * content has in its paths and filters: {{.name}}, {{if eq|ne .name "text"}},
+ * {{else if ...}}, {{else}}, {{end}}, nested, with {{- and -}} trimming.
+ */
+#ifndef SDK_KIT_TEMPLATE_H
+#define SDK_KIT_TEMPLATE_H
+
+#include <bson/bson.h>
+#include <stdbool.h>
+
+#include "sdk/base/error.h"
+
+/** Told of every variable that was looked up and had a value. */
+typedef void (*template_used_fn)(const char *name, void *user);
+
+/**
+ * Expands a text with variables {id: value}; names match with or without an
+ * xccdf_*_value_ prefix. A variable without a value, an unknown action and a
+ * missing {{end}} are ENGINE_EINVAL naming them. Where a variable's value is
+ * null it is the text "None", as the content's own tools have it. Text
+ * without {{ comes out as it is. Caller frees *out.
+ */
+engine_status template_expand(const char *text, const bson_t *variables,
+                              template_used_fn used, void *user, char **out,
+                              engine_error *err);
+
+/**
+ * The variable when text is nothing but {{.name}}: *value stands on it then.
+ * False when text is anything else or there is no such variable.
+ */
+bool template_single(const char *text, const bson_t *variables,
+                     bson_iter_t *value);
+
+#endif
