@@ -26,6 +26,9 @@ const struct scanner_ops *loader_ops(const struct module *module);
 
 /** The checks on a path alone (ownership, mode, absolute). */
 engine_status loader_check_path(const char *path, engine_error *err);
+/** The same of another file with code; `what` names its kind in messages. */
+engine_status loader_check_file(const char *what, const char *path,
+                                engine_error *err);
 
 /** Validates what an entry point returned; `path` is for messages. */
 engine_status loader_check_ops(const struct scanner_ops *raw,

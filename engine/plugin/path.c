@@ -9,23 +9,27 @@
 
 #include "engine/plugin/loader.h"
 
-static engine_status path_fail(engine_error *err, const char *path,
+/* A path on which somebody else could have put something. */
+struct path {
+    const char *what, *path;
+};
+
+static engine_status path_fail(engine_error *err, const struct path *at,
                                const char *part, const char *why)
 {
-    if (strcmp(path, part) == 0)
-        return engine_fail(err, ENGINE_EDENIED, "scanner file \"%s\" %s",
-                           path, why);
-    return engine_fail(err, ENGINE_EDENIED,
-                       "scanner file \"%s\": directory \"%s\" %s", path, part,
-                       why);
+    if (strcmp(at->path, part) == 0)
+        return engine_fail(err, ENGINE_EDENIED, "%s \"%s\" %s", at->what,
+                           at->path, why);
+    return engine_fail(err, ENGINE_EDENIED, "%s \"%s\": directory \"%s\" %s",
+                       at->what, at->path, part, why);
 }
 
-static engine_status path_link(const char *path, const char *part,
+static engine_status path_link(const struct path *at, const char *part,
                                engine_error *err)
 {
-    char *real = realpath(path, NULL);
+    char *real = realpath(at->path, NULL);
 
-    path_fail(err, path, part, "is a symbolic link");
+    path_fail(err, at, part, "is a symbolic link");
     if (real)
         engine_hint(err, "give the real path: %s", real);
     free(real);
@@ -33,50 +37,52 @@ static engine_status path_link(const char *path, const char *part,
 }
 
 /* One step of the way; the last one is the file itself. */
-static engine_status path_step(const char *path, const char *part,
+static engine_status path_step(const struct path *at, const char *part,
                                engine_error *err)
 {
-    const int last = strcmp(path, part) == 0;
+    const int last = strcmp(at->path, part) == 0;
     struct stat info;
 
     if (lstat(part, &info) < 0) {
         const int code = errno;
         return engine_fail(err, engine_status_from_errno(code),
-                           "could not open scanner file \"%s\": %s", path,
-                           strerror(code));
+                           "could not open %s \"%s\": %s", at->what,
+                           at->path, strerror(code));
     }
     if (S_ISLNK(info.st_mode))
-        return path_link(path, part, err);
+        return path_link(at, part, err);
     if (last && !S_ISREG(info.st_mode))
-        return path_fail(err, path, part, "is no regular file");
+        return path_fail(err, at, part, "is no regular file");
     if (info.st_uid != 0 && info.st_uid != geteuid()) {
-        path_fail(err, path, part, "belongs to neither root nor this user");
+        path_fail(err, at, part, "belongs to neither root nor this user");
         engine_hint(err, "chown root %s", part);
         return ENGINE_EDENIED;
     }
     if ((info.st_mode & (S_IWGRP | S_IWOTH)) &&
         !(S_ISDIR(info.st_mode) && (info.st_mode & S_ISVTX))) {
-        path_fail(err, path, part, "may be written by group or others");
+        path_fail(err, at, part, "may be written by group or others");
         engine_hint(err, "chmod go-w %s", part);
         return ENGINE_EDENIED;
     }
     return ENGINE_OK;
 }
 
-engine_status loader_check_path(const char *path, engine_error *err)
+engine_status loader_check_file(const char *what, const char *path,
+                                engine_error *err)
 {
-    char part[PATH_MAX];
+    const struct path at = {what, path};
     const size_t len = strlen(path);
+    char part[PATH_MAX];
 
     if (path[0] != '/') {
         engine_fail(err, ENGINE_EINVAL,
-                    "scanner file \"%s\": not an absolute path", path);
+                    "%s \"%s\": not an absolute path", what, path);
         engine_hint(err, "give the path from / on");
         return ENGINE_EINVAL;
     }
     if (len >= sizeof(part))
         return engine_fail(err, ENGINE_EINVAL,
-                           "scanner file: its path is too long");
+                           "%s: its path is too long", what);
     for (size_t i = 0; i <= len; i++) {
         engine_status status;
 
@@ -86,9 +92,14 @@ engine_status loader_check_path(const char *path, engine_error *err)
             continue; /* "//" */
         memcpy(part, path, len + 1);
         part[i ? i : 1] = '\0';
-        status = path_step(path, part, err);
+        status = path_step(&at, part, err);
         if (status < 0)
             return status;
     }
     return ENGINE_OK;
+}
+
+engine_status loader_check_path(const char *path, engine_error *err)
+{
+    return loader_check_file("scanner file", path, err);
 }

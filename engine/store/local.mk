@@ -10,10 +10,14 @@ core_sources += \
 	engine/store/sqlite_where.c \
 	engine/store/sqlite_write.c \
 	engine/store/store.c engine/store/store.h \
+	engine/store/store_module.c engine/store/store_module.h \
 	engine/store/store_ops.h
 
+# A module, so that only who uses it pays for libmongoc when a program starts.
 if WITH_MONGODB
-core_sources += \
+noinst_LTLIBRARIES += engine/store/libmongodb.la
+engine_store_libmongodb_la_LIBADD = $(MONGOC_LIBS)
+engine_store_libmongodb_la_SOURCES = \
 	engine/store/mongodb.c engine/store/mongodb.h \
 	engine/store/mongodb_artifact.c \
 	engine/store/mongodb_count.c \
@@ -27,15 +31,27 @@ core_sources += \
 	engine/store/mongodb_swap.c \
 	engine/store/mongodb_write.c
 
+pkglib_LTLIBRARIES += engine/store/store-mongodb.la
+engine_store_store_mongodb_la_SOURCES = \
+	engine/store/artifact_file.c \
+	engine/store/mongodb_module.c
+engine_store_store_mongodb_la_LIBADD = \
+	engine/store/libmongodb.la sdk/libground.la
+engine_store_store_mongodb_la_LDFLAGS = $(AM_LDFLAGS) $(DEFS_LDFLAGS) \
+	-module -avoid-version -shared \
+	-export-symbols-regex '^scan_engine_store_module$$'
+
 unit_tests_mongodb = tests/unit/test_store_mongodb
 tests_unit_test_store_mongodb_SOURCES = \
 	tests/unit/store_suite.c tests/unit/test_store_mongodb.c
+tests_unit_test_store_mongodb_LDADD = engine/store/libmongodb.la $(LDADD)
 endif
 
 unit_tests += \
 	$(unit_tests_mongodb) \
 	tests/unit/test_store \
 	tests/unit/test_store_faults \
+	tests/unit/test_store_module \
 	tests/unit/test_store_sqlite
 
 tests_unit_test_store_SOURCES = \
@@ -51,6 +67,12 @@ tests_unit_test_store_faults_SOURCES = \
 	tests/unit/store_suite.c tests/unit/test_store_faults.c
 tests_unit_test_store_sqlite_SOURCES = \
 	tests/unit/store_suite.c tests/unit/test_store_sqlite.c
+
+# A module of another release, which is refused.
+check_LTLIBRARIES += tests/unit/store_module_other.la
+tests_unit_store_module_other_la_SOURCES = tests/unit/store_module_other.c
+tests_unit_store_module_other_la_LDFLAGS = $(AM_LDFLAGS) -module \
+	-avoid-version -shared -rpath /nowhere
 
 fuzzers += tests/fuzz/fuzz_store
 tests_fuzz_fuzz_store_LDFLAGS = $(fuzz_ldflags)

@@ -4,16 +4,17 @@
 
 #include <string.h>
 
-#include "engine/store/store_ops.h"
+#include "engine/store/store_module.h"
 #include "sdk/document/document.h"
 
-#ifdef HAVE_MONGODB
-#define store_open_mongodb mongodb_store_open
-#else
 static engine_status store_open_mongodb(const char *uri, unsigned flags,
                                         const struct log *log,
                                         struct store **out, engine_error *err)
 {
+#ifdef HAVE_MONGODB
+    return store_module_open("store-mongodb", "libmongoc-1.0-0", uri, flags,
+                             log, out, err);
+#else
     (void)flags;
     (void)log;
     (void)out;
@@ -24,8 +25,8 @@ static engine_status store_open_mongodb(const char *uri, unsigned flags,
     engine_hint(err, "use \"sqlite:PATH\", or build with libmongoc "
                      "(libmongoc-dev)");
     return ENGINE_EUNSUPPORTED;
-}
 #endif
+}
 
 engine_status store_open(const char *uri, unsigned flags, const struct log *log,
                          struct store **out, engine_error *err)

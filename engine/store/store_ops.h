@@ -69,8 +69,8 @@ engine_status sqlite_store_open(const char *path, unsigned flags,
                                 const struct log *log, struct store **out,
                                 engine_error *err);
 
-/** Opens "mongodb://..." or "mongodb+srv://..."; only there when configure
- * found the driver (HAVE_MONGODB). */
+/** Opens "mongodb://..." or "mongodb+srv://..."; in a module of its own
+ * (store_module.h), when configure found the driver. */
 engine_status mongodb_store_open(const char *uri, unsigned flags,
                                  const struct log *log, struct store **out,
                                  engine_error *err);

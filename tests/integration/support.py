@@ -23,6 +23,7 @@ SOURCE = Path(os.environ.get("SCAN_ENGINE_SRC",
                              Path(__file__).resolve().parents[2]))
 PROGRAM = BUILD / "scan-engine"
 WORKER = BUILD / "scan-worker"
+os.environ.setdefault("SCAN_ENGINE_MODULE_DIR", str(BUILD / "engine/store/.libs"))
 CONTENT = Path(os.environ.get("SCAN_ENGINE_TEST_CONTENT",
                               "/usr/share/xml/scap/ssg/content"))
 def instrumented():
@@ -239,7 +240,8 @@ class Engine:
                 "TSAN_OPTIONS", "LSAN_OPTIONS", "LD_LIBRARY_PATH")
                if key in os.environ}
         env.update(HOME=str(self.home), TMPDIR=str(self.directory),
-                   SCAN_ENGINE_WORKER=str(WORKER))
+                   SCAN_ENGINE_WORKER=str(WORKER),
+                   SCAN_ENGINE_MODULE_DIR=os.environ["SCAN_ENGINE_MODULE_DIR"])
         env.update(changes or {})
         return env
 

@@ -199,6 +199,24 @@ def test_the_store_option_names_it_too(tmp_path, uri):
     assert not engine.database.exists()
 
 
+# ---- the module --------------------------------------------------------------
+
+def test_only_who_uses_mongodb_loads_its_driver():
+    assert b"libmongoc-1.0.so" not in PROGRAM.read_bytes()
+    assert b"libmongoc-1.0.so" not in (
+        BUILD / "engine/.libs/libengine.so").read_bytes()
+
+
+def test_a_missing_module_is_named_with_what_to_do(tmp_path):
+    need_driver()
+    engine = Engine(tmp_path, store="mongodb://me:s3cret@127.0.0.1:1/scans")
+    result = engine.run("scans", "list", code=UNABLE,
+                        env={"SCAN_ENGINE_MODULE_DIR": str(tmp_path)})
+    assert f"{tmp_path}/store-mongodb.so" in result.err, result
+    assert "libmongoc-1.0-0" in result.err, result
+    assert "s3cret" not in result.err, result
+
+
 # ---- when it is away ---------------------------------------------------------
 
 def test_a_server_that_is_away_is_named_and_its_password_is_not(tmp_path, uri):
