@@ -69,7 +69,7 @@ static engine_status import_document(void *user, const char *kind,
 {
     const struct import_state *state = user;
     const struct scanner_host *host = state->self->host;
-    const struct scanner_doc view = oscap_doc(document);
+    const struct scanner_doc view = kit_doc(document);
 
     if (host->cancelled(host, state->job))
         return engine_fail(err, ENGINE_ECANCELLED, "the import was cancelled");
@@ -164,12 +164,12 @@ int32_t oscap_op_import(void *instance, const struct scanner_job *job,
     bson_t request;
     bool check;
 
-    oscap_view(&job->request, &request);
+    kit_view(&job->request, &request);
     check = document_bool(&request, "validate_only", false);
     if (!bson_iter_init_find(&iter, &request, "paths") ||
         !bson_iter_recurse(&iter, &paths)) {
         engine_fail(&err, ENGINE_EINVAL, "nothing to import");
-        return oscap_report(error, &err);
+        return kit_fail(error, &err);
     }
     while (status == ENGINE_OK && bson_iter_next(&paths)) {
         if (!BSON_ITER_HOLDS_UTF8(&paths))
@@ -179,5 +179,5 @@ int32_t oscap_op_import(void *instance, const struct scanner_job *job,
                        : oscap_import(bson_iter_utf8(&paths, NULL),
                                       job->workdir, &sink, &err);
     }
-    return status < 0 ? oscap_report(error, &err) : SCANNER_OK;
+    return status < 0 ? kit_fail(error, &err) : SCANNER_OK;
 }

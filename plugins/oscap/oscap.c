@@ -10,46 +10,6 @@
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
 
-void oscap_view(const struct scanner_doc *document, bson_t *out)
-{
-    if (!document->data ||
-        !bson_init_static(out, document->data, document->len))
-        bson_init(out);
-}
-
-struct scanner_doc oscap_doc(const bson_t *document)
-{
-    return (struct scanner_doc){.data = bson_get_data(document),
-                                .len = document->len};
-}
-
-engine_status oscap_job_rules(const struct scanner_job *job, bson_t **out,
-                              engine_error *err)
-{
-    const char *at = (const char *)job->rules;
-    bson_t *rules = engine_calloc_aligned(alignof(bson_t), job->rules_count,
-                                          sizeof(*rules));
-
-    if (!rules)
-        return engine_fail_memory(err);
-    for (uint32_t i = 0; i < job->rules_count; i++) {
-        oscap_view((const struct scanner_doc *)(const void *)at, &rules[i]);
-        at += job->rules_stride;
-    }
-    *out = rules;
-    return ENGINE_OK;
-}
-
-int32_t oscap_report(struct scanner_error *out, const engine_error *err)
-{
-    if (out && err->status < 0) {
-        out->status = err->status;
-        snprintf(out->message, sizeof(out->message), "%s", err->message);
-        snprintf(out->hint, sizeof(out->hint), "%s", err->hint);
-    }
-    return err->status;
-}
-
 void oscap_log(const struct oscap *self, uint32_t level, const char *format,
                ...)
 {
@@ -88,10 +48,10 @@ static int32_t oscap_init(const struct scanner_host *host,
 
     if (!self) {
         engine_fail_memory(&why);
-        return oscap_report(err, &why);
+        return kit_fail(err, &why);
     }
     self->host = host;
-    oscap_view(&config->options, &options);
+    kit_view(&config->options, &options);
     bson_copy_to(&options, &self->options);
     if (oscap_check_word(&self->options, "keep_results", "results", "none",
                          "arf", &why) < 0 ||
@@ -109,7 +69,7 @@ static int32_t oscap_init(const struct scanner_host *host,
             0) {
         bson_destroy(&self->options);
         engine_free(self);
-        return oscap_report(err, &why);
+        return kit_fail(err, &why);
     }
     *out = self;
     return SCANNER_OK;

@@ -9,6 +9,7 @@
 #include "plugins/oscap/content.h"
 #include "plugins/oscap/costs.h"
 #include "sdk/base/error.h"
+#include "sdk/kit/host.h"
 
 /** One configured instance. */
 struct oscap {
@@ -19,15 +20,6 @@ struct oscap {
 #define OSCAP_OPTIONS_COUNT 12
 extern const struct scanner_option oscap_options[OSCAP_OPTIONS_COUNT];
 
-/** Views a document of the ABI as bson_t; an empty document for none. */
-void oscap_view(const struct scanner_doc *document, bson_t *out);
-/** The reverse, for handing a document to the host. */
-struct scanner_doc oscap_doc(const bson_t *document);
-/** Rule documents of a job as an array of views; freed with engine_free. */
-engine_status oscap_job_rules(const struct scanner_job *job, bson_t **out,
-                              engine_error *err);
-/** Copies an error across the ABI and returns the status. */
-int32_t oscap_report(struct scanner_error *out, const engine_error *err);
 void oscap_log(const struct oscap *self, uint32_t level, const char *format,
                ...) __attribute__((format(printf, 3, 4)));
 

@@ -28,7 +28,7 @@ static engine_status plan_document(const struct plan_state *state,
                                    engine_error *err)
 {
     const struct scanner_host *host = state->self->host;
-    const struct scanner_doc view = oscap_doc(document);
+    const struct scanner_doc view = kit_doc(document);
 
     if (host->document(host, state->job, kind, &view) < 0)
         return engine_fail(err, ENGINE_EIO, "the engine did not take a "
@@ -77,7 +77,7 @@ static engine_status plan_benchmark(const struct plan_state *state,
     engine_status status;
     char name[64];
 
-    oscap_view(&state->job->request, &request);
+    kit_view(&state->job->request, &request);
     how.profile = document_string(&request, "profile");
     buffer_init(&text, PLAN_MAX_FILE);
     snprintf(name, sizeof(name), "benchmark-%zu.xml", state->parts);
@@ -134,7 +134,7 @@ static engine_status plan_command(const struct plan_state *state,
     };
     engine_status status;
 
-    oscap_view(&state->job->target, &target);
+    kit_view(&state->job->target, &target);
     status = oscap_run_command(&how, &argv, &env, err);
     if (status == ENGINE_OK) {
         plan_append_words(&out, "argv", argv);
@@ -179,9 +179,9 @@ int32_t oscap_op_plan(void *instance, const struct scanner_job *job,
     struct oscap_units units = {0};
     engine_error err = {0};
     bson_t *rules = NULL, request;
-    engine_status status = oscap_job_rules(job, &rules, &err);
+    engine_status status = kit_rules(job, &rules, &err);
 
-    oscap_view(&job->request, &request);
+    kit_view(&job->request, &request);
     state.want = document_string(&request, "want");
     if (!state.want)
         state.want = "all";
@@ -196,5 +196,5 @@ int32_t oscap_op_plan(void *instance, const struct scanner_job *job,
             status = plan_part(&state, &units.items[i], part, &err);
     oscap_units_close(&units);
     engine_free(rules);
-    return status < 0 ? oscap_report(error, &err) : SCANNER_OK;
+    return status < 0 ? kit_fail(error, &err) : SCANNER_OK;
 }

@@ -204,7 +204,7 @@ static engine_status probe_tell(const struct oscap *self,
     BSON_APPEND_BOOL(&probe->out, "reachable", true);
     BSON_APPEND_ARRAY(&probe->out, "platforms", &probe->platforms);
     BSON_APPEND_ARRAY(&probe->out, "missing", &probe->missing);
-    view = oscap_doc(&probe->out);
+    view = kit_doc(&probe->out);
     if (self->host->document(self->host, job, "probe", &view) < 0)
         return engine_fail(err, ENGINE_EIO, "the engine did not take the "
                                             "probe's answer");
@@ -224,7 +224,7 @@ int32_t oscap_op_probe(void *instance, const struct scanner_job *job,
     bson_init(&probe.out);
     bson_init(&probe.platforms);
     bson_init(&probe.missing);
-    oscap_view(&job->target, &document);
+    kit_view(&job->target, &document);
     status = oscap_target_read(&document, &target, &err);
     if (status == ENGINE_OK)
         status = target.kind == OSCAP_SSH
@@ -235,5 +235,5 @@ int32_t oscap_op_probe(void *instance, const struct scanner_job *job,
     bson_destroy(&probe.out);
     bson_destroy(&probe.platforms);
     bson_destroy(&probe.missing);
-    return status < 0 ? oscap_report(error, &err) : SCANNER_OK;
+    return status < 0 ? kit_fail(error, &err) : SCANNER_OK;
 }

@@ -40,22 +40,7 @@ void oscap_report_error(const struct oscap *self,
                         const struct scanner_job *job, const bson_t *rule,
                         const engine_error *why)
 {
-    const char *rule_id = document_string(rule, "rule_id");
-    char message[sizeof(why->message) + sizeof(why->hint) + 2];
-    struct scanner_result result = {.size = sizeof(result),
-                                    .status = SCANNER_ERROR,
-                                    .rule_id = rule_id,
-                                    .message = message};
-    struct scanner_rule_end end = {.size = sizeof(end),
-                                   .status = SCANNER_ERROR,
-                                   .rule_id = rule_id,
-                                   .message = message,
-                                   .duration_ms = -1};
-
-    snprintf(message, sizeof(message), "%s%s%s", why->message,
-             why->hint[0] ? "; " : "", why->hint);
-    report_emit(self, job, &result);
-    (void)self->host->rule_done(self->host, job, &end);
+    kit_rule_error(self->host, job, document_string(rule, "rule_id"), why);
 }
 
 static engine_status report_index(struct report *report, engine_error *err)
@@ -148,13 +133,13 @@ static engine_status report_on_result(const struct oscap_rule_result *result,
     out.message = result->message;
     out.status = report_status(report, at, result, &out.message);
     report_details(result, &details);
-    out.details = oscap_doc(&details);
+    out.details = kit_doc(&details);
     if (report->evidence && result->check_name)
         has_evidence = oscap_evidence_build(report->evidence,
                                             result->check_name, &evidence,
                                             NULL) == ENGINE_OK;
     if (has_evidence)
-        out.evidence = oscap_doc(&evidence);
+        out.evidence = kit_doc(&evidence);
     report_emit(report->self, report->job, &out);
     if (has_evidence)
         bson_destroy(&evidence);
@@ -177,11 +162,11 @@ static void report_end_rule(struct report *report, struct report_rule *at)
         oscap_report_error(report->self, report->job, at->rule, &missing);
         return;
     }
-    oscap_view(&report->job->variables, &variables);
+    kit_view(&report->job->variables, &variables);
     status = oscap_rule_variables(report->part->unit->content, at->rule,
                                   &variables, &applied, NULL);
     if (status == ENGINE_OK && !bson_empty(&applied))
-        end.variables_applied = oscap_doc(&applied);
+        end.variables_applied = kit_doc(&applied);
     (void)report->self->host->rule_done(report->self->host, report->job,
                                         &end);
     if (status == ENGINE_OK)

@@ -298,9 +298,9 @@ int32_t oscap_op_scan(void *instance, const struct scanner_job *job,
     struct oscap_units units = {0};
     engine_error err = {0};
     bson_t *rules = NULL;
-    engine_status status = oscap_job_rules(job, &rules, &err);
+    engine_status status = kit_rules(job, &rules, &err);
 
-    oscap_view(&job->target, &state.target);
+    kit_view(&job->target, &state.target);
     if (status == ENGINE_OK)
         status = oscap_units_open(state.self, job, rules, job->rules_count,
                                   scan_refuse, &state, &units, &err);
@@ -318,5 +318,5 @@ int32_t oscap_op_scan(void *instance, const struct scanner_job *job,
     scan_clear(&state);
     oscap_units_close(&units);
     engine_free(rules);
-    return status < 0 ? oscap_report(error, &err) : SCANNER_OK;
+    return status < 0 ? kit_fail(error, &err) : SCANNER_OK;
 }

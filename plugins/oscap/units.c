@@ -265,9 +265,9 @@ static engine_status part_compile(const struct scanner_job *job,
     bson_t target, variables, request;
     engine_status status;
 
-    oscap_view(&job->target, &target);
-    oscap_view(&job->variables, &variables);
-    oscap_view(&job->request, &request);
+    kit_view(&job->target, &target);
+    kit_view(&job->variables, &variables);
+    kit_view(&job->request, &request);
     how.cpe = document_string(&target, "applicability.cpe");
     how.profile = document_string(&request, "profile");
     status = oscap_compile(&how, &part->compiled, err);

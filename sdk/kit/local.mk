@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 kit_sources += \
+	sdk/kit/host.c \
+	sdk/kit/host.h \
 	sdk/kit/process.c \
 	sdk/kit/process.h \
 	sdk/kit/process_private.h \
