@@ -288,6 +288,21 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
     return ENGINE_OK;
 }
 
+/* things that the scanner judged without a result of their own */
+static void collect_add_counts(struct scan_unit *unit, const bson_t *frame)
+{
+    bson_t counts;
+
+    if (!document_child(frame, "resources", &counts))
+        return;
+    for (int32_t i = 1; i <= 9; i++) {
+        const int64_t more =
+            document_int(&counts, scan_status_word(i), 0);
+        if (more > 0 && more <= UINT32_MAX - unit->counts[i])
+            unit->counts[i] += (uint32_t)more;
+    }
+}
+
 engine_status scan_collect_rule_done(void *user, const bson_t *frame,
                                      engine_error *err)
 {
@@ -305,8 +320,12 @@ engine_status scan_collect_rule_done(void *user, const bson_t *frame,
                   group->plugin->spec->name, unit->rule_id);
         return ENGINE_OK;
     }
-    if (collect_weight(unit->worst) > collect_weight(status))
-        status = unit->worst; /* no verdict is better than its results */
+    /* no verdict is better than its results; that not everything could be
+     * looked at stands all the same */
+    if (status != SCANNER_ERROR &&
+        collect_weight(unit->worst) > collect_weight(status))
+        status = unit->worst;
+    collect_add_counts(unit, frame);
     if (status < 1 || status > 9) {
         status = SCANNER_ERROR;
         message = "the scanner ended the rule without a result";

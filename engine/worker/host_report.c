@@ -169,6 +169,9 @@ static bool report_end(bson_t *frame, struct worker_rule *rule,
         return false;
     if (end->duration_ms >= 0)
         BSON_APPEND_INT64(frame, "duration_ms", end->duration_ms);
+    if (SCANNER_HAS(end, resources.data) &&
+        !report_append(frame, "resources", &end->resources, err))
+        return false;
     return report_append(frame, "variables_applied", &end->variables_applied,
                          err);
 }

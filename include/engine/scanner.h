@@ -131,11 +131,16 @@ struct scanner_result {
 /** The rule's last word: without it nothing of the rule counts. */
 struct scanner_rule_end {
     uint32_t size;
-    int32_t status;              /* 0: the worst of the results; else this */
+    int32_t status;              /* 0: the worst of the results; else this,
+                                  * but never better than the results: only
+                                  * SCANNER_ERROR stands whatever they say */
     const char *rule_id;
     const char *message;         /* one line; NULL: taken from the results */
     int64_t duration_ms;         /* negative: unknown */
     struct scanner_doc variables_applied; /* {id: value} */
+    struct scanner_doc resources; /* {pass: 12}: things judged for which no
+                                   * result was emitted, by status word; they
+                                   * are added to the verdict's counts */
 };
 
 struct scanner_host;
@@ -227,7 +232,8 @@ struct scanner_host {
  *
  *   scan    evaluate job->rules on job->target: emit*, rule_done per rule;
  *           request is {profile?: the benchmark's profile that was chosen,
- *           shards?: how many parts the operator asked for}
+ *           shards?: how many parts the operator asked for, record?: the
+ *           directory that what was read goes to, to be replayed}
  *   plan    say what scan would do, with document(): request is
  *           {want: "all" | "benchmark" | "tailoring"}
  *   import  request is {paths: [..], validate_only: bool}: turn native content

@@ -134,6 +134,22 @@ def test_the_verdict_is_the_worst_of_many_resources(engine):
     assert len({each["fingerprint"] for each in verdict["results"]}) == 7
 
 
+def test_things_without_a_result_of_their_own_are_counted(engine):
+    engine.import_rules([rule(1, "alpha", "fail", resources=2,
+                              silent={"pass": 4000, "fail": 1, "odd": 3})])
+    (verdict,) = engine.scan(code=FAILED).verdicts
+    assert verdict["resources"] == {"pass": 4000, "fail": 3}
+    assert len(verdict["results"]) == 2
+
+
+def test_an_end_is_never_better_than_the_results_but_error_stands(engine):
+    engine.import_rules([rule(1, "alpha", "fail", end_status="pass"),
+                         rule(2, "alpha", "fail", end_status="error"),
+                         rule(3, "alpha", "error", end_status="fail")])
+    assert engine.scan(code=FAILED).statuses() == {
+        "alpha-00001": "fail", "alpha-00002": "error", "alpha-00003": "fail"}
+
+
 def test_fingerprints_are_the_same_in_every_scan(engine):
     engine.import_rules([rule(1, "alpha", "fail", resources=3)])
     marks = [[each["fingerprint"] for each in
