@@ -47,6 +47,7 @@ struct cli_args {
 struct cli {
     const char *config_path;       /* --config, or NULL */
     const char *store_uri;         /* --store, or NULL */
+    char *store_kept;              /* it, when it was taken out of argv */
     const char *log_level;         /* --log-level, or NULL */
     struct log log;                /* to standard error */
     struct cli_progress *progress; /* a line to clear before messages */

@@ -11,6 +11,7 @@
 #include "engine/cli/progress.h"
 #include "engine/cli/signals.h"
 #include "engine/config/nearest.h"
+#include "sdk/base/alloc.h"
 
 const struct cli_option cli_global_options[] = {
     {"config", "FILE",
@@ -183,6 +184,34 @@ static int main_run(struct cli *cli, int argc, char **argv, int at,
     return command->run(cli, &args, err);
 }
 
+/* The password in --store URI would be in every list of processes: it is taken
+ * out of the arguments, as far as a program can do that, and kept here. */
+static engine_status main_hide_store(struct cli *cli, engine_error *err)
+{
+    char *given = (char *)(uintptr_t)cli->store_uri; /* one of argv */
+    char *at = given ? strstr(given, "://") : NULL;
+    const char *end = at ? strrchr(at, '@') : NULL;
+
+    if (!end)
+        return ENGINE_OK;
+    cli->store_kept = engine_strdup(given);
+    if (!cli->store_kept)
+        return engine_fail_memory(err);
+    cli->store_uri = cli->store_kept;
+    for (at += 3; at < end; at++)
+        *at = 'x';
+    for (at += strcspn(at, "?"); *at; at++)
+        *at = 'x'; /* options may hold passwords as well */
+    return ENGINE_OK;
+}
+
+static void main_forget_store(struct cli *cli)
+{
+    if (cli->store_kept)
+        explicit_bzero(cli->store_kept, strlen(cli->store_kept));
+    engine_free(cli->store_kept);
+}
+
 static int main_globals(struct cli *cli, int argc, char **argv,
                         engine_error *err)
 {
@@ -195,6 +224,8 @@ static int main_globals(struct cli *cli, int argc, char **argv,
     cli->config_path = cli_value(&args, "config");
     cli->store_uri = cli_value(&args, "store");
     cli->log_level = cli_value(&args, "log-level");
+    if (main_hide_store(cli, err) < 0)
+        return ENGINE_ENOMEM;
     if (cli_flag(&args, "version")) {
         fprintf(cli->out.file, "scan-engine %s\n", SCAN_ENGINE_VERSION);
         return CLI_DONE;
@@ -242,5 +273,6 @@ int main(int argc, char **argv)
     cli.log.user = &cli;
     cli.log.level = LOG_LEVEL_WARNING;
     code = main_globals(&cli, argc, argv, &err);
+    main_forget_store(&cli);
     return main_finish(&cli, code, &err);
 }

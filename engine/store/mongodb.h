@@ -64,6 +64,7 @@ struct mongodb {
     char *where;  /* "host:port/database" for messages, no credentials */
     char *secret; /* the password, to keep it out of messages; or NULL */
     char *database;
+    bool tls;          /* the URI asks for it */
     bool transactions; /* the server has real ones */
     struct mongodb_pending pending;
 };

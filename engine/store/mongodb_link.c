@@ -2,8 +2,10 @@
 /* mongodb_link.c - the URI, the client, and what the driver's errors mean. */
 #include "engine/store/mongodb.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sdk/base/alloc.h"
 #include "sdk/base/buffer.h"
@@ -75,6 +77,38 @@ static const char *link_reason(const struct mongodb *self,
     return error->message;
 }
 
+/* "No suitable servers found (...): [why] [why]" is about one server here, and
+ * that it is away was said already. */
+static engine_status link_fail_away(const struct mongodb *self,
+                                    const char *reason, engine_error *err)
+{
+    const char *why = strchr(reason, '[');
+    const size_t len = why ? strlen(why) : 0;
+    const bool plain = strncmp(reason, "No suitable servers", 19) == 0 &&
+                       len > 2 && why[len - 1] == ']' && !strchr(why + 1, '[');
+
+    engine_fail(err, ENGINE_EIO, "could not reach MongoDB at %s: %.*s",
+                self->where, plain ? (int)len - 2 : (int)strlen(reason),
+                plain ? why + 1 : reason);
+    if (strstr(reason, "hostname mismatch") ||
+        strstr(reason, "IP address mismatch"))
+        engine_hint(err, "the server's certificate is for another name: use "
+                         "the one in it as the host of the store's URI");
+    else if (strstr(reason, "certificate verify failed"))
+        engine_hint(err, "the server's certificate is not trusted: name the "
+                         "authority that signed it by tlsCAFile=FILE in the "
+                         "store's URI");
+    else if (self->tls)
+        engine_hint(err, "check that the server runs, lets this machine in "
+                         "and speaks TLS, as the store's URI says, and host "
+                         "and port");
+    else
+        engine_hint(err, "check that the server runs and lets this machine in, "
+                         "and host and port of the store's URI; a server that "
+                         "closes the connection may want tls=true");
+    return ENGINE_EIO;
+}
+
 engine_status mongodb_fail(const struct mongodb *self, const char *doing,
                            const bson_error_t *error, engine_error *err)
 {
@@ -88,13 +122,8 @@ engine_status mongodb_fail(const struct mongodb *self, const char *doing,
                          "user needs readWrite on the database");
         return ENGINE_EDENIED;
     }
-    if (link_is_away(error)) {
-        engine_fail(err, ENGINE_EIO, "could not reach MongoDB at %s: %s",
-                    self->where, reason);
-        engine_hint(err, "check that the server runs and lets this machine "
-                         "in, and host, port and tls of the store's URI");
-        return ENGINE_EIO;
-    }
+    if (link_is_away(error))
+        return link_fail_away(self, reason, err);
     engine_fail(err, status, "could not %s the store at %s: %s", doing,
                 self->where, reason);
     if (error->domain == MONGOC_ERROR_SERVER &&
@@ -125,6 +154,24 @@ static void link_default(mongoc_uri_t *uri, const char *option, int32_t value)
 {
     if (!mongoc_uri_has_option(uri, option))
         mongoc_uri_set_option_as_int32(uri, option, value);
+}
+
+/* The driver would only say "connection error". */
+static engine_status link_check_files(const mongoc_uri_t *uri,
+                                      engine_error *err)
+{
+    static const char *const names[] = {"tlsCAFile", "tlsCertificateKeyFile"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *path = mongoc_uri_get_option_as_utf8(uri, names[i], NULL);
+        if (!path || access(path, R_OK) == 0)
+            continue;
+        engine_fail(err, ENGINE_EINVAL,
+                    "%s of the store's MongoDB URI: could not read \"%s\": %s",
+                    names[i], path, strerror(errno));
+        return ENGINE_EINVAL;
+    }
+    return ENGINE_OK;
 }
 
 static engine_status link_describe(struct mongodb *self,
@@ -168,7 +215,10 @@ static engine_status link_uri(struct mongodb *self, const char *text,
     link_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, LINK_SELECTION_MS);
     link_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, LINK_CONNECT_MS);
     link_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, LINK_SOCKET_MS);
-    status = link_describe(self, uri, err);
+    self->tls = mongoc_uri_get_tls(uri);
+    status = link_check_files(uri, err);
+    if (status == ENGINE_OK)
+        status = link_describe(self, uri, err);
     if (status < 0)
         mongoc_uri_destroy(uri);
     else

@@ -14,8 +14,8 @@ import uuid
 import pytest
 
 from support import (BUILD, DONE, FAILED, PROGRAM, SLOW, SOURCE, UNABLE, Engine,
-                     finish, kill_nine, need_root, rule, unavailable, wait_for,
-                     wait_gone)
+                     finish, kill_nine, need_root, processes_of, rule,
+                     unavailable, wait_for, wait_gone)
 
 SERVICE = SOURCE / "tests/services/ferretdb"
 CACHE = os.environ.get("SCAN_ENGINE_TEST_FERRETDB",
@@ -30,19 +30,39 @@ def need_driver():
         unavailable("built without MongoDB: install libmongoc-dev")
 
 
+def make_certificates(directory):
+    """An authority, another one, and the server's certificate by the first."""
+    def openssl(name, *words):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
+             "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out",
+             f"{name}.pem", *words], cwd=directory, check=True,
+            capture_output=True)
+    for name in ("ca", "other"):
+        openssl(name)
+    openssl("server", "-CA", "ca.pem", "-CAkey", "ca.key",
+            "-addext", "basicConstraints=CA:FALSE",
+            "-addext", "subjectAltName=IP:127.0.0.1")
+
+
 class Server:
     """A server of our own; the same data and port after a stop and start."""
 
-    def __init__(self):
+    def __init__(self, certificates=None):
         self.keep = f"kept-{uuid.uuid4().hex[:8]}"
         self.port = None
         self.process = None
+        self.certificates = certificates
+        self.secure = None  # the URI over TLS
         self.start()
 
     def start(self):
         env = {**os.environ, "FERRETDB_KEEP": self.keep}
         if self.port:
             env["FERRETDB_PORT"] = self.port
+        if self.certificates:
+            env["FERRETDB_TLS"] = str(self.certificates)
         self.process = subprocess.Popen(
             ["sh", str(SERVICE), CACHE], env=env, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -54,6 +74,8 @@ class Server:
             _, err = self.process.communicate(timeout=60)
             unavailable(f"no FerretDB: {err.decode(errors='replace')[-500:]}")
         self.port = re.search(r":(\d+)/", self.uri)[1]
+        if self.certificates:
+            self.secure = self.process.stdout.readline().decode().strip()
 
     def stop(self):
         self.process.stdin.close()
@@ -67,13 +89,17 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server():
+def server(tmp_path_factory):
     need_driver()
     if not os.path.exists(f"{CACHE}/.template"):
         unavailable(f"no server: `tests/services/ferretdb {CACHE} </dev/null` "
                     "prepares one, or set SCAN_ENGINE_TEST_MONGODB_URI")
     need_root("for a root of its own")
-    made = Server()
+    certificates = None
+    if shutil.which("openssl"):
+        certificates = tmp_path_factory.mktemp("certificates")
+        make_certificates(certificates)
+    made = Server(certificates)
     yield made
     made.remove()
 
@@ -215,6 +241,114 @@ def test_a_missing_module_is_named_with_what_to_do(tmp_path):
     assert f"{tmp_path}/store-mongodb.so" in result.err, result
     assert "libmongoc-1.0-0" in result.err, result
     assert "s3cret" not in result.err, result
+
+
+# ---- TLS and passwords -------------------------------------------------------
+
+@pytest.fixture
+def secure(server):
+    """Makes URIs of the server over TLS."""
+    if not server.certificates:
+        unavailable("no openssl: install openssl")
+
+    def make(authority="ca", host="127.0.0.1", **how):
+        made = database(server.secure, **how).replace("127.0.0.1", host)
+        if authority:
+            made += f"&tlsCAFile={server.certificates}/{authority}.pem"
+        return made
+    return make
+
+
+def test_a_scan_over_tls(tmp_path, secure):
+    engine = Engine(tmp_path, store=secure())
+    engine.import_rules([rule(i, "alpha", resources=2) for i in range(20)])
+    scan = engine.scan(code=DONE)
+    assert len(scan.by_rule()) == 20
+    engine.run("scans", "check", code=DONE)
+
+
+@pytest.mark.parametrize("how, reason, hint", [
+    ({"authority": "other"}, "certificate verify failed", "tlsCAFile"),
+    ({"authority": None}, "certificate verify failed", "tlsCAFile"),
+    ({"host": "localhost"}, "mismatch", "another name"),
+    ({"authority": "none"}, "none.pem", ""),
+])
+def test_a_server_that_is_not_trusted_is_refused(tmp_path, secure, how, reason,
+                                                 hint):
+    engine = Engine(tmp_path, store=secure(**how))
+    result = engine.run("scans", "list", code=UNABLE, timeout=30)
+    assert reason in result.err and hint in result.err, result
+    assert how.get("authority") == "none" or re.search(
+        how.get("host", "127.0.0.1") + r":\d+/test_", result.err), result
+    assert "test-Secret" not in result.err, result
+
+
+def test_one_side_alone_with_tls_says_so(tmp_path, server, secure):
+    plain = secure(authority=None).replace("tls=true", "tls=false")
+    result = Engine(tmp_path, store=plain).run("scans", "list", code=UNABLE)
+    assert "127.0.0.1:" in result.err and "tls=true" in result.err, result
+    wants = (f"{database(server.uri)}?tls=true&socketTimeoutMS=3000&"
+             "serverSelectionTimeoutMS=3000")
+    result = Engine(tmp_path, store=wants).run("scans", "list", code=UNABLE)
+    assert f"127.0.0.1:{server.port}/" in result.err, result
+    assert "speaks TLS" in result.err, result
+
+
+@pytest.mark.parametrize("user, password", [("scan", "wr0ng-Secret-2"),
+                                            ("nobody", "wr0ng-Secret-2")])
+def test_a_wrong_password_is_denied_over_tls(tmp_path, secure, user, password):
+    uri = secure().replace("scan:test-Secret-1", f"{user}:{password}")
+    engine = Engine(tmp_path, store=uri)
+    result = engine.run("--log-level", "debug", "scans", "list", code=UNABLE)
+    assert "Authentication failed" in result.err and "127.0.0.1" in result.err
+    assert "authSource" in result.err, result
+    assert password not in result.err, result
+
+
+def seen_of(home):
+    """Command lines of all processes of a test, and environments of workers."""
+    found = b""
+    for pid, name in processes_of(home).items():
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                found += file.read()
+            if "scan-worker" in name:
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    found += file.read()
+        except OSError:
+            continue
+    return found
+
+
+def test_the_password_is_seen_nowhere(tmp_path, uri):
+    """Not by others while a scan runs, nor in what it says and keeps."""
+    password = uri.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    if not password:
+        unavailable("the server needs no password")
+    engine = Engine(tmp_path)
+    store = database(uri)
+    text = engine.put("rules.jsonl", [rule(i, sleep_ms=100)
+                                      for i in range(20)])
+    kept = engine.run("--store", store, "--log-level", "debug", "import", text,
+                      code=DONE).err
+    process = engine.start("--store", store, "--log-level", "debug", "scan",
+                           "--format", "json")
+
+    def working():
+        seen = seen_of(engine.home)
+        return b"scan-worker" in seen and seen
+    kept += wait_for(working, 20, "a worker").decode(errors="replace")
+    code, out, err = finish(process)
+    assert code == DONE, err
+    kept += out + err
+    for words in (["scans", "list"], ["scans", "show", "last"],
+                  ["rules", "list"]):
+        kept += engine.run("--store", store, *words, "--format", "json",
+                           code=DONE).out
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            kept += path.read_bytes().decode(errors="replace")
+    assert password not in kept
 
 
 # ---- when it is away ---------------------------------------------------------

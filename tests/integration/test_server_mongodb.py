@@ -22,6 +22,8 @@ def test_the_whole_flow(engine):
         whole_flow(daemon)
     finally:
         daemon.stop()
+    password = engine.store.rpartition("@")[0].rpartition(":")[2]
+    assert not password or password not in daemon.log.read_text()
 
 
 def test_kill_nine_loses_and_doubles_nothing(engine):
