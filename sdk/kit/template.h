@@ -10,7 +10,7 @@
 #include <bson/bson.h>
 #include <stdbool.h>
 
-#include "sdk/base/error.h"
+#include "sdk/base/buffer.h"
 
 /** Told of every variable that was looked up and had a value. */
 typedef void (*template_used_fn)(const char *name, void *user);
@@ -20,7 +20,11 @@ typedef void (*template_used_fn)(const char *name, void *user);
  * xccdf_*_value_ prefix. A variable without a value, an unknown action and a
  * missing {{end}} are ENGINE_EINVAL naming them. Where a variable's value is
  * null it is the text "None", as the content's own tools have it. Text
- * without {{ comes out as it is. Caller frees *out.
+ * without {{ comes out as it is. Caller frees *out (engine_free).
+ *
+ * eq and ne compare texts; eq takes any number of alternatives, as in Go. A
+ * bare {{if .name}} asks whether the variable is not empty, zero or false.
+ * What is not taken has to be well-formed, but its variables may be unknown.
  */
 engine_status template_expand(const char *text, const bson_t *variables,
                               template_used_fn used, void *user, char **out,
@@ -32,5 +36,12 @@ engine_status template_expand(const char *text, const bson_t *variables,
  */
 bool template_single(const char *text, const bson_t *variables,
                      bson_iter_t *value);
+
+/** A variable by its name, with or without an xccdf_*_value_ prefix. */
+bool template_variable(const bson_t *variables, const char *name,
+                       bson_iter_t *out);
+
+/** Appends its text, "None" for null; false: it is a list or a document. */
+bool template_variable_text(const bson_iter_t *value, struct buffer *out);
 
 #endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pattern.c - PCRE2 with limits. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <string.h>
+
+#include "sdk/base/alloc.h"
+#include "sdk/base/pattern.h"
+
+#define PATTERN_MAX_TEXT 16384
+#define PATTERN_MAX_MATCH 100000  /* backtracking, per starting point */
+#define PATTERN_MAX_DEPTH 20000   /* of nested backtracking */
+#define PATTERN_MAX_KIB 20480     /* of memory for it */
+#define PATTERN_MAX_STEPS 1000000 /* in all, and more for long texts */
+#define PATTERN_STEPS_PER_BYTE 16
+#define PATTERN_MAX_DISTANCE ((size_t)500 * 1000 * 1000)
+#define PATTERN_SHORT 256 /* bytes whose starting points need no counting */
+
+/* Short texts, nearly all there are, go through the plain code. */
+struct pattern {
+    pcre2_code *plain, *counted;
+};
+
+/* What a match may still cost: steps, and characters they go over. */
+struct pattern_budget {
+    size_t steps, distance, at;
+};
+
+static engine_status pattern_options(const char *options, uint32_t *out,
+                                     engine_error *err)
+{
+    static const char letters[] = "imsx";
+    static const uint32_t bits[] = {PCRE2_CASELESS, PCRE2_MULTILINE,
+                                    PCRE2_DOTALL, PCRE2_EXTENDED};
+
+    *out = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C;
+    for (; options && *options; options++) {
+        const char *letter = strchr(letters, *options);
+
+        if (!letter)
+            return engine_fail(err, ENGINE_EINVAL,
+                               "a pattern has options other than i, m, s, x");
+        *out |= bits[letter - letters];
+    }
+    return ENGINE_OK;
+}
+
+static engine_status pattern_compile(const char *text, uint32_t options,
+                                     pcre2_code **out, engine_error *err)
+{
+    PCRE2_UCHAR words[160] = {0};
+    PCRE2_SIZE offset = 0;
+    int code = 0;
+
+    *out = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options,
+                         &code, &offset, NULL);
+    if (*out) {
+        /* without it, matching is slower and says the same */
+        pcre2_jit_compile(*out, PCRE2_JIT_COMPLETE);
+        return ENGINE_OK;
+    }
+    if (code == PCRE2_ERROR_NOMEMORY)
+        return engine_fail_memory(err);
+    pcre2_get_error_message(code, words, sizeof(words));
+    return engine_fail(err, ENGINE_EINVAL,
+                       "pattern \"%.200s\": character %zu: %s", text,
+                       (size_t)offset, (const char *)words);
+}
+
+engine_status pattern_new(const char *text, const char *options,
+                          struct pattern **out, engine_error *err)
+{
+    struct pattern *pattern;
+    uint32_t bits;
+    engine_status status = pattern_options(options, &bits, err);
+
+    if (status < 0)
+        return status;
+    if (strlen(text) > PATTERN_MAX_TEXT)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "a pattern is longer than %d bytes",
+                           PATTERN_MAX_TEXT);
+    pattern = engine_calloc(1, sizeof(*pattern));
+    if (!pattern)
+        return engine_fail_memory(err);
+    status = pattern_compile(text, bits, &pattern->plain, err);
+    if (status == ENGINE_OK)
+        status = pattern_compile(text, bits | PCRE2_AUTO_CALLOUT,
+                                 &pattern->counted, err);
+    if (status < 0) {
+        pattern_free(pattern);
+        return status;
+    }
+    *out = pattern;
+    return ENGINE_OK;
+}
+
+void pattern_free(struct pattern *pattern)
+{
+    if (!pattern)
+        return;
+    pcre2_code_free(pattern->plain);
+    pcre2_code_free(pattern->counted);
+    engine_free(pattern);
+}
+
+/* PCRE2's own limits start anew at every character of the text, and a plain
+ * repetition is one step however far it goes. */
+static int pattern_step(pcre2_callout_block *block, void *user)
+{
+    struct pattern_budget *left = user;
+    const size_t at = block->current_position;
+    const size_t way = at > left->at ? at - left->at : left->at - at;
+
+    if (!left->steps || left->distance < way)
+        return PCRE2_ERROR_MATCHLIMIT;
+    left->steps--;
+    left->distance -= way;
+    left->at = at;
+    return 0;
+}
+
+static engine_status pattern_failed(int code, engine_error *err)
+{
+    if (code == PCRE2_ERROR_NOMEMORY)
+        return engine_fail_memory(err);
+    if (code == PCRE2_ERROR_MATCHLIMIT || code == PCRE2_ERROR_DEPTHLIMIT ||
+        code == PCRE2_ERROR_HEAPLIMIT || code == PCRE2_ERROR_JIT_STACKLIMIT)
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "a pattern needs too many steps to be matched");
+    return engine_fail(err, ENGINE_EINVAL,
+                       "a pattern cannot be matched (PCRE2 error %d)", code);
+}
+
+/* PCRE2's result: the number of groups, or negative. */
+static int pattern_match(const struct pattern *pattern, const char *text,
+                         size_t len, pcre2_match_data *data)
+{
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    struct pattern_budget left = {.steps = PATTERN_MAX_STEPS +
+                                           PATTERN_STEPS_PER_BYTE * len,
+                                  .distance = PATTERN_MAX_DISTANCE};
+    const pcre2_code *code =
+        len <= PATTERN_SHORT ? pattern->plain : pattern->counted;
+    int found;
+
+    if (!limits)
+        return PCRE2_ERROR_NOMEMORY;
+    pcre2_set_match_limit(limits, PATTERN_MAX_MATCH);
+    pcre2_set_depth_limit(limits, PATTERN_MAX_DEPTH);
+    pcre2_set_heap_limit(limits, PATTERN_MAX_KIB);
+    pcre2_set_callout(limits, pattern_step, &left);
+    found = pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, data, limits);
+    pcre2_match_context_free(limits);
+    return found;
+}
+
+engine_status pattern_capture(const struct pattern *pattern, const char *text,
+                              size_t len, struct pattern_span *out,
+                              engine_error *err)
+{
+    pcre2_match_data *data =
+        pcre2_match_data_create_from_pattern(pattern->plain, NULL);
+    engine_status status = ENGINE_OK;
+    int found;
+
+    *out = (struct pattern_span){0};
+    if (!data)
+        return engine_fail_memory(err);
+    found = pattern_match(pattern, text, len, data);
+    if (found >= 0) {
+        const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);
+
+        if (pcre2_get_ovector_count(data) > 1 && found > 1)
+            at += 2;
+        /* a group that took no part took nothing, and \K can turn it round */
+        *out = (struct pattern_span){
+            at[0] == PCRE2_UNSET ? text : text + at[0],
+            at[0] == PCRE2_UNSET || at[1] < at[0] ? 0 : at[1] - at[0]};
+    } else if (found != PCRE2_ERROR_NOMATCH) {
+        status = pattern_failed(found, err);
+    }
+    pcre2_match_data_free(data);
+    return status;
+}
+
+engine_status pattern_find(const struct pattern *pattern, const char *text,
+                           size_t len, bool *found, engine_error *err)
+{
+    struct pattern_span span;
+    engine_status status = pattern_capture(pattern, text, len, &span, err);
+
+    *found = span.begin != NULL;
+    return status;
+}
