@@ -20,6 +20,8 @@
 struct http_client;
 struct http_request;
 
+#define HTTP_NO_RETRIES (~0u)
+
 /** Asked while waiting; non-zero: give up with ENGINE_ECANCELLED. */
 typedef int (*http_stop_fn)(void *user);
 /** A line for the log: retries, slow hosts. Never holds a secret. */
@@ -28,7 +30,7 @@ typedef void (*http_log_fn)(int level, const char *text, void *user);
 struct http_client_options {
     unsigned concurrent;      /* requests in flight; 0: 16 */
     unsigned concurrent_host; /* of them to one host; 0: 16 */
-    unsigned retries;         /* tries after the first; 0: 5 */
+    unsigned retries;         /* tries after the first; 0: 5, see above */
     int64_t connect_ms;       /* 0: 10,000 */
     int64_t stall_ms;   /* no byte for so long ends a try; 0: 30,000 */
     int64_t request_ms; /* one request with all its tries; 0: 300,000 */

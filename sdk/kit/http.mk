@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# What talks HTTP stands on libcurl, and nothing else of the kit does. Plugins
+# link both: sdk/kit/libscankit-http.la sdk/kit/libscankit-core.la
+kit_http_sources = \
+	sdk/kit/http.h \
+	sdk/kit/http_answer.c \
+	sdk/kit/http_client.c \
+	sdk/kit/http_end.c \
+	sdk/kit/http_error.c \
+	sdk/kit/http_parse.c \
+	sdk/kit/http_place.c \
+	sdk/kit/http_private.h \
+	sdk/kit/http_queue.c \
+	sdk/kit/http_request.c \
+	sdk/kit/http_try.c \
+	sdk/kit/http_url.c
+if WITH_CURL
+noinst_LTLIBRARIES += sdk/kit/libscankit-http.la
+sdk_kit_libscankit_http_la_SOURCES = $(kit_http_sources)
+sdk_kit_libscankit_http_la_LIBADD = $(CURL_LIBS)
+endif
+
+if WITH_CURL
+check_LTLIBRARIES += tests/unit/libhttpstage.la
+tests_unit_libhttpstage_la_SOURCES = \
+	tests/unit/http_stage.c tests/unit/http_stage.h
+http_test_libs = tests/unit/libhttpstage.la sdk/kit/libscankit-http.la \
+	$(LDADD)
+unit_tests += tests/unit/test_http
+tests_unit_test_http_LDADD = $(http_test_libs)
+endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_end.c - the end of a try: is it the answer, is there another try, and
+ * when. Waits grow from try to try and are jittered, so that many clients do
+ * not come back at the same moment; a Retry-After is honoured within limits.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "sdk/base/clock.h"
+#include "sdk/kit/http_private.h"
+
+void http_log(struct http_client *client, enum log_level level,
+              const char *format, ...)
+{
+    char text[ENGINE_MESSAGE_MAX];
+    va_list args;
+
+    if (!client->options.log)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    client->options.log((int)level, text, client->options.user);
+}
+
+/* ---- is there another try ------------------------------------------------ */
+
+static bool end_idempotent(const struct http_request *request)
+{
+    static const char *const methods[] = {"GET", "HEAD",   "OPTIONS",
+                                          "PUT", "DELETE", "TRACE"};
+
+    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+        if (strcmp(request->method, methods[i]) == 0)
+            return true;
+    return request->retry_unsafe;
+}
+
+/* From half of a doubling wait to all of it. */
+static int64_t end_backoff(const struct http_request *request, int64_t base)
+{
+    const unsigned steps = request->failures < 10 ? request->failures : 10;
+    int64_t wait = base << steps;
+    uint32_t random = 0;
+
+    if (wait > HTTP_BACKOFF_MAXIMUM_MS)
+        wait = HTTP_BACKOFF_MAXIMUM_MS;
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+        random = (uint32_t)(uintptr_t)request * 2654435761u;
+    return wait / 2 + (int64_t)((uint64_t)random * (uint64_t)(wait / 2) >> 32);
+}
+
+static bool end_time_left(const struct http_request *request, int64_t wait_ms)
+{
+    return clock_steady_ms() + wait_ms < request->deadline_ms;
+}
+
+/* The wait that an answer asks for, or ours. */
+static int64_t end_wait(const struct http_request *request, bool throttled)
+{
+    const int64_t ours = end_backoff(
+        request, throttled ? HTTP_THROTTLED_MS : HTTP_BACKOFF_MS);
+    const char *value = http_header(request, "Retry-After");
+    const int64_t asked =
+        value ? http_parse_retry_after(value, clock_now_ms()) : -1;
+
+    if (asked < 0)
+        return ours;
+    /* a little later than asked for, and not all at the same moment */
+    return asked + end_backoff(request, HTTP_BACKOFF_MS) / 2;
+}
+
+bool http_will_retry(struct http_request *request, long status)
+{
+    struct http_try *attempt = request->try;
+    const bool throttled = status == 429;
+
+    if (status == 401)
+        return request->auth && !request->refreshed;
+    if (!throttled && status != 500 && status != 502 && status != 503 &&
+        status != 504)
+        return false;
+    /* 429 says that nothing was done: safe for every method */
+    if (!throttled && !end_idempotent(request))
+        return false;
+    if (request->failures >= request->client->options.retries)
+        return false;
+    attempt->wait_ms = end_wait(request, throttled);
+    return attempt->wait_ms <= HTTP_RETRY_AFTER_MAXIMUM_MS &&
+           end_time_left(request, attempt->wait_ms);
+}
+
+/* Whether a failure may be different next time, and how often to see. */
+static unsigned end_retries(const struct http_request *request, CURLcode code)
+{
+    const unsigned retries = request->client->options.retries;
+
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST: /* nothing was sent: any method */
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+        return retries < HTTP_CONNECT_RETRIES ? retries : HTTP_CONNECT_RETRIES;
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return end_idempotent(request) ? retries : 0;
+    default:
+        return 0;
+    }
+}
+
+static bool end_may_forget(const struct http_request *request)
+{
+    return !request->try->used || request->handler.again;
+}
+
+/* ---- the end of a try ---------------------------------------------------- */
+
+static void end_count(struct http_request *request)
+{
+    struct http_counts *counts = &request->client->counts;
+    CURL *easy = request->try->easy;
+    curl_off_t bytes = 0;
+    long connections = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+    counts->bytes += (uint64_t)bytes;
+    counts->connections += (uint64_t)connections;
+}
+
+static void end_retry(struct http_request *request, int64_t wait_ms,
+                      const char *why)
+{
+    struct http_client *client = request->client;
+
+    request->failures++;
+    client->counts.retries++;
+    http_log(client, LOG_LEVEL_DEBUG, "%s; again in %lld ms", why,
+             (long long)wait_ms);
+    http_delay(request, wait_ms);
+}
+
+/* It failed; request->try->err says how. */
+static void end_failed(struct http_request *request, unsigned retries,
+                       engine_status status)
+{
+    const int64_t wait = end_backoff(request, HTTP_BACKOFF_MS);
+
+    if (request->failures < retries && end_may_forget(request) &&
+        end_time_left(request, wait)) {
+        end_retry(request, wait, request->try->err.message);
+        return;
+    }
+    request->response.status = 0;
+    http_finish(request, status);
+}
+
+/* A held answer: 401, or one that asks for another try. */
+static void end_held(struct http_request *request)
+{
+    struct http_try *attempt = request->try;
+    const long code = request->response.status;
+    char subject[ENGINE_MESSAGE_MAX / 2], why[ENGINE_MESSAGE_MAX];
+
+    if (code == 401) {
+        request->refused = true;
+        http_ready(request);
+        return;
+    }
+    if (code == 429 || http_header(request, "Retry-After"))
+        http_host_throttled(request, attempt->wait_ms);
+    http_error_subject(request, subject, sizeof(subject));
+    snprintf(why, sizeof(why), "%s: answered with %ld", subject, code);
+    end_retry(request, attempt->wait_ms, why);
+}
+
+void http_try_end(struct http_request *request, CURLcode code)
+{
+    struct http_try *attempt = request->try;
+    engine_status status;
+
+    end_count(request);
+    if (attempt->failure < 0) {
+        http_try_stop(request);
+        http_finish(request, attempt->failure);
+        return;
+    }
+    status = code ? http_error_fill(request, code) : ENGINE_OK;
+    http_try_stop(request);
+    if (attempt->held)
+        end_held(request);
+    else if (status < 0)
+        end_failed(request, end_retries(request, code), status);
+    else {
+        http_host_fine(request, clock_steady_ms());
+        http_finish(request, ENGINE_OK);
+    }
+}
+
+/* ---- clocks -------------------------------------------------------------- */
+
+/* Ends a try which libcurl would go on with. */
+static void expire_try(struct http_request *request, unsigned retries,
+                       const char *what, int64_t limit_ms)
+{
+    struct http_try *attempt = request->try;
+    char subject[ENGINE_MESSAGE_MAX / 2];
+
+    end_count(request);
+    http_try_stop(request);
+    attempt->held = false;
+    http_error_subject(request, subject, sizeof(subject));
+    engine_fail(&attempt->err, ENGINE_ETIMEOUT,
+                "%s: %s %lld ms (after %llu bytes, %u tries)", subject, what,
+                (long long)limit_ms,
+                (unsigned long long)request->response.bytes,
+                request->response.tries);
+    engine_hint(&attempt->err, "is the server, or the way to it, overloaded?");
+    end_failed(request, retries, ENGINE_ETIMEOUT);
+}
+
+/* Since when nothing was heard of an open connection; -1: it is not open. */
+static int64_t expire_silence(const struct http_request *request,
+                              int64_t listening)
+{
+    const struct http_try *attempt = request->try;
+    curl_off_t open = 0;
+
+    if (attempt->head_bytes == 0) {
+        curl_easy_getinfo(attempt->easy, CURLINFO_PRETRANSFER_TIME_T, &open);
+        if (open == 0)
+            return -1; /* the time to connect is libcurl's to watch */
+    }
+    return listening - attempt->heard_ms - open / 1000;
+}
+
+void http_expire(struct http_client *client)
+{
+    const struct http_client_options *options = &client->options;
+    const int64_t now = clock_steady_ms();
+    const int64_t listening = http_listening_ms(client);
+    struct http_request *request, *after;
+
+    for (request = client->active.first; request; request = after) {
+        after = request->after;
+        if (!request->sent)
+            continue;
+        if (now >= request->deadline_ms)
+            expire_try(request, 0, "not done within", options->request_ms);
+        else if (listening - request->try->heard_ms >= options->stall_ms &&
+                 expire_silence(request, listening) >= options->stall_ms)
+            expire_try(request,
+                       end_idempotent(request) ? options->retries : 0,
+                       "nothing was heard for", options->stall_ms);
+    }
+}
