@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nothing.c - what there is to select from, told when nothing was selected. */
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/rules/rules_private.h"
@@ -8,10 +9,12 @@
 #define NOTHING_TEXT 256
 
 struct nothing {
-    struct table frameworks, benchmarks, profiles;
+    struct table frameworks, benchmarks, profiles, versions;
     struct name_list framework_list, benchmark_list, profile_list;
+    struct name_list version_list; /* of the framework that was asked for */
     char framework_text[NOTHING_TEXT], benchmark_text[NOTHING_TEXT],
-        profile_text[NOTHING_TEXT];
+        profile_text[NOTHING_TEXT], version_text[NOTHING_TEXT];
+    const char *framework; /* that was asked for, or NULL */
     size_t rules;
 };
 
@@ -35,6 +38,10 @@ static engine_status nothing_framework(struct nothing *n, const bson_t *ref,
 
     if (!framework || !version)
         return ENGINE_OK;
+    if (n->framework && strcmp(n->framework, framework) == 0)
+        status = nothing_add(&n->versions, &n->version_list, version, err);
+    if (status < 0)
+        return status;
     name = engine_strf("%s:%s", framework, version);
     if (!name)
         return engine_fail_memory(err);
@@ -101,23 +108,34 @@ static engine_status nothing_collect(struct nothing *n, struct store *store,
     return status;
 }
 
+/* ` by framework "nist:800-53r5"; its versions here: 800-53r4` */
+static void nothing_asked(const struct nothing *n, const bson_t *scan_config,
+                          char *out, size_t out_size)
+{
+    const char *version = document_string(scan_config, "framework_version");
+
+    *out = '\0';
+    if (n->framework)
+        snprintf(out, out_size, " by framework \"%.60s%s%.60s\"%s%s",
+                 n->framework, version ? ":" : "", version ? version : "",
+                 n->version_list.len ? "; its versions here: " : "",
+                 n->version_list.len ? n->version_text : "");
+}
+
 static void nothing_tell(const struct nothing *n, const bson_t *scan_config,
                          engine_error *err)
 {
-    const char *framework = document_string(scan_config, "framework");
-    const char *version = document_string(scan_config, "framework_version");
+    char asked[NOTHING_TEXT + 160];
 
     if (n->rules == 0) {
         engine_fail(err, ENGINE_ENOTFOUND, "the store has no rules");
         engine_hint(err, "import some: scan-engine import PATH");
         return;
     }
+    nothing_asked(n, scan_config, asked, sizeof(asked));
     engine_fail(err, ENGINE_ENOTFOUND,
-                "no rule is selected%s%s%s%s%s; there are frameworks: %s; "
-                "benchmarks: %s; profiles: %s",
-                framework ? " by framework \"" : "",
-                framework ? framework : "", framework && version ? ":" : "",
-                framework && version ? version : "", framework ? "\"" : "",
+                "no rule is selected%s; there are frameworks: %s; "
+                "benchmarks: %s; profiles: %s", asked,
                 n->framework_list.len ? n->framework_text : "none",
                 n->benchmark_list.len ? n->benchmark_text : "none",
                 n->profile_list.len ? n->profile_text : "none");
@@ -129,9 +147,15 @@ engine_status rules_nothing_selected(struct store *store,
                                      const bson_t *scan_config,
                                      engine_error *err)
 {
+    const char *framework = document_string(scan_config, "framework");
     struct nothing n = {.rules = 0};
     engine_status status;
+    struct arena arena;
 
+    arena_init(&arena, 65536);
+    n.framework = framework ? framework_name(&arena, framework) : NULL;
+    table_init(&n.versions);
+    name_list_init(&n.version_list, n.version_text, NOTHING_TEXT);
     table_init(&n.frameworks);
     table_init(&n.benchmarks);
     table_init(&n.profiles);
@@ -143,6 +167,8 @@ engine_status rules_nothing_selected(struct store *store,
         nothing_tell(&n, scan_config, err);
         status = ENGINE_ENOTFOUND;
     }
+    table_clear(&n.versions);
+    arena_clear(&arena);
     table_clear(&n.frameworks);
     table_clear(&n.benchmarks);
     table_clear(&n.profiles);

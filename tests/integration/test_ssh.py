@@ -144,16 +144,22 @@ def test_shards_evidence_and_overrides_over_ssh(remote, server):
 
 
 @contextlib.contextmanager
-def remote_path(server, path):
-    """Sessions see only this PATH."""
+def remote_environment(server, **variables):
+    """Sessions have these variables."""
     keys = server.folder / "authorized_keys"
     before = keys.read_text()
-    keys.write_text(f'command="PATH={path}; export PATH; '
+    words = " ".join(f"{name}={value}" for name, value in variables.items())
+    keys.write_text(f'command="export {words}; '
                     f'eval \\"$SSH_ORIGINAL_COMMAND\\"" {before}')
     try:
         yield
     finally:
         keys.write_text(before)
+
+
+def remote_path(server, path):
+    """Sessions see only this PATH."""
+    return remote_environment(server, PATH=path)
 
 
 def fake_sudo(folder, text):
