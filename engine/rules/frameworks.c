@@ -51,7 +51,7 @@ static bool framework_is_spelt(const char *given, const char *name)
     return *given == *name;
 }
 
-const char *framework_name(struct arena *arena, const char *name)
+const char *rules_framework_name(struct arena *arena, const char *name)
 {
     const size_t aliases =
         sizeof(framework_aliases) / sizeof(framework_aliases[0]);
@@ -180,7 +180,7 @@ static engine_status frameworks_read(struct frameworks *f,
     while (bson_iter_next(&item)) {
         const char *given = bson_iter_key(&item);
         const char *path = normaliser_path(f->n, "frameworks", given);
-        const char *name = framework_name(&f->n->arena, given);
+        const char *name = rules_framework_name(&f->n->arena, given);
         engine_status status;
         if (!name)
             return engine_fail_memory(err);

@@ -153,7 +153,7 @@ engine_status rules_nothing_selected(struct store *store,
     struct arena arena;
 
     arena_init(&arena, 65536);
-    n.framework = framework ? framework_name(&arena, framework) : NULL;
+    n.framework = framework ? rules_framework_name(&arena, framework) : NULL;
     table_init(&n.versions);
     name_list_init(&n.version_list, n.version_text, NOTHING_TEXT);
     table_init(&n.frameworks);

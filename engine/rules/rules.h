@@ -120,6 +120,9 @@ struct rules_selection {
     bson_t overrides;        /* the overrides alone, by short id */
 };
 
+/** An empty selection; only needed by who may clear what was never made. */
+void rules_selection_init(struct rules_selection *selection);
+
 /**
  * Selects the latest rules for a scan configuration (contract.md: framework,
  * framework_version, benchmark, profile, rules, rule_filter) and checks its
@@ -161,6 +164,10 @@ engine_status rules_find_profile(const bson_t *benchmark, const char *name,
 engine_status rules_find_rule(struct store *store, const char *benchmark,
                               const char *name, bson_t *out,
                               engine_error *err);
+
+/** The canonical name of a framework ("pci" is "pci_dss"), in the arena; NULL:
+ * out of memory. */
+const char *rules_framework_name(struct arena *arena, const char *name);
 
 /* ---- variables (variables.c) -------------------------------------------- */
 

@@ -65,8 +65,6 @@ engine_status normaliser_copy_map(struct normaliser *n, bson_t *to,
 
 /** frameworks and framework_refs (frameworks.c). */
 engine_status normalise_frameworks(struct normaliser *n, engine_error *err);
-/** The canonical name of a framework, in the arena; NULL: out of memory. */
-const char *framework_name(struct arena *arena, const char *name);
 /** variables (declare.c). */
 engine_status normalise_variables(struct normaliser *n, engine_error *err);
 /** scap_rule_id, check_content and remediation (content.c). */
@@ -291,8 +289,6 @@ bool rules_name_near(const char *name, const char *meant);
 /** How many components of a platform's CPE name a target's name has; 0 when
  * one differs (resolve.c). */
 int rules_cpe_suits(const char *platform, const char *target);
-
-void rules_selection_init(struct rules_selection *selection);
 
 struct rules_pick {
     struct store *store;

@@ -54,7 +54,7 @@ static void select_framework(const bson_t *config, struct arena *arena,
 
     if (!framework || !*framework)
         return;
-    framework = framework_name(arena, framework);
+    framework = rules_framework_name(arena, framework);
     bson_append_document_begin(filter, "framework_refs", -1, &field);
     bson_append_document_begin(&field, "$elemMatch", -1, &match);
     BSON_APPEND_UTF8(&match, "framework", framework ? framework : "");

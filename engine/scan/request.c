@@ -67,8 +67,7 @@ static engine_status request_check_type(const bson_t *config,
 }
 
 /* what is not understood must not be ignored: the scan would be another one */
-static engine_status request_check_types(const bson_t *config,
-                                         engine_error *err)
+engine_status scan_config_check_types(const bson_t *config, engine_error *err)
 {
     static const struct {
         const char *key, *wanted;
@@ -327,7 +326,7 @@ engine_status scan_config_check(const bson_t *config,
 
     status = request_check_keys(config, request_keys, "the scan", err);
     if (status == ENGINE_OK)
-        status = request_check_types(config, err);
+        status = scan_config_check_types(config, err);
     if (status == ENGINE_OK)
         status = request_check_options(config, err);
     if (status == ENGINE_OK)

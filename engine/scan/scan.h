@@ -47,6 +47,9 @@ struct scan_context {
 engine_status scan_config_check(const bson_t *config,
                                 const struct registry *registry,
                                 bson_t *out, engine_error *err);
+/** That each key which it knows has a value of its type; the first step of
+ * the above, for those who need no targets. */
+engine_status scan_config_check_types(const bson_t *config, engine_error *err);
 
 /**
  * Runs a scan to its end. *scan_id (freed by the caller with engine_free) is

@@ -33,7 +33,13 @@ engine_server_libengineserver_la_SOURCES = \
 	engine/server/scan_view.c engine/server/scan_view.h \
 	engine/server/schemas.c engine/server/schemas.h \
 	engine/server/server.c engine/server/server.h \
-	engine/server/tokens.c
+	engine/server/tokens.c \
+	engine/server/xccdf.h \
+	engine/server/xccdf_benchmark.c \
+	engine/server/xccdf_content.c \
+	engine/server/xccdf_rule.c \
+	engine/server/xccdf_tailoring.c \
+	engine/server/xccdf_text.c
 
 program_sources += engine/cli/serve.c engine/cli/token.c
 dist_man_MANS += doc/scan-engine-serve.1

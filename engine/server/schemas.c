@@ -267,6 +267,8 @@ const struct server_schema server_schemas[] = {
      "\"rules\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
      "\"benchmark\":{\"type\":\"string\"},"
      "\"profile\":{\"type\":\"string\"},"
+     "\"profile_id\":{\"type\":\"string\"},"
+     "\"variable_overrides\":{\"type\":\"object\"},"
      "\"target\":{\"$ref\":\"#/components/schemas/Target\"}}}"},
     {"TailoringRequest",
      "{\"type\":\"object\","
@@ -280,7 +282,7 @@ const struct server_schema server_schemas[] = {
      "\"framework\":{\"type\":\"string\"},"
      "\"framework_version\":{\"type\":\"string\"},"
      "\"benchmark\":{\"type\":\"string\"},"
-     "\"target\":{\"$ref\":\"#/components/schemas/Target\"}}}"},
+     "\"profile\":{\"type\":\"string\"}}}"},
     {"Benchmark",
      "{\"type\":\"object\",\"required\":[\"benchmark_xml\","
      "\"rules_count\",\"variables_count\",\"profiles_count\","
@@ -289,11 +291,16 @@ const struct server_schema server_schemas[] = {
      "\"rules_count\":{\"type\":\"integer\"},"
      "\"variables_count\":{\"type\":\"integer\"},"
      "\"profiles_count\":{\"type\":\"integer\"},"
+     "\"benchmark_id\":{\"type\":\"string\"},"
+     "\"warnings\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
      "\"generated_at\":{\"type\":\"string\"}}}"},
     {"Tailoring",
      "{\"type\":\"object\",\"required\":[\"tailoring_xml\","
      "\"variables_overridden\",\"generated_at\"],"
      "\"properties\":{\"tailoring_xml\":{\"type\":\"string\"},"
+     "\"tailoring_id\":{\"type\":\"string\"},"
+     "\"profile_id\":{\"type\":\"string\"},"
+     "\"extends\":{\"type\":\"string\"},"
      "\"variables_overridden\":{\"type\":\"integer\"},"
      "\"generated_at\":{\"type\":\"string\"}}}"},
     {"XccdfContent",

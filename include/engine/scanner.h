@@ -235,7 +235,8 @@ struct scanner_host {
  *           shards?: how many parts the operator asked for, record?: the
  *           directory that what was read goes to, to be replayed}
  *   plan    say what scan would do, with document(): request is
- *           {want: "all" | "benchmark" | "tailoring"}
+ *           {want: "all" | "benchmark" | "tailoring"}; a scanner may also know
+ *           {want: "complete", benchmark: XCCDF}, see plugins/oscap
  *   import  request is {paths: [..], validate_only: bool}: turn native content
  *           into "rule" and "benchmark" documents and artifacts
  *   probe   can job->target be reached, with what rights: one document of

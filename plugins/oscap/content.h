@@ -94,6 +94,16 @@ engine_status oscap_benchmark_write(
     engine_error *err);
 
 /**
+ * Completes an XCCDF 1.2 benchmark that the engine wrote: each rule whose check
+ * is `<check system="urn:scan-engine:content"><check-content-ref
+ * name="RULE ID OF THE CONTENT" .../></check>` gets that rule's checks and
+ * platforms; the values they use come along. options->rules are those rules.
+ */
+engine_status oscap_benchmark_complete(
+    const struct oscap_compile_options *options, const char *text,
+    struct buffer *out, engine_error *err);
+
+/**
  * An XCCDF 1.2 tailoring whose profile extends compiled->profile_id and sets
  * `variables` {short id: value} for the values that the rules use.
  * *profile_id is freed by the caller.

@@ -3,6 +3,7 @@
 oscap_content_sources = \
 	plugins/oscap/compile.c plugins/oscap/compile.h \
 	plugins/oscap/compile_cache.c \
+	plugins/oscap/compile_complete.c \
 	plugins/oscap/compile_oval.c \
 	plugins/oscap/compile_set.c \
 	plugins/oscap/compile_xccdf.c \

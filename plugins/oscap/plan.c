@@ -172,6 +172,36 @@ static engine_status plan_part(struct plan_state *state,
     return status;
 }
 
+/* A benchmark that the engine wrote, with what only the content has. */
+static engine_status plan_complete(const struct plan_state *state,
+                                   const struct oscap_units *units,
+                                   engine_error *err)
+{
+    const struct oscap_unit *unit = units->items;
+    struct oscap_compile_options how = {.rules = NULL};
+    bson_t request;
+    const char *given;
+    struct buffer text;
+    engine_status status;
+
+    kit_view(&state->job->request, &request);
+    given = document_string(&request, "benchmark");
+    if (!given || units->count != 1)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "a benchmark takes rules of one content, not of "
+                           "%zu", units->count);
+    how.content = unit->content;
+    how.rules = unit->rules;
+    how.rules_count = unit->count;
+    how.profile = document_string(&request, "profile");
+    buffer_init(&text, PLAN_MAX_FILE);
+    status = oscap_benchmark_complete(&how, given, &text, err);
+    if (status == ENGINE_OK)
+        status = plan_file(state, "benchmark.xml", text.data, err);
+    buffer_clear(&text);
+    return status;
+}
+
 int32_t oscap_op_plan(void *instance, const struct scanner_job *job,
                       struct scanner_error *error)
 {
@@ -179,6 +209,7 @@ int32_t oscap_op_plan(void *instance, const struct scanner_job *job,
     struct oscap_units units = {0};
     engine_error err = {0};
     bson_t *rules = NULL, request;
+    bool complete;
     engine_status status = kit_rules(job, &rules, &err);
 
     kit_view(&job->request, &request);
@@ -188,9 +219,12 @@ int32_t oscap_op_plan(void *instance, const struct scanner_job *job,
     if (status == ENGINE_OK)
         status = oscap_units_open(state.self, job, rules, job->rules_count,
                                   plan_refuse, &state, &units, &err);
-    if (status == ENGINE_OK)
+    complete = strcmp(state.want, "complete") == 0;
+    if (status == ENGINE_OK && complete)
+        status = plan_complete(&state, &units, &err);
+    if (status == ENGINE_OK && !complete)
         status = oscap_units_split(&units, job->parallel, NULL, &err);
-    for (size_t i = 0; status == ENGINE_OK && i < units.count; i++)
+    for (size_t i = 0; !complete && status == ENGINE_OK && i < units.count; i++)
         for (unsigned part = 0;
              status == ENGINE_OK && part < units.items[i].parts; part++)
             status = plan_part(&state, &units.items[i], part, &err);

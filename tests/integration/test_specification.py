@@ -3,19 +3,16 @@
 and a real sshd: generate a benchmark, scan a host with an override, read the
 scan. Rules are OpenWatch's, the content behind them is Ubuntu's."""
 import io
-import json
-import subprocess
 import xml.etree.ElementTree as ET
 import zipfile
 
 import pytest
 
 import scap
-import support
 from daemon import PREFIX, Daemon
 from support import DONE, SOURCE, Engine, need_program
-from test_mongodb import database, server as mongodb  # noqa: F401 (fixture)
-from test_ssh import remote_environment, server  # noqa: F401 (fixture)
+from test_mongodb import database, server, uri  # noqa: F401 (fixtures)
+from test_ssh import remote_environment, server as sshd  # noqa: F401
 
 RULES = SOURCE / "tests" / "fixtures" / "rules" / "openwatch"
 OVERRIDE = "xccdf_com.hanalyx.openwatch_value_var_accounts_tmout"
@@ -25,13 +22,13 @@ NIST = {"framework": "nist", "framework_version": "800-53r5"}
 
 
 @pytest.fixture(params=("sqlite", "mongodb"))
-def daemon(request, tmp_path, server):  # noqa: F811
+def daemon(request, tmp_path, sshd):  # noqa: F811
     need_program("oscap", "openscap-scanner")
     store = None
     if request.param == "mongodb":
-        store = database(request.getfixturevalue("mongodb").uri)
+        store = database(request.getfixturevalue("uri"))
     engine = Engine(tmp_path, plugins=("oscap",), store=store, options={
-        "oscap": {"known_hosts": str(server.known_hosts), "evidence": True,
+        "oscap": {"known_hosts": str(sshd.known_hosts), "evidence": True,
                   "keep_results": "arf"}})
     engine.run("import", scap.datastream(PRODUCT), code=DONE)
     made = Daemon(engine)
@@ -40,12 +37,12 @@ def daemon(request, tmp_path, server):  # noqa: F811
         made.stop()
 
 
-def request(server, **more):  # noqa: F811
+def request(sshd, **more):  # noqa: F811
     """The document's, and where this sshd is."""
     return {"target": {
-        "type": "ssh", "host": "127.0.0.1", "port": server.port,
-        "credentials": {"username": server.user,
-                        "ssh_key": server.key.read_text()},
+        "type": "ssh", "host": "127.0.0.1", "port": sshd.port,
+        "credentials": {"username": sshd.user,
+                        "ssh_key": sshd.key.read_text()},
         "applicability": {"cpe": scap.CPE[PRODUCT]}},
         **NIST, "variable_overrides": {OVERRIDE: "300"}, **more}
 
@@ -85,19 +82,46 @@ def machine(folder, seconds):
     return folder / "machine"
 
 
-def test_the_three_requests_of_the_specification(daemon, server,  # noqa: F811
+def verdict_of(scan, rule_id):
+    (found,) = [each for each in scan["results_by_rule"]
+                if each["rule_id"] == rule_id]
+    return found
+
+
+def test_the_three_requests_of_the_specification(daemon, sshd,  # noqa: F811
                                                  tmp_path):
     import_openwatch(daemon)
-    with remote_environment(server, OSCAP_PROBE_ROOT=machine(tmp_path, 400)):
-        scan = daemon.execute(request(server), "?wait=300", status=200)
-    scan = daemon.scan(scan["scan_id"])
-    for each in scan["results_by_rule"]:
-        print(each["rule_id"], each["status"], each.get("message"))
-        if "tmout" in each["rule_id"]:
-            print(json.dumps(each, indent=1))
-    for name, text in artifacts(daemon, scan["scan_id"]).items():
-        print(name, len(text))
-        open("/tmp/t/arf.xml","wb").write(text)
-        if b"<" in text[:10]:
-            print(compared(text))
-    assert 0
+    made = daemon.ask("POST", "/xccdf/generate-benchmark", {
+        "benchmark_id": "nist-800-53r5", "title": "NIST SP 800-53",
+        "description": "Rules of OpenWatch", "version": "1.0.0", **NIST},
+        200).json()
+    assert "rule_accounts_tmout" in made["benchmark_xml"]
+    assert (made["rules_count"], made["profiles_count"]) == (15, 1)
+
+    with remote_environment(sshd, OSCAP_PROBE_ROOT=machine(tmp_path, 400)):
+        started = daemon.execute(request(sshd), "?wait=300", status=200)
+        usual = daemon.execute(request(sshd, variable_overrides={}),
+                               "?wait=300", status=200)
+
+    scan = daemon.scan(started["scan_id"])
+    assert scan["status"] == "completed"
+    assert scan["scan_config"]["variable_overrides"] == {OVERRIDE: "300"}
+    verdict = verdict_of(scan, "ow-accounts_tmout")
+    assert verdict["variables_applied"][VARIABLE] == "300"
+    expected = [each for one in verdict["results"][0]["evidence"]["tests"]
+                for each in one["expected"]]
+    assert {each["value"] for each in expected} == {"300"}
+    (arf,) = [text for name, text in artifacts(daemon, scan["scan_id"]).items()
+              if name.endswith("arf.xml")]
+    assert compared(arf) == {"300"}
+    # 400 is more than 300, and less than the content's 600
+    assert verdict["status"] == "fail"
+    usual = verdict_of(daemon.scan(usual["scan_id"]), "ow-accounts_tmout")
+    assert usual["status"] == "pass"
+    assert usual["variables_applied"][VARIABLE] == "600"
+
+
+def test_no_rule_of_that_revision(daemon, sshd):  # noqa: F811
+    error = daemon.ask("POST", "/scans/execute", request(sshd), 422).error()
+    assert '"nist:800-53r5"; its versions here: 800-53r4;' in error["message"]
+    assert daemon.ask("GET", "/scans", status=200).json()["scans"] == []
