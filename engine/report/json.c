@@ -21,7 +21,7 @@ static engine_status json_text(struct json_state *state, const bson_t *document,
     bson_t shown = BSON_INITIALIZER;
 
     bson_copy_to_excluding_noinit(document, &shown, "_id", "severity_rank",
-                                  "rev", NULL);
+                                  "rev", "found_by", NULL);
     buffer_reset(&state->text);
     document_to_json(&shown, 0, &state->text);
     bson_destroy(&shown);

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "engine/scan/found.h"
 #include "engine/scan/run.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
@@ -119,7 +120,9 @@ engine_status scan_document_insert(struct scan_run *run, const char *trigger,
         BSON_APPEND_BOOL(&out, "resumable", true);
     if (more)
         bson_concat(&out, more);
-    status = store_begin(run->context->store, err);
+    status = scan_found_add(&run->config, &out, err);
+    if (status == ENGINE_OK)
+        status = store_begin(run->context->store, err);
     if (status < 0)
         goto out;
     status = store_insert(run->context->store, STORE_SCANS, list, 1, err);

@@ -3,6 +3,7 @@ core_sources += \
 	engine/scan/collect.c \
 	engine/scan/dispatch.c \
 	engine/scan/document.c \
+	engine/scan/found.c engine/scan/found.h \
 	engine/scan/group.c \
 	engine/scan/manage.c \
 	engine/scan/request.c \

@@ -2,8 +2,10 @@
 /* handlers_scans.c - stored scans: lists, one of them, its verdicts. */
 #include <string.h>
 
+#include "engine/scan/found.h"
 #include "engine/server/private.h"
 #include "engine/server/scan_view.h"
+#include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 
 #define SCANS_DAY_MS INT64_C(86400000)
@@ -24,42 +26,50 @@ static engine_status scans_put(struct request *request,
     return ENGINE_OK;
 }
 
-static void scans_add_target(const char *target, bson_t *filter)
+static void scans_add_found(bson_t *list, const char *key, const char *kind,
+                            const char *what)
 {
-    bson_t any, item;
-    static const char *const paths[] = {"scan_config.targets.id",
-                                        "scan_config.targets.host",
-                                        "scan_config.targets.type"};
+    bson_t item;
+    char *text = what ? engine_strf("%s%s", kind, what) : NULL;
 
-    BSON_APPEND_ARRAY_BEGIN(filter, "$or", &any);
-    for (size_t i = 0; i < SERVER_COUNT(paths); i++) {
-        char key[4] = {(char)('0' + i), '\0'};
+    if (!text)
+        return;
+    BSON_APPEND_DOCUMENT_BEGIN(list, key, &item);
+    BSON_APPEND_UTF8(&item, SCAN_FOUND_BY, text);
+    bson_append_document_end(list, &item);
+    engine_free(text);
+}
 
-        BSON_APPEND_DOCUMENT_BEGIN(&any, key, &item);
-        bson_append_utf8(&item, paths[i], -1, target, -1);
-        bson_append_document_end(&any, &item);
-    }
-    bson_append_array_end(filter, &any);
+/* What a store has indexes for, at any number of scans. */
+static void scans_filter(const struct request *request, bson_t *filter)
+{
+    const char *state = request_query(request, "status");
+    const char *framework = request_query(request, "framework");
+    const char *target = request_query(request, "target");
+    bson_t list;
+
+    if (state)
+        BSON_APPEND_UTF8(filter, "status", state);
+    if (!framework && !target)
+        return;
+    BSON_APPEND_ARRAY_BEGIN(filter, "$and", &list);
+    scans_add_found(&list, "0", SCAN_FOUND_TARGET,
+                    target);
+    scans_add_found(&list, target ? "1" : "0", SCAN_FOUND_FRAMEWORK,
+                    framework);
+    bson_append_array_end(filter, &list);
 }
 
 engine_status handle_scans(struct request *request, struct response *response,
                            engine_error *err)
 {
-    const char *state = request_query(request, "status");
-    const char *framework = request_query(request, "framework");
-    const char *target = request_query(request, "target");
     bson_t filter = BSON_INITIALIZER;
     bson_t *sort = BCON_NEW("started_at", BCON_INT32(-1));
     struct page page = {.collection = STORE_SCANS, .name = "scans",
                         .limit = 50, .put = scans_put};
     engine_status status;
 
-    if (state)
-        BSON_APPEND_UTF8(&filter, "status", state);
-    if (framework)
-        BSON_APPEND_UTF8(&filter, "scan_config.framework", framework);
-    if (target)
-        scans_add_target(target, &filter);
+    scans_filter(request, &filter);
     page.query.filter = &filter;
     page.query.sort = sort;
     status = response_page(request, response, &page, err);

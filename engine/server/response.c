@@ -37,7 +37,7 @@ engine_status response_add(struct response *response, const bson_t *document)
     bson_t shown = BSON_INITIALIZER;
     engine_status status;
 
-    bson_copy_to_excluding_noinit(document, &shown, "_id", "rev",
+    bson_copy_to_excluding_noinit(document, &shown, "_id", "rev", "found_by",
                                   "severity_rank", "claim_by", "claim_until",
                                   "salt", "hash", NULL);
     status = document_to_json(&shown, 0, &response->body);

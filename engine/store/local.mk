@@ -6,6 +6,7 @@ core_sources += \
 	engine/store/sqlite_find.c \
 	engine/store/sqlite_function.c \
 	engine/store/sqlite_link.c \
+	engine/store/sqlite_list.c \
 	engine/store/sqlite_schema.c \
 	engine/store/sqlite_where.c \
 	engine/store/sqlite_write.c \
@@ -56,6 +57,7 @@ unit_tests += \
 
 tests_unit_test_store_SOURCES = \
 	tests/unit/store_suite.c tests/unit/store_suite.h \
+	tests/unit/store_suite_list.c \
 	tests/unit/store_suite_path.c \
 	tests/unit/store_suite_process.c \
 	tests/unit/store_suite_query.c \

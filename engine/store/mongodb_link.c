@@ -229,11 +229,11 @@ static engine_status link_uri(struct mongodb *self, const char *text,
 /* ---- the client ----------------------------------------------------------- */
 
 /* The driver is never cleaned up: an embedder may use it as well. Its own
- * messages would go to standard error. */
+ * messages would go to standard error, from its start on. */
 static void link_start(void)
 {
-    mongoc_init();
     mongoc_log_set_handler(NULL, NULL);
+    mongoc_init();
 }
 
 /* Majority, unless the URI says otherwise; but never without an answer. */

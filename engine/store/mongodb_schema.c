@@ -7,7 +7,7 @@
 
 #include "sdk/base/alloc.h"
 
-#define SCHEMA_VERSION 1 /* one more for every change of the indexes */
+#define SCHEMA_VERSION 2 /* one more for every change of the indexes */
 #define SCHEMA_ID "schema"
 
 /* ---- names ---------------------------------------------------------------- */
@@ -47,8 +47,9 @@ static const struct schema_index {
     {STORE_RULES, "benchmark", {"benchmark", "rule_id", "_id", NULL}},
     {STORE_BENCHMARKS, "benchmark", {"benchmark", "_id", NULL}},
     {STORE_SCANS, "scan", {"scan_id", "_id", NULL}},
-    {STORE_SCANS, "status", {"status", "_id", NULL}},
     {STORE_SCANS, "started", {"-started_at", "_id", NULL}},
+    {STORE_SCANS, "recent", {"status", "-started_at", "_id", NULL}},
+    {STORE_SCANS, "found", {"found_by", "-started_at", "_id", NULL}},
     {STORE_SELECTIONS, "scan", {"scan_id", "_id", NULL}},
     {STORE_VERDICTS, "scan", {"scan_id", "_id", NULL}},
     {STORE_VERDICTS, "rule", {"scan_id", "rule_id", "_id", NULL}},

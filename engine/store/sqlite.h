@@ -39,6 +39,9 @@ struct sqlite_table {
     const struct sqlite_column *columns;
     size_t count;
     const char *marked; /* SQL: some column holds the marker; NULL: none can */
+    /* a field with a table TABLE_FIELD of its strings (sqlite_list.c), and the
+     * column of dates that those are ordered by; NULL for none */
+    const char *list, *list_order;
 };
 
 /** The table of a collection, which store.c has checked. */
@@ -133,6 +136,18 @@ engine_status sqlite_where_compile(struct sqlite_where *where,
 int sqlite_where_bind(const struct sqlite_where *where, sqlite3_stmt *handle,
                       int *next);
 void sqlite_where_clear(struct sqlite_where *where);
+
+/* ---- lists (sqlite_list.c) ----------------------------------------------- */
+
+/** Writes the rows of a document's list; before: what it replaces, or NULL. */
+engine_status sqlite_list_write(struct sqlite *self,
+                                const struct sqlite_table *table,
+                                const char *id, const bson_t *before,
+                                const bson_t *document, engine_error *err);
+/** The text by which the list finds what a filter asks for; NULL for none.
+ * Borrowed from the filter. */
+const char *sqlite_list_find(const struct sqlite_table *table,
+                             const bson_t *filter);
 
 /* ---- operations ---------------------------------------------------------- */
 

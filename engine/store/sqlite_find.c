@@ -8,6 +8,8 @@
 #include "sdk/document/document.h"
 
 #define FIND_MAX_SQL ((size_t)512 * 1024)
+/* Of what a list finds, in its order: each document that it names. */
+#define FIND_LIST "%s_%s CROSS JOIN %s ON id = owner AND value = ?"
 
 struct sqlite_cursor {
     struct store_cursor base;
@@ -17,6 +19,8 @@ struct sqlite_cursor {
     struct sqlite_where where;
     bson_t *sort, *fields; /* copies; NULL for none */
     bool by_column;        /* the first key of the sort is a column's */
+    char *listed;          /* what a list finds; NULL: none is asked */
+    bool by_list;          /* that column is the list's order */
     bson_t *current;       /* what the caller sees */
     bool waiting;          /* a row was stepped to and not yet handed out */
     bool ended;            /* stepping on would begin again */
@@ -134,13 +138,19 @@ static engine_status find_by_column(struct sqlite_cursor *cursor,
              table->name, column->name, table->name, column->name);
     status = sqlite_ask(cursor->link, sql, &others, err);
     cursor->by_column = status == ENGINE_OK && !others;
+    cursor->by_list = cursor->by_column && table->list_order &&
+                      strcmp(table->list_order, column->name) == 0;
     return status;
 }
 
-static void find_order(const bson_t *sort, bool by_column, bool settle,
+static void find_order(const struct sqlite_cursor *cursor, bool settle,
                        struct buffer *sql)
 {
-    bool by_id = false;
+    bool by_column = cursor->by_column, by_id = false;
+    /* a list has the first key and the id as well, in their order */
+    const bool listed = cursor->listed && cursor->by_list;
+    const char *const id = listed ? "owner" : "id";
+    const bson_t *sort = cursor->sort;
     bson_iter_t iter;
 
     buffer_puts(sql, " ORDER BY ");
@@ -148,18 +158,18 @@ static void find_order(const bson_t *sort, bool by_column, bool settle,
         while (!by_id && bson_iter_next(&iter)) {
             by_id = strcmp(bson_iter_key(&iter), "_id") == 0;
             if (by_id) /* unique: what follows never decides */
-                buffer_printf(sql, settle ? "+id%s" : "id%s",
+                buffer_printf(sql, "%s%s%s", settle ? "+" : "", id,
                               bson_iter_as_int64(&iter) < 0 ? " DESC" : "");
             else if (by_column)
                 buffer_printf(sql, "%s%s%s, ", settle ? "+" : "",
-                              bson_iter_key(&iter),
+                              listed ? "at" : bson_iter_key(&iter),
                               bson_iter_as_int64(&iter) < 0 ? " DESC" : "");
             else
                 buffer_puts(sql, "store_key(doc, ?, ?), ");
             by_column = false; /* the first key alone */
         }
     if (!by_id)
-        buffer_puts(sql, settle ? "+id" : "id");
+        buffer_printf(sql, "%s%s", settle ? "+" : "", id);
 }
 
 /*
@@ -173,7 +183,11 @@ static engine_status find_sql(struct sqlite_cursor *cursor,
 {
     engine_status status;
 
-    buffer_printf(sql, "SELECT doc FROM %s", table->name);
+    buffer_puts(sql, "SELECT doc FROM ");
+    if (cursor->listed)
+        buffer_printf(sql, FIND_LIST, table->name, table->list, table->name);
+    else
+        buffer_puts(sql, table->name);
     status = sqlite_where_compile(&cursor->where, table, query->filter,
                                   cursor->link, sql, err);
     if (status < 0)
@@ -181,7 +195,7 @@ static engine_status find_sql(struct sqlite_cursor *cursor,
     status = find_by_column(cursor, table, err);
     if (status < 0)
         return status;
-    find_order(cursor->sort, cursor->by_column, settle, sql);
+    find_order(cursor, settle, sql);
     buffer_puts(sql, " LIMIT ? OFFSET ?");
     return buffer_status(sql, err);
 }
@@ -192,9 +206,13 @@ static int find_bind(const struct sqlite_cursor *cursor,
     sqlite3_stmt *handle = cursor->statement->handle;
     bson_iter_t iter;
     bool bound = cursor->by_column; /* the first key needs no values */
-    int next = 1;
-    int rc = sqlite_where_bind(&cursor->where, handle, &next);
+    int next = 1, rc = SQLITE_OK;
 
+    if (cursor->listed)
+        rc = sqlite3_bind_text(handle, next++, cursor->listed, -1,
+                               SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite_where_bind(&cursor->where, handle, &next);
     if (cursor->sort && bson_iter_init(&iter, cursor->sort))
         while (rc == SQLITE_OK && bson_iter_next(&iter) &&
                strcmp(bson_iter_key(&iter), "_id") != 0) {
@@ -233,9 +251,12 @@ static engine_status find_start(struct sqlite_cursor *cursor,
                                 engine_error *err)
 {
     const bool settle = cursor->self->base.in_transaction;
+    const char *listed = sqlite_list_find(table, query->filter);
     engine_status status = ENGINE_OK;
     struct buffer sql;
 
+    if (listed && !(cursor->listed = engine_strdup(listed)))
+        return engine_fail_memory(err);
     if (settle)
         cursor->link = cursor->self->main;
     else
@@ -329,6 +350,7 @@ void sqlite_cursor_close(struct store_cursor *base)
     bson_destroy(cursor->sort);
     bson_destroy(cursor->fields);
     bson_destroy(cursor->current);
+    engine_free(cursor->listed);
     engine_free(cursor);
 }
 
@@ -377,20 +399,29 @@ engine_status sqlite_count(struct store *store, const char *collection,
 {
     struct sqlite *self = (struct sqlite *)store;
     struct sqlite_statement *statement = NULL;
+    const struct sqlite_table *table = sqlite_table_get(collection);
+    const char *listed = sqlite_list_find(table, filter);
     struct sqlite_where where;
     engine_status status;
-    char head[96];
+    char head[192];
     int next = 1;
 
-    sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM %s", collection);
+    if (listed)
+        sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM " FIND_LIST,
+                         table->name, table->list, table->name);
+    else
+        sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM %s",
+                         collection);
     status = find_view_begin(self, err);
     if (status < 0)
         return status;
-    status = find_prepare(self, head, sqlite_table_get(collection), filter, "",
-                          &where, &statement, err);
+    status = find_prepare(self, head, table, filter, "", &where, &statement,
+                          err);
     if (status < 0)
         goto out;
-    if (sqlite_where_bind(&where, statement->handle, &next) != SQLITE_OK ||
+    if ((listed && sqlite3_bind_text(statement->handle, next++, listed, -1,
+                                     SQLITE_STATIC) != SQLITE_OK) ||
+        sqlite_where_bind(&where, statement->handle, &next) != SQLITE_OK ||
         sqlite3_step(statement->handle) != SQLITE_ROW)
         status = sqlite_fail(self->main, "read", err);
     else

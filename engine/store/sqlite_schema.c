@@ -60,19 +60,24 @@ static const struct sqlite_column schema_effects[] = {
 };
 
 static const struct sqlite_table schema_tables[] = {
-    {STORE_RULES, SCHEMA_COLUMNS(schema_rules), SCHEMA_RULES_MARKED},
+    {STORE_RULES, SCHEMA_COLUMNS(schema_rules), SCHEMA_RULES_MARKED, NULL,
+     NULL},
     {STORE_BENCHMARKS, SCHEMA_COLUMNS(schema_benchmarks),
-     SCHEMA_BENCHMARKS_MARKED},
-    {STORE_SCANS, SCHEMA_COLUMNS(schema_scans), SCHEMA_SCANS_MARKED},
+     SCHEMA_BENCHMARKS_MARKED, NULL, NULL},
+    {STORE_SCANS, SCHEMA_COLUMNS(schema_scans), SCHEMA_SCANS_MARKED,
+     "found_by", "started_at"},
     {STORE_SELECTIONS, SCHEMA_COLUMNS(schema_selections),
-     SCHEMA_SELECTIONS_MARKED},
-    {STORE_VERDICTS, SCHEMA_COLUMNS(schema_verdicts), SCHEMA_VERDICTS_MARKED},
-    {STORE_RESULTS, SCHEMA_COLUMNS(schema_results), SCHEMA_RESULTS_MARKED},
-    {STORE_EFFECTS, SCHEMA_COLUMNS(schema_effects), SCHEMA_EFFECTS_MARKED},
-    {STORE_SCHEDULES, NULL, 0, NULL},
-    {STORE_WINDOWS, NULL, 0, NULL},
-    {STORE_WAIVERS, NULL, 0, NULL},
-    {STORE_TOKENS, NULL, 0, NULL},
+     SCHEMA_SELECTIONS_MARKED, NULL, NULL},
+    {STORE_VERDICTS, SCHEMA_COLUMNS(schema_verdicts), SCHEMA_VERDICTS_MARKED,
+     NULL, NULL},
+    {STORE_RESULTS, SCHEMA_COLUMNS(schema_results), SCHEMA_RESULTS_MARKED,
+     NULL, NULL},
+    {STORE_EFFECTS, SCHEMA_COLUMNS(schema_effects), SCHEMA_EFFECTS_MARKED,
+     NULL, NULL},
+    {STORE_SCHEDULES, NULL, 0, NULL, NULL, NULL},
+    {STORE_WINDOWS, NULL, 0, NULL, NULL, NULL},
+    {STORE_WAIVERS, NULL, 0, NULL, NULL, NULL},
+    {STORE_TOKENS, NULL, 0, NULL, NULL, NULL},
 };
 
 const struct sqlite_table *sqlite_table_at(size_t index)
@@ -115,6 +120,16 @@ const struct sqlite_column *sqlite_table_column(
     "CREATE INDEX " table "_" name " ON " table "(" columns ");"
 #define SCHEMA_MARKED(table, marked) \
     "CREATE INDEX " table "_marked ON " table "(id) WHERE " marked ";"
+
+/* Its rows go when their document goes. */
+#define SCHEMA_LIST(table, field)                                           \
+    "CREATE TABLE " table "_" field "(value TEXT NOT NULL, at,"              \
+    " owner TEXT NOT NULL);"                                                 \
+    "CREATE UNIQUE INDEX " table "_" field "_value ON " table "_" field      \
+    "(value, at DESC, owner);"                                               \
+    "CREATE INDEX " table "_" field "_owner ON " table "_" field "(owner);"  \
+    "CREATE TRIGGER " table "_" field "_gone AFTER DELETE ON " table         \
+    " BEGIN DELETE FROM " table "_" field " WHERE owner = old.id; END;"
 
 /* The nth brings a file from version n to n + 1. Never change one that was
  * released: append. */
@@ -159,6 +174,12 @@ static const char *const schema_migrations[] = {
     " created_at INTEGER NOT NULL);"
     "CREATE TABLE artifact_chunks(id TEXT NOT NULL, n INTEGER NOT NULL,"
     " data BLOB NOT NULL, UNIQUE(id, n));",
+    /* lists of scans, the latest first, of any number of scans */
+    "DROP INDEX scans_status;"
+    "DROP INDEX scans_started;"
+    SCHEMA_INDEX("scans", "recent", "status, started_at DESC, id")
+    SCHEMA_INDEX("scans", "started", "started_at DESC, id")
+    SCHEMA_LIST("scans", "found_by"),
 };
 /* clang-format on */
 

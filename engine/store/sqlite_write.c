@@ -253,6 +253,33 @@ static engine_status write_one(struct sqlite *self, sqlite3_stmt *handle,
                        id);
 }
 
+/* The same, and the rows of a list; what is replaced is looked at first. */
+static engine_status write_listed(struct sqlite *self, sqlite3_stmt *handle,
+                                  const struct sqlite_table *table,
+                                  const bson_t *document, bool replace,
+                                  engine_error *err)
+{
+    const char *id = write_id(document);
+    engine_status status = ENGINE_OK;
+    bson_t before;
+    bool has = false;
+
+    if (table->list && replace) {
+        status = sqlite_get(&self->base, table->name, id, &before, err);
+        has = status == ENGINE_OK;
+        if (status == ENGINE_ENOTFOUND)
+            status = ENGINE_OK;
+    }
+    if (status == ENGINE_OK)
+        status = write_one(self, handle, table, document, err);
+    if (status == ENGINE_OK && table->list)
+        status = sqlite_list_write(self, table, id, has ? &before : NULL,
+                                   document, err);
+    if (has)
+        bson_destroy(&before);
+    return status;
+}
+
 engine_status sqlite_write(struct store *store, const char *collection,
                            const bson_t *const *documents, size_t count,
                            bool replace, engine_error *err)
@@ -269,7 +296,8 @@ engine_status sqlite_write(struct store *store, const char *collection,
     if (status < 0)
         goto out;
     for (size_t i = 0; status == ENGINE_OK && i < count; i++) {
-        status = write_one(self, statement->handle, table, documents[i], err);
+        status = write_listed(self, statement->handle, table, documents[i],
+                              replace, err);
         sqlite3_reset(statement->handle);
     }
     status = sqlite_change_end(self, status, err);
@@ -312,7 +340,8 @@ static engine_status write_swap_locked(struct sqlite *self,
     if (status == ENGINE_OK)
         status = write_statement(self, table, true, &statement, err);
     if (status == ENGINE_OK)
-        status = write_one(self, statement->handle, table, replacement, err);
+        status = write_listed(self, statement->handle, table, replacement,
+                              true, err);
     sqlite_statement_give(statement);
     return status;
 }

@@ -8,4 +8,6 @@ bench: all
 
 # Verdicts per second into a store; see the head of the source.
 EXTRA_PROGRAMS += tests/bench/store_writes
-tests_bench_store_writes_LDADD = engine/libenginecore.la
+tests_bench_store_writes_LDADD = engine/libenginecore.la $(MONGOC_LIBS)
+EXTRA_PROGRAMS += tests/bench/store_fill
+tests_bench_store_fill_LDADD = engine/libenginecore.la

@@ -91,7 +91,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     need_driver()
-    if not os.path.exists(f"{CACHE}/.template"):
+    if not os.path.exists(f"{CACHE}/.template-2"):
         unavailable(f"no server: `tests/services/ferretdb {CACHE} </dev/null` "
                     "prepares one, or set SCAN_ENGINE_TEST_MONGODB_URI")
     need_root("for a root of its own")

@@ -25,6 +25,11 @@ void counts_by_a_string_field(const struct suite *suite);
 void deletes_what_matches(const struct suite *suite);
 void a_long_in_list_finds_all(const struct suite *suite);
 
+/* store_suite_list.c */
+void finds_by_one_of_many_texts(const struct suite *suite);
+void lists_follow_what_is_written(const struct suite *suite);
+void lists_follow_a_transaction(const struct suite *suite);
+
 /* store_suite_path.c */
 void filters_find_keys_with_dots(const struct suite *suite);
 void filters_take_every_operator(const struct suite *suite);

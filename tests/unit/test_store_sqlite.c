@@ -220,7 +220,7 @@ static void refuses_a_newer_schema_and_leaves_it_alone(void **state)
     hash_of(f, before);
     assert_int_equal(try_open(f, f->uri, 0), ENGINE_EVERSION);
     expect_message(f, "999");
-    expect_message(f, "schema 1");
+    expect_message(f, "schema 2");
     expect_message(f, "later");
     hash_of(f, after);
     assert_string_equal(before, after);
@@ -343,6 +343,59 @@ static void the_usual_filters_walk_an_index(void **state)
     expect_plan(f, STORE_RULES, "{'_id': 'x'}", "(id=?)");
     expect_plan(f, STORE_SELECTIONS, "{'$and': [{'scan_id': 's'}]}",
                 "selections_scan (scan_id=?)");
+}
+
+static int count_step(void *user)
+{
+    ++*(int *)user;
+    return 0;
+}
+
+/* What SQLite does for the first page of a list. */
+static int list_cost(const struct fixture *f, const char *filter)
+{
+    struct sqlite *self = (struct sqlite *)f->store;
+    int steps = 0;
+    char *ids = suite_ids(f->store, STORE_SCANS, filter, "{'started_at': -1}",
+                          0, 20);
+
+    engine_free(ids);
+    sqlite3_progress_handler(self->idle->db, 1, count_step, &steps);
+    ids = suite_ids(f->store, STORE_SCANS, filter, "{'started_at': -1}", 0, 20);
+    assert_int_equal(strlen(ids), 20 * strlen("00000 "));
+    engine_free(ids);
+    sqlite3_progress_handler(self->idle->db, 0, NULL, NULL);
+    return steps;
+}
+
+static void add_scans(const struct fixture *f, int from, int to)
+{
+    assert_int_equal(store_begin(f->store, NULL), 0);
+    for (int i = from; i < to; i++)
+        suite_add(f->store, STORE_SCANS,
+                  "{'_id': '%05d', 'status': '%s', 'started_at': {'$date': "
+                  "'2024-01-01T%02d:%02d:%02dZ'}, 'found_by': ['all', 'h%d']}",
+                  i, i % 2 ? "failed" : "completed", i / 3600, i / 60 % 60,
+                  i % 60, i % 3);
+    assert_int_equal(store_commit(f->store, NULL), 0);
+}
+
+static void lists_of_scans_cost_the_same_however_many_there_are(void **state)
+{
+    static const char *const filters[] = {
+        NULL, "{'status': 'failed'}", "{'found_by': 'all'}",
+        "{'found_by': 'h1'}", "{'status': 'failed', 'found_by': 'all'}"};
+    enum { COUNT = sizeof(filters) / sizeof(filters[0]) };
+    struct fixture *f = *state;
+    int few[COUNT];
+
+    assert_int_equal(try_open(f, f->uri, 0), 0);
+    add_scans(f, 0, 100);
+    for (int i = 0; i < COUNT; i++)
+        few[i] = list_cost(f, filters[i]);
+    add_scans(f, 100, 5000);
+    for (int i = 0; i < COUNT; i++)
+        assert_in_range(list_cost(f, filters[i]), 1, 2 * few[i]);
 }
 
 /* ---- cursors within a transaction ----------------------------------------- */
@@ -522,6 +575,7 @@ int main(void)
         TEST(refuses_the_database_of_another_program),
         TEST(tables_have_the_columns_that_are_filled),
         TEST(the_usual_filters_walk_an_index),
+        TEST(lists_of_scans_cost_the_same_however_many_there_are),
         TEST(a_cursor_in_a_transaction_sees_what_was_written_before),
         TEST(a_cursor_outlives_its_transaction),
         TEST(several_processes_make_the_same_store_at_once),
