@@ -215,7 +215,7 @@ static engine_status schema_refuse_older(const struct sqlite_link *link,
                 "%lld and may not write here",
                 link->path, (long long)version, (long long)SCHEMA_VERSION);
     engine_hint(err, "open it once for writing, such as with `scan-engine "
-                     "scans list`, to bring it up to date");
+                     "import PATH`, to bring it up to date");
     return ENGINE_EVERSION;
 }
 
