@@ -73,6 +73,9 @@ engine_status document_to_json(const bson_t *document, unsigned flags,
 engine_status document_value_to_json(const bson_iter_t *value, unsigned flags,
                                      struct buffer *out);
 engine_status document_string_to_json(const char *text, struct buffer *out);
+/** The same for a text that may hold NUL. */
+engine_status document_text_to_json(const char *text, size_t len,
+                                    struct buffer *out);
 
 /** Hash of a document's canonical form (keys sorted), for change detection. */
 void document_hash(const bson_t *document, char out[65]);

@@ -74,10 +74,16 @@ static void json_put_string(struct buffer *out, const char *text, size_t len)
     buffer_putc(out, '"');
 }
 
+engine_status document_text_to_json(const char *text, size_t len,
+                                    struct buffer *out)
+{
+    json_put_string(out, text, len);
+    return out->status;
+}
+
 engine_status document_string_to_json(const char *text, struct buffer *out)
 {
-    json_put_string(out, text, strlen(text));
-    return out->status;
+    return document_text_to_json(text, strlen(text), out);
 }
 
 static void json_put_base64(struct buffer *out, const uint8_t *data,

@@ -1,4 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
+# Values and what is decided about them: no HTTP, no processes. Needs what the
+# ground needs and libjq (configure.ac: JQ).
+kit_expr_sources += \
+	sdk/kit/expr.c sdk/kit/expr.h \
+	sdk/kit/expr_private.h \
+	sdk/kit/expr/yamlpath.c sdk/kit/expr/yamlpath.h \
+	sdk/kit/expr/yamlpath_parse.c \
+	sdk/kit/value.c sdk/kit/value.h \
+	sdk/kit/value_bson.c \
+	sdk/kit/value_builder.c sdk/kit/value_builder.h \
+	sdk/kit/value_mask.c sdk/kit/value_mask.h \
+	sdk/kit/value_mask_private.h \
+	sdk/kit/value_parser.c sdk/kit/value_parser.h \
+	sdk/kit/value_parser_scalar.c \
+	sdk/kit/value_scan.c sdk/kit/value_scan.h \
+	sdk/kit/value_stream.c sdk/kit/value_stream.h \
+	sdk/kit/value_write.c \
+	sdk/kit/value_yaml.c
+unit_tests += \
+	tests/unit/test_value \
+	tests/unit/test_value_stream \
+	tests/unit/test_yamlpath
+
 kit_sources += \
 	sdk/kit/host.c \
 	sdk/kit/host.h \
@@ -17,7 +40,7 @@ kit_check_sources = \
 	sdk/kit/template.c sdk/kit/template.h \
 	sdk/kit/template_private.h \
 	sdk/kit/template_word.c
-kit_sources += $(kit_check_sources)
+kit_expr_sources += $(kit_check_sources)
 unit_tests += tests/unit/test_template
 fuzzers += tests/fuzz/fuzz_template
 tests_fuzz_fuzz_template_LDFLAGS = $(fuzz_ldflags)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* expr_private.h - what the languages share; include expr.h elsewhere. */
+#ifndef SDK_KIT_EXPR_PRIVATE_H
+#define SDK_KIT_EXPR_PRIVATE_H
+
+#include "sdk/kit/expr.h"
+
+struct expr {
+    const struct expr_language *language;
+    char *text;
+    struct expr_limits limits; /* with the defaults filled in */
+    void *program;             /* the language's own */
+};
+
+extern const struct expr_language expr_yamlpath;
+#ifdef HAVE_JQ
+extern const struct expr_language expr_jq;
+#endif
+
+/** Fails because there are more results than the limits allow. */
+engine_status expr_fail_values(const struct expr *expr, engine_error *err);
+/** Fails because the arena did not give size bytes. */
+engine_status expr_fail_memory(const struct expr *expr,
+                               const struct arena *arena, size_t size,
+                               engine_error *err);
+
+#endif
