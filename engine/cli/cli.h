@@ -43,8 +43,22 @@ struct cli_args {
     bool help;
 };
 
+struct cli;
+struct cli_command;
+struct store;
+
+/** Runs a command that --server is given for. */
+typedef int (*cli_remote_fn)(struct cli *cli, const struct cli_command *command,
+                             const struct cli_args *args, engine_error *err);
+
 /** What every command has. */
 struct cli {
+    char **argv;                   /* as it was given, NULL-ended */
+    cli_remote_fn remote;
+    /* what a daemon has sent, instead of the configuration's store, and the
+     * options that named the daemon; NULL: there is none */
+    struct store *store;
+    const char *server;
     const char *config_path;       /* --config, or NULL */
     const char *store_uri;         /* --store, or NULL */
     char *store_kept;              /* it, when it was taken out of argv */
@@ -71,6 +85,9 @@ struct cli_command {
 extern const struct cli_command *const cli_commands[];
 extern const struct cli_option cli_global_options[];
 extern const size_t cli_global_options_count;
+
+/** The whole program, with the commands of cli_commands; an exit code. */
+int cli_main(int argc, char **argv, cli_remote_fn remote);
 
 /* ---- options (options.c) ------------------------------------------------- */
 

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-program_sources += \
+# What the programs share: scan-engine, and scan-remote, which asks daemons.
+cli_sources = \
 	engine/cli/benchmarks.c \
 	engine/cli/cli.h \
-	engine/cli/commands.c \
 	engine/cli/commands.h \
 	engine/cli/example.c \
 	engine/cli/help.c \
 	engine/cli/import.c \
 	engine/cli/list.c \
 	engine/cli/list.h \
-	engine/cli/main.c \
 	engine/cli/native.c \
 	engine/cli/native.h \
 	engine/cli/options.c \
@@ -20,6 +19,9 @@ program_sources += \
 	engine/cli/plugins.c \
 	engine/cli/progress.c \
 	engine/cli/progress.h \
+	engine/cli/program.c \
+	engine/cli/remote.c \
+	engine/cli/remote.h \
 	engine/cli/request.c \
 	engine/cli/request.h \
 	engine/cli/rules.c \
@@ -30,3 +32,4 @@ program_sources += \
 	engine/cli/signals.c \
 	engine/cli/signals.h \
 	engine/cli/xccdf.c
+program_sources += $(cli_sources) engine/cli/commands.c engine/cli/main.c

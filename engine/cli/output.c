@@ -42,6 +42,7 @@ engine_status output_open(struct cli *cli, const struct cli_args *args,
         return status;
     out->format = report_format_find(format);
     out->out = cli->out;
+    out->server = cli->server;
     out->path = cli_value(args, "output");
     if (!out->path)
         return ENGINE_OK;
@@ -64,7 +65,8 @@ engine_status output_scan(struct output *output, struct store *store,
                                      .color = output->out.color,
                                      .width = output->out.width,
                                      .all = all,
-                                     .command = output->command};
+                                     .command = output->command,
+                                     .server = output->server};
 
     output->created = false;
     /* what cannot be cut is no regular file */
@@ -98,6 +100,15 @@ engine_status output_close(struct output *output, engine_error *err)
 
 static const char *const output_severities[] = {"info", "low",      "medium",
                                                 "high", "critical", NULL};
+
+engine_status output_fail_on(const struct cli_args *args, const char **out,
+                             engine_error *err)
+{
+    *out = NULL;
+    return cli_flag(args, "fail-on")
+               ? cli_choice(args, "fail-on", output_severities, out, err)
+               : ENGINE_OK;
+}
 
 static int output_rank(const char *severity)
 {

@@ -18,11 +18,15 @@ struct output {
     struct text_out out;
     bool created;  /* the file was not there, and has no report yet */
     char *command; /* the program with its global options, for advice */
+    const char *server; /* the options that name a daemon; NULL: none */
 };
 
 /** Checks --format and opens --output, before any work is done. */
 engine_status output_open(struct cli *cli, const struct cli_args *args,
                           struct output *out, engine_error *err);
+/** Checks --fail-on; *out is NULL for any severity. */
+engine_status output_fail_on(const struct cli_args *args, const char **out,
+                             engine_error *err);
 /** Writes the report of a stored scan. */
 engine_status output_scan(struct output *output, struct store *store,
                           const char *scan_id, bool all, engine_error *err);

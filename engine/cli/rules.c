@@ -4,6 +4,7 @@
 
 #include "engine/cli/commands.h"
 #include "engine/cli/list.h"
+#include "engine/cli/remote.h"
 #include "engine/rules/rules.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
@@ -376,7 +377,8 @@ static const struct cli_option rules_show_options[] = {
      "where the rule is, when several have one of its "
      "name",
      false},
-    {"format", "FORMAT", "table (the default) or json", false}};
+    {"format", "FORMAT", "table (the default) or json", false},
+    REMOTE_OPTIONS};
 
 const struct cli_command command_rules_list = {
     .group = "rules",

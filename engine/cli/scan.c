@@ -7,6 +7,7 @@
 #include "engine/cli/output.h"
 #include "engine/cli/plan.h"
 #include "engine/cli/progress.h"
+#include "engine/cli/remote.h"
 #include "engine/cli/request.h"
 #include "engine/cli/signals.h"
 #include "sdk/base/alloc.h"
@@ -108,8 +109,6 @@ static engine_status scan_check_args(const struct cli_args *args,
                                      struct scan_command *run,
                                      engine_error *err)
 {
-    static const char *const severities[] = {"info", "low",      "medium",
-                                             "high", "critical", NULL};
     static const char *const alone[] = {"target",  "framework",   "benchmark",
                                         "profile", "rule",        "filter",
                                         "set",     "name",        "shards",
@@ -121,9 +120,7 @@ static engine_status scan_check_args(const struct cli_args *args,
                                "--resume goes on with what the scan was; "
                                "--%s cannot change it",
                                alone[i]);
-    if (!cli_flag(args, "fail-on"))
-        return ENGINE_OK;
-    return cli_choice(args, "fail-on", severities, &run->fail_on, err);
+    return output_fail_on(args, &run->fail_on, err);
 }
 
 static int scan_command_run(struct cli *cli, const struct cli_args *args,
@@ -178,6 +175,11 @@ static const struct cli_option scan_options[] = {
      false},
     OUTPUT_OPTIONS,
     {"quiet", NULL, "no progress and no warnings", false},
+    REMOTE_OPTIONS,
+    {"queue", NULL,
+     "with --server: when another scan has the target, wait for "
+     "its end",
+     false},
 };
 
 const struct cli_command command_scan = {
@@ -189,7 +191,10 @@ const struct cli_command command_scan = {
             "machine. Ids may be shortened to any end of them after a "
             "\"_\" that is unambiguous.\n"
             "SIGINT and SIGTERM cancel the scan and keep its results; a "
-            "second one ends the program at once.",
+            "second one ends the program at once.\n"
+            "With --server a daemon scans: targets, files and this machine "
+            "are as it sees them. Its scan is followed and printed like one "
+            "that is done here; SIGINT asks the daemon to cancel it.",
     .options = scan_options,
     .options_count = CLI_COUNT(scan_options),
     .run = scan_command_run};

@@ -5,6 +5,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/list.h"
 #include "engine/cli/output.h"
+#include "engine/cli/remote.h"
 #include "engine/scan/scan.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
@@ -186,8 +187,11 @@ static const struct cli_option scans_list_options[] = {
      "failed, cancelled or timed_out",
      false},
     {"limit", "N", "at most so many, the newest first", false},
-    LIST_FORMAT_OPTION};
-static const struct cli_option scans_report_options[] = {OUTPUT_OPTIONS};
+    LIST_FORMAT_OPTION,
+    REMOTE_OPTIONS};
+static const struct cli_option scans_report_options[] = {OUTPUT_OPTIONS,
+                                                         REMOTE_OPTIONS};
+static const struct cli_option scans_change_options[] = {REMOTE_OPTIONS};
 
 #define SCANS_ID_HELP \
     "ID is a scan's id, the start or the end of one, or \"last\"."
@@ -233,6 +237,8 @@ const struct cli_command command_scans_cancel = {
     .more = SCANS_ID_HELP,
     .words_min = 1,
     .words_max = SIZE_MAX,
+    .options = scans_change_options,
+    .options_count = CLI_COUNT(scans_change_options),
     .run = scans_cancel};
 
 const struct cli_command command_scans_delete = {
@@ -243,6 +249,8 @@ const struct cli_command command_scans_delete = {
     .more = SCANS_ID_HELP " Running scans are refused.",
     .words_min = 1,
     .words_max = SIZE_MAX,
+    .options = scans_change_options,
+    .options_count = CLI_COUNT(scans_change_options),
     .run = scans_delete};
 
 const struct cli_command command_scans_check = {

@@ -59,6 +59,10 @@ static engine_status session_open_store(struct session *session, bool reading,
     unsigned flags = reading ? STORE_READ_ONLY | STORE_NO_CREATE : 0;
     engine_status status = ENGINE_OK;
 
+    if (session->cli->store) { /* lent */
+        session->store = session->cli->store;
+        return ENGINE_OK;
+    }
     if (!reading)
         status = session_make_parent(uri, err);
     if (status == ENGINE_OK)
@@ -148,7 +152,8 @@ void session_close(struct session *session)
         return;
     registry_free(session->registry);
     launcher_free(session->launcher);
-    store_close(session->store);
+    if (session->store != session->cli->store)
+        store_close(session->store);
     config_unload(&session->config);
     bson_destroy(&session->config.scan);
     bson_destroy(&session->config.scan_lines);

@@ -21,7 +21,8 @@ static engine_status json_text(struct json_state *state, const bson_t *document,
     bson_t shown = BSON_INITIALIZER;
 
     bson_copy_to_excluding_noinit(document, &shown, "_id", "severity_rank",
-                                  "rev", "found_by", NULL);
+                                  "rev", "found_by", "claim_by",
+                                  "claim_until", NULL);
     buffer_reset(&state->text);
     document_to_json(&shown, 0, &state->text);
     bson_destroy(&shown);

@@ -18,6 +18,8 @@ struct report_options {
     bool all;            /* table: passes too, not only what needs a person */
     const char *command; /* how the program was called, for advice; NULL:
                           * scan-engine */
+    const char *server;  /* options that name the daemon it came from, for
+                          * advice; NULL: the store is here */
 };
 
 struct report; /* one running report */

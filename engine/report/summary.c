@@ -150,20 +150,26 @@ static void summary_head(const struct text_out *out, const bson_t *scan)
     fputc('\n', out->file);
 }
 
-/* "What for:  scan-engine ARGUMENTS ID" */
+/* "What for:  scan-engine ARGUMENTS [SERVER] ID" */
 static void summary_advice(const struct text_out *out, const char *what,
-                           const char *command, const char *arguments,
-                           const char *id)
+                           const struct report_options *options,
+                           const char *arguments, const char *id)
 {
+    const char *command = options->command;
+
     fprintf(out->file, "%-19s ", what);
     text_cell(out, command ? command : "scan-engine", 0, false, TEXT_PLAIN);
     fprintf(out->file, " %s ", arguments);
+    if (options->server) {
+        text_cell(out, options->server, 0, false, TEXT_PLAIN);
+        fputc(' ', out->file);
+    }
     text_cell(out, id, 0, false, TEXT_PLAIN);
     fputc('\n', out->file);
 }
 
 static void summary_next(const struct text_out *out, const bson_t *scan,
-                         const char *command)
+                         const struct report_options *options)
 {
     const char *scan_id = document_string(scan, "scan_id");
     const char *status = document_string(scan, "status");
@@ -172,14 +178,14 @@ static void summary_next(const struct text_out *out, const bson_t *scan,
     text_cell(out, scan_id, 0, false, TEXT_BOLD);
     fputc('\n', out->file);
     if (document_int(scan, "failed", 0) > 0)
-        summary_advice(out, "More about a rule:", command, "rules show",
+        summary_advice(out, "More about a rule:", options, "rules show",
                        "RULE_ID");
-    if (status && strcmp(status, "completed") != 0 &&
+    if (!options->server && status && strcmp(status, "completed") != 0 &&
         strcmp(status, "running") != 0 &&
         document_bool(scan, "resumable", false))
-        summary_advice(out, "Go on with it:", command, "scan --resume",
+        summary_advice(out, "Go on with it:", options, "scan --resume",
                        scan_id);
-    summary_advice(out, "Every verdict:", command, "scans results", scan_id);
+    summary_advice(out, "Every verdict:", options, "scans results", scan_id);
 }
 
 void table_put_summary(struct report *report, const bson_t *scan)
@@ -196,5 +202,5 @@ void table_put_summary(struct report *report, const bson_t *scan)
     summary_parts(out, scan, "by_scanner", "scanner");
     summary_parts(out, scan, "by_target", "target");
     summary_row(out, "all", scan);
-    summary_next(out, scan, report->options->command);
+    summary_next(out, scan, report->options);
 }

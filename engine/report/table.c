@@ -62,14 +62,16 @@ static void table_put_more(struct report *report, const bson_t *rule,
 {
     const struct table_state *state = report->state;
     const char *command = report->options->command;
+    const char *server = report->options->server;
     struct buffer line;
     bson_t code;
     bson_iter_t iter;
     const char *before = " (";
 
     buffer_init(&line, 4096);
-    buffer_printf(&line, "%s rules show %s", command ? command : "scan-engine",
-                  rule_id);
+    buffer_printf(&line, "%s rules show %s%s%s",
+                  command ? command : "scan-engine", server ? server : "",
+                  server ? " " : "", rule_id);
     if (document_child(rule, "remediation.code", &code) &&
         bson_iter_init(&iter, &code) && bson_count_keys(&code)) {
         for (; bson_iter_next(&iter); before = ", ")

@@ -112,6 +112,7 @@ static engine_status results_put(struct request *request,
             bson_append_utf8(&filter, keys[i], -1, value, -1);
     }
     page.query.filter = &filter;
+    page.query.skip = request_number(request, "resources_skip", 0);
     status = response_add(response, verdict);
     if (status == ENGINE_OK) {
         while (out->len && out->data[out->len - 1] != '}')
@@ -205,7 +206,11 @@ engine_status handle_scan_status(struct request *request,
 engine_status handle_scan_results(struct request *request,
                                   struct response *response, engine_error *err)
 {
-    static const char *const names[] = {"status", "severity", "target"};
+    static const char *const names[][2] = {{"status", "status"},
+                                           {"severity", "severity"},
+                                           {"target", "target"},
+                                           {"benchmark", "benchmark"},
+                                           {"rule", "rule_id"}};
     struct page page = {.collection = STORE_VERDICTS, .name = "results",
                         .limit = 100, .put = results_put};
     bson_t scan, filter = BSON_INITIALIZER;
@@ -215,9 +220,9 @@ engine_status handle_scan_results(struct request *request,
         bson_destroy(&scan);
         BSON_APPEND_UTF8(&filter, "scan_id", request->words[0]);
         for (size_t i = 0; i < SERVER_COUNT(names); i++)
-            if (request_query(request, names[i]))
-                bson_append_utf8(&filter, names[i], -1,
-                                 request_query(request, names[i]), -1);
+            if (request_query(request, names[i][0]))
+                bson_append_utf8(&filter, names[i][1], -1,
+                                 request_query(request, names[i][0]), -1);
         page.query.filter = &filter;
         status = response_page(request, response, &page, err);
     }

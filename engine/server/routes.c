@@ -36,6 +36,11 @@ static const struct route_parameter routes_results[] = {
     ROUTES_TEXT("status", "only verdicts of this status"),
     ROUTES_TEXT("severity", "only rules of this severity"),
     ROUTES_TEXT("target", "only this target's"),
+    ROUTES_TEXT("benchmark", "only this benchmark's, by its whole id"),
+    ROUTES_TEXT("rule", "only this rule's, by its whole id"),
+    ROUTES_NUMBER("resources_skip", 0, ROUTES_MOST,
+                  "results of each verdict to leave out; there are more when "
+                  "it says more_results"),
     ROUTES_END};
 static const struct route_parameter routes_statistics[] = {
     ROUTES_NUMBER("days", 1, 36500, "of the last so many days; 30"),

@@ -24,6 +24,7 @@ SOURCE = Path(os.environ.get("SCAN_ENGINE_SRC",
 PROGRAM = BUILD / "scan-engine"
 WORKER = BUILD / "scan-worker"
 os.environ.setdefault("SCAN_ENGINE_MODULE_DIR", str(BUILD / "engine/store/.libs"))
+REMOTE = BUILD / "scan-remote"
 CONTENT = Path(os.environ.get("SCAN_ENGINE_TEST_CONTENT",
                               "/usr/share/xml/scap/ssg/content"))
 def instrumented():
@@ -241,7 +242,8 @@ class Engine:
                if key in os.environ}
         env.update(HOME=str(self.home), TMPDIR=str(self.directory),
                    SCAN_ENGINE_WORKER=str(WORKER),
-                   SCAN_ENGINE_MODULE_DIR=os.environ["SCAN_ENGINE_MODULE_DIR"])
+                   SCAN_ENGINE_MODULE_DIR=os.environ["SCAN_ENGINE_MODULE_DIR"],
+                   SCAN_ENGINE_REMOTE=str(REMOTE))
         env.update(changes or {})
         return env
 
