@@ -356,6 +356,11 @@ engine_status remote_fetch_scan(struct remote *remote, const char *scan_id,
         return status;
     count = fetch_count(&scan);
     status = spool_put_scan(remote, &scan, err);
+    if (status == ENGINE_OK &&
+        strcmp(document_string(&scan, "scan_id"), scan_id) != 0)
+        status = engine_fail(err, ENGINE_EPARSE,
+                             "\"%s\" sends another scan than it was asked for",
+                             http_name(remote->http));
     if (status == ENGINE_OK)
         status = fetch_verdicts(remote, scan_id, !table,
                                 count < 0 ? FETCH_VERDICTS_MAX : count, err);

@@ -8,7 +8,9 @@ dead.
 """
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import sqlite3
@@ -396,6 +398,29 @@ def finish(process, timeout=60):
 def kill_nine(process):
     process.send_signal(signal.SIGKILL)
     process.communicate()
+
+
+def on_terminal(engine, *args, env=None):
+    """What a command writes when both its outputs are a terminal."""
+    ours, theirs = pty.openpty()
+    process = engine.start(*args, stdout=theirs, stderr=theirs, env={
+        "TERM": "xterm", **(env or {})})
+    os.close(theirs)
+    seen = b""
+    end = time.monotonic() + 60 * SLOW
+    while time.monotonic() < end:
+        if not select.select([ours], [], [], 0.2)[0]:
+            continue
+        try:
+            data = os.read(ours, 65536)
+        except OSError:
+            break
+        if not data:
+            break
+        seen += data
+    os.close(ours)
+    process.wait(10 * SLOW)
+    return process.returncode, seen.decode()
 
 
 # ---- rules -------------------------------------------------------------------

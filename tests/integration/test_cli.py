@@ -2,9 +2,7 @@
 """The command line: help and documents, exit codes, formats, terminals."""
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import signal
 import subprocess
@@ -13,7 +11,7 @@ import time
 import pytest
 
 from support import (DONE, FAILED, PROGRAM, SLOW, SOURCE, UNABLE, UNSURE,
-                     finish, rule, wait_for)
+                     finish, on_terminal, rule, wait_for)
 
 FIX = {"remediation": {"text": "Run umask 027\nand log in again"}}
 
@@ -488,29 +486,6 @@ def test_unknown_plugin_options_name_their_line(make_engine):
 
 
 # ---- terminals ---------------------------------------------------------------
-
-def on_terminal(engine, *args, env=None):
-    """What a command writes when both its outputs are a terminal."""
-    ours, theirs = pty.openpty()
-    process = engine.start(*args, stdout=theirs, stderr=theirs, env={
-        "TERM": "xterm", **(env or {})})
-    os.close(theirs)
-    seen = b""
-    end = time.monotonic() + 60 * SLOW
-    while time.monotonic() < end:
-        if not select.select([ours], [], [], 0.2)[0]:
-            continue
-        try:
-            data = os.read(ours, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        seen += data
-    os.close(ours)
-    process.wait(10 * SLOW)
-    return process.returncode, seen.decode()
-
 
 def test_a_terminal_shows_progress_and_colours(engine):
     engine.import_rules([rule(each, sleep_ms=50, status="fail",
