@@ -113,12 +113,13 @@ static engine_status scan_fail_group(const bson_t *scan, engine_error *err)
 {
     const char *message = document_string(scan, "errors.0.message");
     const char *scanner = document_string(scan, "errors.0.scanner");
+    const char *target = document_string(scan, "errors.0.target");
     const char *hint = document_string(scan, "errors.0.hint");
 
-    if (!message)
-        message = document_string(scan, "failure");
     engine_fail(err, ENGINE_EPLUGIN, "%.800s",
                 message ? message : "the scan failed");
+    if (target && message && !strstr(message, target))
+        engine_error_prefix(err, "target \"%.100s\"", target);
     if (scanner && message && !strstr(message, scanner))
         engine_error_prefix(err, "scanner \"%.100s\"", scanner);
     if (hint)
