@@ -32,12 +32,12 @@ struct http_client_options {
     unsigned concurrent_host; /* of them to one host; 0: 16 */
     unsigned retries;         /* tries after the first; 0: 5, see above */
     int64_t connect_ms;       /* 0: 10,000 */
-    int64_t stall_ms;   /* no byte for so long ends a try; 0: 30,000 */
-    int64_t request_ms; /* one request with all its tries; 0: 300,000 */
-    double rate;        /* requests a second to one host at first; 0: no
+    int64_t stall_ms;         /* no byte for so long ends a try; 0: 30,000 */
+    int64_t request_ms;       /* one request with all its tries; 0: 300,000 */
+    double rate;              /* requests a second to one host at first; 0: no
                          * limit until it throttles; then halved, and grown
                          * back slowly */
-    bool http1;         /* no HTTP/2 */
+    bool http1;               /* no HTTP/2 */
     const char *user_agent;
     http_stop_fn stop;
     http_log_fn log;
@@ -46,29 +46,28 @@ struct http_client_options {
 
 /** How a host is reached; copied. Secrets in here are wiped afterwards. */
 struct http_endpoint {
-    const char *ca_file;         /* NULL and no ca_data: the system's */
-    const void *ca_data;         /* PEM */
+    const char *ca_file; /* NULL and no ca_data: the system's */
+    const void *ca_data; /* PEM */
     size_t ca_len;
     const char *cert_file, *key_file; /* client certificate, PEM */
     const void *cert_data, *key_data; /* instead of the files */
     size_t cert_len, key_len;
-    const char *proxy;           /* URL; NULL: the environment's; "": none */
-    const char *server_name;     /* TLS name when it is not the URL's host */
-    bool insecure;               /* no verification of the server */
+    const char *proxy;       /* URL; NULL: the environment's; "": none */
+    const char *server_name; /* TLS name when it is not the URL's host */
+    bool insecure;           /* no verification of the server */
 };
 
 /** One answer's head. */
 struct http_response {
-    long status;          /* 0: there was no answer, see the error */
-    const char *url;      /* without user information and query */
+    long status;              /* 0: there was no answer, see the error */
+    const char *url;          /* without user information and query */
     const char *content_type; /* may be NULL */
-    uint64_t bytes;       /* of the decoded body so far */
+    uint64_t bytes;           /* of the decoded body so far */
     unsigned tries;
 };
 
 /** The value of a header of the answer, any case; NULL: it has none. */
-const char *http_header(const struct http_request *request,
-                        const char *name);
+const char *http_header(const struct http_request *request, const char *name);
 
 /**
  * What a request does with its answer. `head` is called once per answer that
@@ -87,8 +86,8 @@ struct http_handler {
     engine_status (*again)(struct http_request *request, void *user,
                            engine_error *err);
     void (*done)(struct http_request *request, engine_status status,
-                 const struct http_response *response,
-                 const engine_error *err, void *user);
+                 const struct http_response *response, const engine_error *err,
+                 void *user);
 };
 
 /**
@@ -101,8 +100,8 @@ typedef engine_status (*http_auth_fn)(struct http_request *request,
                                       engine_error *err);
 
 struct http_call {
-    const char *method; /* NULL: GET */
-    const char *url;    /* http or https; sent exactly as it is */
+    const char *method;         /* NULL: GET */
+    const char *url;            /* http or https; sent exactly as it is */
     const char *const *headers; /* "Name: value", NULL-ended; may be NULL */
     const void *body;           /* copied; may be NULL */
     size_t body_len;
@@ -121,8 +120,7 @@ engine_status http_client_new(const struct http_client_options *options,
 void http_client_free(struct http_client *client);
 
 /** Queues a request. Redirects are never followed; they are answers. */
-engine_status http_add(struct http_client *client,
-                       const struct http_call *call,
+engine_status http_add(struct http_client *client, const struct http_call *call,
                        struct http_request **out, engine_error *err);
 /** Sets a header of the try that is about to be made (from auth only). */
 engine_status http_request_header(struct http_request *request,

@@ -28,4 +28,10 @@ http_test_libs = tests/unit/libhttpstage.la sdk/kit/libscankit-http.la \
 	$(LDADD)
 unit_tests += tests/unit/test_http
 tests_unit_test_http_LDADD = $(http_test_libs)
+unit_tests += tests/unit/test_http_faults
+tests_unit_test_http_faults_LDADD = $(http_test_libs)
+unit_tests += tests/unit/test_http_many
+tests_unit_test_http_many_LDADD = $(http_test_libs)
+unit_tests += tests/unit/test_http_tls
+tests_unit_test_http_tls_LDADD = $(http_test_libs)
 endif

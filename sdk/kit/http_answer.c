@@ -32,8 +32,8 @@ static engine_status answer_head(struct http_request *request)
     return status;
 }
 
-static engine_status answer_body(struct http_request *request,
-                                 const char *data, size_t len)
+static engine_status answer_body(struct http_request *request, const char *data,
+                                 size_t len)
 {
     struct http_try *attempt = request->try;
     const int64_t start = clock_steady_ms();
@@ -89,8 +89,8 @@ static engine_status answer_head_end(struct http_request *request)
     return attempt->held ? ENGINE_OK : answer_head(request);
 }
 
-static engine_status answer_line(struct http_request *request,
-                                 const char *line, size_t len)
+static engine_status answer_line(struct http_request *request, const char *line,
+                                 size_t len)
 {
     struct http_try *attempt = request->try;
     const char *name, *value;

@@ -49,8 +49,7 @@ static bool client_open(struct http_client *client)
     curl_multi_setopt(client->multi, CURLMOPT_PIPELINING,
                       (long)CURLPIPE_MULTIPLEX);
     return curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS,
-                             (long)client->options.concurrent + 16) ==
-           CURLM_OK;
+                             (long)client->options.concurrent + 16) == CURLM_OK;
 }
 
 engine_status http_client_new(const struct http_client_options *options,
@@ -107,8 +106,7 @@ static void client_tell(struct http_request *request)
         const int64_t start = clock_steady_ms();
 
         request->handler.done(request, request->status, &request->response,
-                              request->status < 0 ? err : NULL,
-                              request->user);
+                              request->status < 0 ? err : NULL, request->user);
         client->deaf_ms += clock_steady_ms() - start;
     }
     if (request->fetch) { /* its texts are still looked at */
@@ -223,8 +221,7 @@ static bool client_idle(const struct http_client *client)
 }
 
 /* One round; waits at its end when there was nothing to tell. */
-static engine_status client_round(struct http_client *client,
-                                  engine_error *err)
+static engine_status client_round(struct http_client *client, engine_error *err)
 {
     int64_t wait = HTTP_TICK_MS;
     struct http_request *request;
@@ -331,8 +328,8 @@ engine_status http_fetch(struct http_client *client,
     struct http_request *request = NULL;
     engine_status status;
 
-    buffer_init(body, call->body_maximum ? call->body_maximum
-                                         : HTTP_FETCH_MAXIMUM);
+    buffer_init(body,
+                call->body_maximum ? call->body_maximum : HTTP_FETCH_MAXIMUM);
     if (client->inside || client->depth >= HTTP_FETCH_DEPTH)
         return engine_fail(err, ENGINE_EINVAL,
                            "http_fetch within head or body, or too often "

@@ -28,7 +28,7 @@ void http_log(struct http_client *client, enum log_level level,
 
 /* ---- is there another try ------------------------------------------------ */
 
-static bool end_idempotent(const struct http_request *request)
+bool http_idempotent(const struct http_request *request)
 {
     static const char *const methods[] = {"GET", "HEAD",   "OPTIONS",
                                           "PUT", "DELETE", "TRACE"};
@@ -61,8 +61,8 @@ static bool end_time_left(const struct http_request *request, int64_t wait_ms)
 /* The wait that an answer asks for, or ours. */
 static int64_t end_wait(const struct http_request *request, bool throttled)
 {
-    const int64_t ours = end_backoff(
-        request, throttled ? HTTP_THROTTLED_MS : HTTP_BACKOFF_MS);
+    const int64_t ours =
+        end_backoff(request, throttled ? HTTP_THROTTLED_MS : HTTP_BACKOFF_MS);
     const char *value = http_header(request, "Retry-After");
     const int64_t asked =
         value ? http_parse_retry_after(value, clock_now_ms()) : -1;
@@ -84,7 +84,7 @@ bool http_will_retry(struct http_request *request, long status)
         status != 504)
         return false;
     /* 429 says that nothing was done: safe for every method */
-    if (!throttled && !end_idempotent(request))
+    if (!throttled && !http_idempotent(request))
         return false;
     if (request->failures >= request->client->options.retries)
         return false;
@@ -111,7 +111,7 @@ static unsigned end_retries(const struct http_request *request, CURLcode code)
     case CURLE_SEND_ERROR:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-        return end_idempotent(request) ? retries : 0;
+        return http_idempotent(request) ? retries : 0;
     default:
         return 0;
     }
@@ -258,8 +258,7 @@ void http_expire(struct http_client *client)
             expire_try(request, 0, "not done within", options->request_ms);
         else if (listening - request->try->heard_ms >= options->stall_ms &&
                  expire_silence(request, listening) >= options->stall_ms)
-            expire_try(request,
-                       end_idempotent(request) ? options->retries : 0,
+            expire_try(request, http_idempotent(request) ? options->retries : 0,
                        "nothing was heard for", options->stall_ms);
     }
 }

@@ -52,9 +52,8 @@ static const struct error_kind error_kinds[] = {
      "the answer's compression is damaged", ""},
     {CURLE_WEIRD_SERVER_REPLY, ENGINE_EPARSE, "this is not an HTTP answer",
      "does the port belong to an HTTP server?"},
-    {CURLE_UNSUPPORTED_PROTOCOL, ENGINE_EINVAL, "this cannot be asked",
-     "only https and http URLs can"},
-    {CURLE_URL_MALFORMAT, ENGINE_EINVAL, "not a URL", ""},
+    {CURLE_UNSUPPORTED_PROTOCOL, ENGINE_EPARSE, "this is not an HTTP answer",
+     "does the port belong to an HTTP server?"},
 };
 
 static const struct error_kind *error_kind_get(CURLcode code)

@@ -31,8 +31,7 @@ bool http_parse_clean(const char *text, bool spaces)
 }
 
 bool http_parse_header(const char *line, size_t len, const char **name,
-                       size_t *name_len, const char **value,
-                       size_t *value_len)
+                       size_t *name_len, const char **value, size_t *value_len)
 {
     const char *colon = memchr(line, ':', len);
     const char *end = line + len;

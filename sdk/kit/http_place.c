@@ -29,8 +29,8 @@ static bool place_equal(const struct http_place *place,
            place_same_text(given->server_name, other->server_name) &&
            place_same_data(given->ca_data, given->ca_len, other->ca_data,
                            other->ca_len) &&
-           place_same_data(given->cert_data, given->cert_len,
-                           other->cert_data, other->cert_len) &&
+           place_same_data(given->cert_data, given->cert_len, other->cert_data,
+                           other->cert_len) &&
            place_same_data(given->key_data, given->key_len, other->key_data,
                            other->key_len);
 }
@@ -86,8 +86,7 @@ static engine_status place_copy(struct http_place *place,
         !place_text(from->key_file, &to->key_file) ||
         !place_text(from->proxy, &to->proxy) ||
         !place_text(from->server_name, &to->server_name) ||
-        !place_data(from->ca_data, from->ca_len, &to->ca_data,
-                    &to->ca_len) ||
+        !place_data(from->ca_data, from->ca_len, &to->ca_data, &to->ca_len) ||
         !place_data(from->cert_data, from->cert_len, &to->cert_data,
                     &to->cert_len))
         return engine_fail_memory(err);

@@ -19,8 +19,9 @@
 #include "sdk/kit/secret.h"
 
 #define HTTP_HEADERS_MAXIMUM ((size_t)128 * 1024) /* of one try, all heads */
-#define HTTP_HELD_MAXIMUM ((size_t)64 * 1024) /* kept of an unused answer */
-#define HTTP_DROP_MAXIMUM ((uint64_t)1 << 20) /* read of one, to go on with
+#define HTTP_HELD_MAXIMUM ((size_t)64 * 1024)     /* kept of an unused answer */
+#define HTTP_DROP_MAXIMUM \
+    ((uint64_t)1 << 20) /* read of one, to go on with
                                                * its connection */
 #define HTTP_FETCH_MAXIMUM ((size_t)64 << 20)
 #define HTTP_FETCH_DEPTH 8 /* fetches from within auth or done */
@@ -49,12 +50,12 @@ struct http_host {
     char *name; /* scheme://host:port */
     struct http_list ready;
     unsigned active;
-    double rate;        /* tries a second; 0: no limit */
-    double full;        /* the rate to grow back to */
-    int64_t next_ms;    /* not before */
-    int64_t slowed_ms;  /* when the rate was halved last */
-    int64_t grown_ms;   /* when it was raised last */
-    int64_t second_ms;  /* start of the second in which tries are counted */
+    double rate;       /* tries a second; 0: no limit */
+    double full;       /* the rate to grow back to */
+    int64_t next_ms;   /* not before */
+    int64_t slowed_ms; /* when the rate was halved last */
+    int64_t grown_ms;  /* when it was raised last */
+    int64_t second_ms; /* start of the second in which tries are counted */
     unsigned in_second, last_second;
     struct http_host *next;
 };
@@ -62,8 +63,8 @@ struct http_host {
 /* One try and what came of it; pooled, with its easy handle. */
 struct http_try {
     CURL *easy;
-    struct curl_slist *headers;  /* of the call and of auth, as sent */
-    struct curl_slist *added;    /* by http_request_header */
+    struct curl_slist *headers; /* of the call and of auth, as sent */
+    struct curl_slist *added;   /* by http_request_header */
     struct curl_slist *connect_to;
     char *moved_url; /* with the TLS name in place of the host */
     char cause[CURL_ERROR_SIZE];
@@ -73,7 +74,7 @@ struct http_try {
     bool held;      /* the answer may not be used: its body is kept here */
     struct buffer body;
     uint64_t dropped;
-    bool used;          /* the handler saw head or body */
+    bool used;             /* the handler saw head or body */
     engine_status failure; /* of a callback; ends the request */
     engine_error err;
     int64_t started_ms; /* steady */
@@ -176,6 +177,8 @@ void http_try_end(struct http_request *request, CURLcode code);
 void http_expire(struct http_client *client);
 /* Whether this answer will be followed by another try; sets try->wait_ms. */
 bool http_will_retry(struct http_request *request, long status);
+/* Whether it may be sent twice. */
+bool http_idempotent(const struct http_request *request);
 void http_log(struct http_client *client, enum log_level level,
               const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -183,8 +186,7 @@ void http_log(struct http_client *client, enum log_level level,
 
 /* Splits "Name: value\r\n" in place of len bytes; false: it is none. */
 bool http_parse_header(const char *line, size_t len, const char **name,
-                       size_t *name_len, const char **value,
-                       size_t *value_len);
+                       size_t *name_len, const char **value, size_t *value_len);
 /* Milliseconds to wait by a Retry-After value, 0 or more; -1: it is none. */
 int64_t http_parse_retry_after(const char *value, int64_t now_unix_ms);
 bool http_parse_token(const char *text, size_t len);

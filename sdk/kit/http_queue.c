@@ -117,8 +117,7 @@ static bool queue_may_start(const struct http_request *request)
 {
     const struct http_client *client = request->client;
 
-    return !client->asking || !request->auth ||
-           request->fetch == client->depth;
+    return !client->asking || !request->auth || request->fetch == client->depth;
 }
 
 static struct http_request *queue_take(struct http_client *client,
@@ -149,16 +148,16 @@ struct http_request *http_next(struct http_client *client, int64_t *wait_ms)
     struct http_host *host = client->turn, *start;
 
     queue_wake(client, now, wait_ms);
-    if (!client->ready || (client->running >= client->options.concurrent &&
-                           client->depth < 2))
+    if (!client->ready ||
+        (client->running >= client->options.concurrent && client->depth < 2))
         return NULL;
     start = host = host ? host : client->host_list;
     do {
         struct http_request *request = queue_take(client, host, now, wait_ms);
 
         host = host->next ? host->next : client->host_list;
-        if (request && (request->fetch ||
-                        client->running < client->options.concurrent)) {
+        if (request &&
+            (request->fetch || client->running < client->options.concurrent)) {
             http_list_remove(request);
             client->turn = host;
             return request;
@@ -170,8 +169,7 @@ struct http_request *http_next(struct http_client *client, int64_t *wait_ms)
 void http_host_started(struct http_host *host, int64_t now)
 {
     if (now - host->second_ms >= 1000) {
-        host->last_second =
-            now - host->second_ms < 2000 ? host->in_second : 0;
+        host->last_second = now - host->second_ms < 2000 ? host->in_second : 0;
         host->in_second = 0;
         host->second_ms = now;
     }
@@ -219,8 +217,7 @@ void http_host_fine(const struct http_request *request, int64_t now)
     const double limit = request->client->options.rate;
     struct http_host *host = request->host;
 
-    if (host->rate <= 0 || host->slowed_ms == 0 ||
-        now - host->grown_ms < 1000)
+    if (host->rate <= 0 || host->slowed_ms == 0 || now - host->grown_ms < 1000)
         return;
     host->grown_ms = now;
     host->rate *= RATE_GROWTH;

@@ -95,8 +95,7 @@ static engine_status request_copy(struct http_request *request,
     return request_copy_headers(request, call->headers, err);
 }
 
-engine_status http_add(struct http_client *client,
-                       const struct http_call *call,
+engine_status http_add(struct http_client *client, const struct http_call *call,
                        struct http_request **out, engine_error *err)
 {
     struct http_request *request;

@@ -215,6 +215,9 @@ static void try_set_method(struct http_request *request)
                          (curl_off_t)request->body_len);
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    /* on a connection that turns out to be dead libcurl sends it again */
+    if (!http_idempotent(request))
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 static void try_set_callbacks(struct http_request *request)
@@ -275,8 +278,7 @@ static engine_status try_set_up(struct http_request *request)
                                 attempt->moved_url ? attempt->moved_url
                                                    : request->url);
     if (!code && attempt->connect_to)
-        code = curl_easy_setopt(easy, CURLOPT_CONNECT_TO,
-                                attempt->connect_to);
+        code = curl_easy_setopt(easy, CURLOPT_CONNECT_TO, attempt->connect_to);
     if (!code)
         code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, attempt->headers);
     if (code == CURLE_OUT_OF_MEMORY)
@@ -308,8 +310,8 @@ static engine_status try_auth(struct http_request *request)
     client->asking++;
     request->asking = true;
     engine_fail(&request->try->err, ENGINE_EDENIED, "no credentials");
-    status = request->auth(request, refused, request->auth_user,
-                           &request->try->err);
+    status =
+        request->auth(request, refused, request->auth_user, &request->try->err);
     request->asking = false;
     client->asking--;
     if (refused && status == ENGINE_EDENIED) {

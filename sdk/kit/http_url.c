@@ -51,6 +51,14 @@ static CURLUcode url_get(struct url_parts *parts)
     return code;
 }
 
+/* libcurl would guess at what is missing. */
+static bool url_whole(const char *url)
+{
+    const char *rest = strstr(url, "://");
+
+    return rest && rest[3] != '/' && http_parse_clean(url, false);
+}
+
 /* The URL itself is left out of messages: it may hold a password. */
 static engine_status url_parse(const char *url, struct url_parts *parts,
                                engine_error *err)
@@ -60,10 +68,9 @@ static engine_status url_parse(const char *url, struct url_parts *parts,
     *parts = (struct url_parts){.handle = curl_url()};
     if (!parts->handle)
         return engine_fail_memory(err);
-    code = http_parse_clean(url, false)
-               ? curl_url_set(parts->handle, CURLUPART_URL, url,
-                              CURLU_PATH_AS_IS)
-               : CURLUE_MALFORMED_INPUT;
+    code = url_whole(url) ? curl_url_set(parts->handle, CURLUPART_URL, url,
+                                         CURLU_PATH_AS_IS)
+                          : CURLUE_MALFORMED_INPUT;
     if (!code)
         code = url_get(parts);
     if (code == CURLUE_OUT_OF_MEMORY)
@@ -121,11 +128,11 @@ engine_status http_url_move(const char *url, const char *name, char **moved,
     rest = rest ? rest + 3 : url;
     rest += strcspn(rest, "/?#");
     *moved = engine_strf("%s://%s:%s%s", parts.scheme, name, parts.port, rest);
-    *connect_to = engine_strf("%s:%s:%s:%s", name, parts.port, parts.host,
-                              parts.port);
-    *host_header = engine_strf("Host: %s%s%s", parts.host,
-                               url_usual(&parts) ? "" : ":",
-                               url_usual(&parts) ? "" : parts.port);
+    *connect_to =
+        engine_strf("%s:%s:%s:%s", name, parts.port, parts.host, parts.port);
+    *host_header =
+        engine_strf("Host: %s%s%s", parts.host, url_usual(&parts) ? "" : ":",
+                    url_usual(&parts) ? "" : parts.port);
     if (!*moved || !*connect_to || !*host_header) {
         http_wipe(*moved);
         engine_free(*connect_to);

@@ -145,6 +145,11 @@ def do_hello(request, send, *args):
     answer(send, 200, "hello")
 
 
+def do_close(request, send, *args):
+    answer(send, 200, "goodbye", "Connection: close")
+    return True
+
+
 def do_counts(request, send, *args):
     answer(send, 200, counts.text())
 

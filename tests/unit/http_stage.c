@@ -16,8 +16,8 @@ static void stage_start(struct http_stage *stage)
 {
     const char *source = getenv("SCAN_ENGINE_SRC");
     const char *python = getenv("PYTHON3");
-    char *script = engine_strf("%s/tests/unit/http_server.py",
-                               source ? source : ".");
+    char *script =
+        engine_strf("%s/tests/unit/http_server.py", source ? source : ".");
     int input[2], output[2];
     FILE *lines;
 
@@ -37,29 +37,77 @@ static void stage_start(struct http_stage *stage)
     close(output[1]);
     stage->input = input[1];
     lines = fdopen(output[0], "r");
-    if (fscanf(lines, "%d %d %d %d", &stage->port, &stage->tls,
-               &stage->mutual, &stage->proxy) != 4)
+    if (fscanf(lines, "%d %d %d %d", &stage->port, &stage->tls, &stage->mutual,
+               &stage->proxy) != 4)
         fail_msg("tests/unit/http_server.py did not start");
     fclose(lines);
     engine_free(script);
 }
 
-void http_stage_open(struct http_stage *stage)
+int http_stage_open(void **state)
 {
-    *stage = (struct http_stage){0};
-    assert_int_equal(
-        file_make_temporary("/tmp", "http-", &stage->folder, NULL), 0);
+    struct http_stage *stage = engine_calloc(1, sizeof(*stage));
+
+    assert_non_null(stage);
+    assert_int_equal(file_make_temporary("/tmp", "http-", &stage->folder, NULL),
+                     0);
     stage_start(stage);
     stage->ca = http_stage_file(stage, "ca.pem");
+    *state = stage;
+    return 0;
 }
 
-void http_stage_close(struct http_stage *stage)
+int http_stage_close(void **state)
 {
+    struct http_stage *stage = *state;
+
     close(stage->input); /* it ends by itself */
     waitpid((pid_t)stage->pid, NULL, 0);
     file_remove_tree(stage->folder, NULL);
     engine_free(stage->folder);
     engine_free(stage->ca);
+    engine_free(stage);
+    return 0;
+}
+
+int http_stage_setup(void **state)
+{
+    struct http_stage *stage = *state;
+
+    stage->client = NULL;
+    return http_client_new(NULL, &stage->client, NULL);
+}
+
+int http_stage_teardown(void **state)
+{
+    struct http_stage *stage = *state;
+
+    http_client_free(stage->client);
+    stage->client = NULL;
+    return 0;
+}
+
+void http_stage_options(struct http_stage *stage,
+                        const struct http_client_options *options)
+{
+    http_client_free(stage->client);
+    stage->client = NULL;
+    assert_int_equal(http_client_new(options, &stage->client, NULL), 0);
+}
+
+const char *http_stage_url(struct http_stage *stage, const char *path)
+{
+    snprintf(stage->url, sizeof(stage->url), "http://127.0.0.1:%d%s",
+             stage->port, path);
+    return stage->url;
+}
+
+const char *http_stage_tls_url(struct http_stage *stage, int port,
+                               const char *host, const char *path)
+{
+    snprintf(stage->url, sizeof(stage->url), "https://%s:%d%s", host, port,
+             path);
+    return stage->url;
 }
 
 char *http_stage_file(const struct http_stage *stage, const char *name)
@@ -144,6 +192,9 @@ static void reply_done(struct http_request *request, engine_status status,
     reply->dones++;
     reply->status = status;
     reply->response = *response;
+    snprintf(reply->shown, sizeof(reply->shown), "%s", response->url);
+    reply->response.url = NULL; /* they live until this returns */
+    reply->response.content_type = NULL;
     snprintf(reply->content_type, sizeof(reply->content_type), "%s",
              response->content_type ? response->content_type : "");
     assert_true((status < 0) == (err != NULL));

@@ -19,11 +19,26 @@ struct http_stage {
     char *ca; /* the text of ca.pem */
     int input;
     long pid;
+    struct http_client *client; /* of the running test */
+    char url[512];
 };
 
-/** Skips the group's tests when there is no python3 or openssl. */
-void http_stage_open(struct http_stage *stage);
-void http_stage_close(struct http_stage *stage);
+/** For a group and for each of its tests; *state is the stage. */
+int http_stage_open(void **state);
+int http_stage_close(void **state);
+int http_stage_setup(void **state);
+int http_stage_teardown(void **state);
+#define HTTP_TEST(name) \
+    cmocka_unit_test_setup_teardown(name, http_stage_setup, http_stage_teardown)
+
+/** A client with these options in place of the usual one. */
+void http_stage_options(struct http_stage *stage,
+                        const struct http_client_options *options);
+/** The URL of a path on the plain port, or on another with its scheme; valid
+ * until the next one. */
+const char *http_stage_url(struct http_stage *stage, const char *path);
+const char *http_stage_tls_url(struct http_stage *stage, int port,
+                               const char *host, const char *path);
 /** The text of a file of the stage; the caller frees it. */
 char *http_stage_file(const struct http_stage *stage, const char *name);
 /** A number of the server's /counts; 0 when it does not know the name. */
@@ -33,12 +48,12 @@ long http_stage_count(const struct http_stage *stage, const char *name);
 struct http_reply {
     engine_status status;
     struct http_response response;
-    char content_type[64];
+    char shown[256], content_type[64]; /* url and content_type of it */
     struct buffer body;
     unsigned heads, agains, dones;
     long head_status;
-    bool no_again;            /* set before: such a handler has none */
-    engine_status fail_body;  /* set before: what body returns */
+    bool no_again;           /* set before: such a handler has none */
+    engine_status fail_body; /* set before: what body returns */
     struct http_handler handler;
     engine_error err;
 };

@@ -9,62 +9,15 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 
-static struct http_stage stage;
-static struct http_client *client;
-
-static int group_setup(void **state)
-{
-    (void)state;
-    http_stage_open(&stage);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    http_stage_close(&stage);
-    return 0;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    client = NULL;
-    return http_client_new(NULL, &client, NULL);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    http_client_free(client);
-    client = NULL;
-    return 0;
-}
-
-/* A client with options in place of the usual one. */
-static void client_again(const struct http_client_options *options)
-{
-    http_client_free(client);
-    client = NULL;
-    assert_int_equal(http_client_new(options, &client, NULL), 0);
-}
-
-static const char *at(const char *path)
-{
-    static char url[512];
-
-    snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", stage.port, path);
-    return url;
-}
-
 /* ---- one request --------------------------------------------------------- */
 
 static void hands_on_status_headers_and_body(void **state)
 {
+    struct http_stage *stage = *state;
     struct http_reply reply = {0};
 
-    (void)state;
-    http_reply_get(&reply, client, at("/hello?token=s3cret"), NULL);
+    http_reply_get(&reply, stage->client,
+                   http_stage_url(stage, "/hello?token=s3cret"), NULL);
     assert_int_equal(reply.status, 0);
     assert_int_equal(reply.response.status, 200);
     assert_int_equal(reply.head_status, 200);
@@ -78,16 +31,15 @@ static void hands_on_status_headers_and_body(void **state)
 
 static void sends_method_path_headers_and_body_as_they_are(void **state)
 {
+    struct http_stage *stage = *state;
     static const char *const headers[] = {"X-One: 1", "Accept: a/b",
                                           "X-Empty:", NULL};
-    const struct http_call call = {.method = "POST",
-                                   .headers = headers,
-                                   .body = "a\0b",
-                                   .body_len = 3};
+    const struct http_call call = {
+        .method = "POST", .headers = headers, .body = "a\0b", .body_len = 3};
     struct http_reply reply = {0};
 
-    (void)state;
-    http_reply_get(&reply, client, at("/a/../%7e//b%2fc?x=/,&y"), &call);
+    http_reply_get(&reply, stage->client,
+                   http_stage_url(stage, "/a/../%7e//b%2fc?x=/,&y"), &call);
     assert_memory_equal(reply.body.data, "POST /a/../%7e//b%2fc?x=/,&y\n", 29);
     assert_non_null(strstr(reply.body.data, "\nx-one: 1\n"));
     assert_non_null(strstr(reply.body.data, "\naccept: a/b\n"));
@@ -102,10 +54,11 @@ static void sends_method_path_headers_and_body_as_they_are(void **state)
 
 static void takes_any_final_status_for_an_answer(void **state)
 {
+    struct http_stage *stage = *state;
     struct http_reply reply = {0};
 
-    (void)state;
-    http_reply_get(&reply, client, at("/status/404"), NULL);
+    http_reply_get(&reply, stage->client, http_stage_url(stage, "/status/404"),
+                   NULL);
     assert_int_equal(reply.status, 0);
     assert_int_equal(reply.response.status, 404);
     assert_string_equal(reply.body.data, "status 404");
@@ -114,10 +67,11 @@ static void takes_any_final_status_for_an_answer(void **state)
 
 static void does_not_follow_redirects(void **state)
 {
+    struct http_stage *stage = *state;
     struct http_reply reply = {0};
 
-    (void)state;
-    http_reply_get(&reply, client, at("/redirect"), NULL);
+    http_reply_get(&reply, stage->client, http_stage_url(stage, "/redirect"),
+                   NULL);
     assert_int_equal(reply.response.status, 302);
     assert_string_equal(reply.body.data, "elsewhere");
     http_reply_clear(&reply);
@@ -125,12 +79,13 @@ static void does_not_follow_redirects(void **state)
 
 static void fetches_one_answer_into_a_buffer(void **state)
 {
-    const struct http_call call = {.url = at("/hello")};
+    struct http_stage *stage = *state;
+    const struct http_call call = {.url = http_stage_url(stage, "/hello")};
     struct http_response response;
     struct buffer body;
 
-    (void)state;
-    assert_int_equal(http_fetch(client, &call, &response, &body, NULL), 0);
+    assert_int_equal(http_fetch(stage->client, &call, &response, &body, NULL),
+                     0);
     assert_int_equal(response.status, 200);
     assert_string_equal(response.content_type, "text/plain");
     assert_string_equal(body.data, "hello");
@@ -159,12 +114,13 @@ static engine_status note_auth(struct http_request *request, bool refused,
 
 static void asks_for_fresh_credentials_once(void **state)
 {
+    struct http_stage *stage = *state;
     struct auth_note note = {0};
     const struct http_call call = {.auth = note_auth, .auth_user = &note};
     struct http_reply reply = {0};
 
-    (void)state;
-    http_reply_get(&reply, client, at("/auth"), &call);
+    http_reply_get(&reply, stage->client, http_stage_url(stage, "/auth"),
+                   &call);
     assert_int_equal(reply.response.status, 200);
     assert_string_equal(reply.body.data, "welcome");
     assert_int_equal(note.asked, 2);
@@ -176,12 +132,13 @@ static void asks_for_fresh_credentials_once(void **state)
 
 static void takes_the_second_401_for_the_answer(void **state)
 {
+    struct http_stage *stage = *state;
     struct auth_note note = {0};
     const struct http_call call = {.auth = note_auth, .auth_user = &note};
     struct http_reply reply = {0};
 
-    (void)state;
-    http_reply_get(&reply, client, at("/status/401"), &call);
+    http_reply_get(&reply, stage->client, http_stage_url(stage, "/status/401"),
+                   &call);
     assert_int_equal(reply.status, 0);
     assert_int_equal(reply.response.status, 401);
     assert_int_equal(note.asked, 2);
@@ -190,12 +147,13 @@ static void takes_the_second_401_for_the_answer(void **state)
 
 static void takes_the_401_when_there_are_no_other_credentials(void **state)
 {
+    struct http_stage *stage = *state;
     struct auth_note note = {.deny = ENGINE_EDENIED};
     const struct http_call call = {.auth = note_auth, .auth_user = &note};
     struct http_reply reply = {0};
 
-    (void)state;
-    http_reply_get(&reply, client, at("/auth"), &call);
+    http_reply_get(&reply, stage->client, http_stage_url(stage, "/auth"),
+                   &call);
     assert_int_equal(reply.status, 0);
     assert_int_equal(reply.response.status, 401);
     assert_int_equal(reply.heads, 1);
@@ -206,25 +164,15 @@ static void takes_the_401_when_there_are_no_other_credentials(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(hands_on_status_headers_and_body,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            sends_method_path_headers_and_body_as_they_are, setup, teardown),
-        cmocka_unit_test_setup_teardown(takes_any_final_status_for_an_answer,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(does_not_follow_redirects, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(fetches_one_answer_into_a_buffer,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(asks_for_fresh_credentials_once, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(takes_the_second_401_for_the_answer,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            takes_the_401_when_there_are_no_other_credentials, setup,
-            teardown),
+        HTTP_TEST(hands_on_status_headers_and_body),
+        HTTP_TEST(sends_method_path_headers_and_body_as_they_are),
+        HTTP_TEST(takes_any_final_status_for_an_answer),
+        HTTP_TEST(does_not_follow_redirects),
+        HTTP_TEST(fetches_one_answer_into_a_buffer),
+        HTTP_TEST(asks_for_fresh_credentials_once),
+        HTTP_TEST(takes_the_second_401_for_the_answer),
+        HTTP_TEST(takes_the_401_when_there_are_no_other_credentials),
     };
 
-    (void)client_again;
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, http_stage_open, http_stage_close);
 }
