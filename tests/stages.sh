@@ -99,13 +99,19 @@ fuzz_stage() {
 rm -rf "$logs"
 mkdir -p "$logs" || exit 1
 
-# A server for the tests of the MongoDB store: made once. Without it they are
+# made_once SCRIPT DIRECTORY WHAT: a server for tests. Without it they are
 # skipped, or fail under CI=true.
-if test -z "$SCAN_ENGINE_TEST_MONGODB_URI"; then
-    "$top/tests/services/ferretdb" "$build/ferretdb" \
-        >"$logs/ferretdb.log" 2>&1 </dev/null ||
-        say "no server for the MongoDB store: $(tail -n 1 "$logs/ferretdb.log")"
-fi
+made_once() {
+    test -d "$2" || say "== $3: made once, which takes minutes"
+    KUBERNETES_JOBS=$jobs nice "$top/tests/services/$1" "$2" >"$logs/$1.log" 2>&1 </dev/null ||
+        say "no server for tests of $3: $(tail -n 1 "$logs/$1.log")"
+}
+
+test -n "$SCAN_ENGINE_TEST_MONGODB_URI" ||
+    made_once ferretdb "${SCAN_ENGINE_TEST_FERRETDB:-$build/ferretdb}" MongoDB
+test -n "$SCAN_ENGINE_TEST_KUBECONFIG" ||
+    made_once kubernetes \
+        "${SCAN_ENGINE_TEST_KUBERNETES:-$build/kubernetes}" Kubernetes
 
 stage 'gcc' gcc_stage "$build/gcc"
 if test "$CI" = true; then
