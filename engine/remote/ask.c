@@ -36,17 +36,20 @@ static engine_status ask_status(long code)
     }
 }
 
-static void ask_hint(const struct remote *remote, long code, const char *hint,
-                     engine_error *err)
+static void ask_hint(const struct remote *remote, long code,
+                     const bson_t *document, engine_error *err)
 {
-    if (hint && *hint)
+    const char *hint = document_string(document, "error.hint");
+    const char *busy = document_string(document, "error.details.scan_id");
+
+    if (code == 409 && busy)
+        engine_hint(err, "--queue waits for it; \"scan-engine scans cancel %s "
+                         "%.80s\" stops it", remote->options, busy);
+    else if (hint && *hint)
         engine_hint(err, "%s", hint);
     else if (code == 401)
         engine_hint(err, "--token-file FILE holds the token; \"scan-engine "
                          "token create\" makes one");
-    else if (code == 404)
-        engine_hint(err, "\"scan-engine scans list %s\" shows those there are",
-                    remote->options);
     else if (code == 503)
         engine_hint(err, "try again later");
 }
@@ -92,8 +95,7 @@ engine_status remote_check(const struct remote *remote,
     if (code && message) {
         engine_fail(err, status, "%.600s (%ld %.40s, request %.80s)", message,
                     answer->status, code, id ? id : "unknown");
-        ask_hint(remote, answer->status,
-                 document_string(&document, "error.hint"), err);
+        ask_hint(remote, answer->status, &document, err);
     } else {
         status = ask_fail_strange(remote, answer, err);
     }
@@ -108,7 +110,7 @@ int remote_stopped(void *user)
     const struct remote *remote = user;
     sigset_t pending;
 
-    if (remote->heed && cli_signals_noted())
+    if (remote->heed == REMOTE_HEED_ALL && cli_signals_noted())
         return 1;
     return remote->spool && sigpending(&pending) == 0 &&
            (sigismember(&pending, SIGINT) == 1 ||
@@ -122,7 +124,8 @@ engine_status remote_wait(struct remote *remote, int64_t ms,
     const int64_t until = clock_steady_ms() + ms;
 
     while (clock_steady_ms() < until) {
-        if (remote_stopped(remote))
+        if (remote_stopped(remote) ||
+            (remote->heed == REMOTE_HEED_WAIT && cli_signals_noted()))
             return engine_fail(err, ENGINE_ECANCELLED, "it was interrupted");
         nanosleep(&tick, NULL);
     }

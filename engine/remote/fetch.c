@@ -9,6 +9,7 @@
 #define FETCH_VERDICTS 200 /* in one page, until one is too large */
 #define FETCH_SCANS 100
 #define FETCH_RULES 20 /* ids in one address */
+#define FETCH_RULES_BYTES 2000 /* of them; escaped they may be thrice that */
 #define FETCH_PATH_MAX ((size_t)16 * 1024)
 #define FETCH_PART 1000 /* results that come with a verdict */
 #define FETCH_PARTS_MAX 10000 /* of one verdict's results */
@@ -254,6 +255,7 @@ engine_status remote_fetch_rules(struct remote *remote, const bson_t *filter,
 struct fetch_wanted {
     bson_t ids; /* an array */
     uint32_t count;
+    size_t bytes;
     char *last;
 };
 
@@ -272,6 +274,7 @@ static engine_status fetch_wanted_send(struct remote *remote,
     bson_destroy(&filter);
     bson_reinit(&wanted->ids);
     wanted->count = 0;
+    wanted->bytes = 0;
     return status;
 }
 
@@ -289,7 +292,8 @@ static engine_status fetch_wanted_add(struct remote *remote,
         return engine_fail_memory(err);
     snprintf(key, sizeof(key), "%u", wanted->count++);
     BSON_APPEND_UTF8(&wanted->ids, key, rule_id);
-    return wanted->count < FETCH_RULES
+    wanted->bytes += strlen(rule_id);
+    return wanted->count < FETCH_RULES && wanted->bytes < FETCH_RULES_BYTES
                ? ENGINE_OK
                : fetch_wanted_send(remote, wanted, err);
 }

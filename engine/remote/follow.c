@@ -153,7 +153,7 @@ static engine_status follow_cancel(struct follow *follow, engine_error *err)
     if (follow->cancelled || !cli_signals_noted())
         return ENGINE_ECANCELLED;
     follow->cancelled = true;
-    follow->remote->heed = false;
+    follow->remote->heed = REMOTE_HEED_NONE;
     follow_show(follow, "is being cancelled");
     status = remote_cancel(follow->remote, follow->scan_id, err);
     /* it has just ended: its events say so */
@@ -213,9 +213,9 @@ engine_status remote_follow(struct remote *remote, const char *scan_id,
     if (!path)
         return engine_fail_memory(err);
     sse_init(&follow.sse, follow_on_event, &follow);
-    remote->heed = true;
+    remote->heed = REMOTE_HEED_ALL;
     status = follow_streams(&follow, path, err);
-    remote->heed = false;
+    remote->heed = REMOTE_HEED_NONE;
     sse_clear(&follow.sse);
     engine_free(path);
     if (status < 0)

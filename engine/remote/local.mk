@@ -27,4 +27,14 @@ pkglibexec_PROGRAMS += scan-remote
 scan_remote_SOURCES = $(remote_sources) $(cli_sources) $(report_sources)
 scan_remote_LDADD = engine/libenginecore.la $(CURL_LIBS)
 scan_remote_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+
+remote_readers = engine/remote/page.c engine/remote/sse.c engine/remote/url.c
+unit_tests += tests/unit/test_remote
+tests_unit_test_remote_SOURCES = tests/unit/test_remote.c $(remote_readers)
+tests_unit_test_remote_LDADD = $(LDADD) $(CURL_LIBS)
+
+fuzzers += tests/fuzz/fuzz_remote
+tests_fuzz_fuzz_remote_SOURCES = tests/fuzz/fuzz_remote.c $(remote_readers)
+tests_fuzz_fuzz_remote_LDADD = $(LDADD) $(CURL_LIBS)
+tests_fuzz_fuzz_remote_LDFLAGS = $(fuzz_ldflags)
 endif

@@ -18,13 +18,20 @@
 
 #define REMOTE_ID_MAX 64
 
+/** What SIGINT and SIGTERM end. */
+enum remote_heed {
+    REMOTE_HEED_NONE, /* nothing: somebody else looks at them */
+    REMOTE_HEED_WAIT, /* waiting for another try, but no request */
+    REMOTE_HEED_ALL
+};
+
 struct remote {
     struct cli *cli;
     struct http *http;
     char *options; /* "--server URL ...", for advice */
     int64_t patience_ms;
     int64_t seen_ms; /* steady: when it answered last; 0: never */
-    bool heed;       /* SIGINT and SIGTERM end what is going on */
+    enum remote_heed heed;
     /* the spool; NULL: not made yet */
     struct store *spool;
     char *spool_directory;

@@ -93,11 +93,14 @@ static engine_status scan_execute(struct remote_run *run,
     status = scan_request(remote, args, &body, err);
     if (status == ENGINE_OK) {
         cli_signals_watch();
+        /* what was sent may have been heard: its answer is waited for */
+        remote->heed = REMOTE_HEED_WAIT;
         status = remote_ask(remote, "POST",
                             cli_flag(args, "queue")
                                 ? "/scans/execute?queue=true"
                                 : "/scans/execute",
                             body.data, &answer, err);
+        remote->heed = REMOTE_HEED_NONE;
         scan_note_unsure(remote, &answer, status, err);
     }
     if (status == ENGINE_OK)

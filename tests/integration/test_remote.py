@@ -462,6 +462,8 @@ def test_refusals_of_the_daemon_are_told(make, engine):
     result = client.run("scan", code=UNABLE)
     assert f"scan {busy} runs on this target" in result.err
     assert "(409 conflict" in result.err
+    assert re.search(r"--queue waits for it; .*scans cancel --server .* "
+                     rf"{busy}\" stops it", result.err)
     result = client.run("scan", "--queue", "--format", "json", code=FAILED)
     assert result.json()["scan_id"] != busy
     assert daemon.ended(busy)["status"] == "completed"
@@ -473,6 +475,26 @@ def test_too_many_requests_wait_their_turn(make):
     began = time.monotonic()
     client.run("scan", "--quiet", code=DONE)
     assert time.monotonic() - began > 0.9, "it was told to wait"
+
+
+def test_waiting_for_a_turn_can_be_interrupted(hostile):
+    server, client = hostile(execute=(429, {"Retry-After": "60"}, b"{}"))
+    process = client.start("scan")
+    wait_for(lambda: server.count("execute"), 20, "the request")
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    code, _, err = finish(process, 20)
+    assert code in (UNABLE, -signal.SIGINT), err
+    assert server.count("execute") == 1
+
+
+def test_waiting_for_a_turn_ends(hostile):
+    server, client = hostile(execute=(429, {"Retry-After": "1"}, b"{}"))
+    client.more = ["--server-timeout", "2"]
+    result = client.run("scan", code=UNABLE)
+    assert "trying again in 1 s" in result.err
+    assert "answers 429" in result.err
+    assert 2 <= server.count("execute") <= 3
 
 
 def test_a_busy_daemon_is_told_or_waited_for(hostile):
