@@ -96,6 +96,19 @@ fuzz_stage() {
         make -C "$build/fuzz" run-fuzzers FUZZ_SECONDS=10
 }
 
+# A client of the REST API that nobody here wrote: from PyPI, for the tests
+# alone, in a folder of its own.
+schemathesis_version=4.32.5
+schemathesis() {
+    venv=$build/schemathesis
+    "$venv/bin/st" --version 2>/dev/null | grep -q "$schemathesis_version" &&
+        return 0
+    rm -rf "$venv"
+    python3 -m venv "$venv" &&
+        "$venv/bin/pip" install --disable-pip-version-check --quiet \
+            "schemathesis==$schemathesis_version"
+}
+
 rm -rf "$logs"
 mkdir -p "$logs" || exit 1
 
@@ -112,6 +125,9 @@ test -n "$SCAN_ENGINE_TEST_MONGODB_URI" ||
 test -n "$SCAN_ENGINE_TEST_KUBECONFIG" ||
     made_once kubernetes \
         "${SCAN_ENGINE_TEST_KUBERNETES:-$build/kubernetes}" Kubernetes
+
+schemathesis >"$logs/schemathesis.log" 2>&1 </dev/null ||
+    say "no schemathesis: $(tail -n 1 "$logs/schemathesis.log")"
 
 stage 'gcc' gcc_stage "$build/gcc"
 if test "$CI" = true; then

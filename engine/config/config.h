@@ -31,6 +31,7 @@ struct engine_config {
     int64_t limit_processes, limit_results, limit_result_mb;
     /* the daemon; NULL: the option was not set */
     const char *server_listen, *server_auth, *server_recover;
+    const char *server_visibility;
     const char *server_tls_certificate, *server_tls_key;
     const char *server_archive_directory;
     int64_t server_scans, server_queue, server_connections;

@@ -42,6 +42,7 @@ static void places_server(struct engine_config *config)
     config->server_listen = places_default_text("listen");
     config->server_auth = places_default_text("auth");
     config->server_recover = places_default_text("recover");
+    config->server_visibility = places_default_text("visibility");
     places_default_number(server, "max_concurrent_scans",
                           &config->server_scans);
     places_default_number(server, "queue", &config->server_queue);

@@ -15,6 +15,7 @@ static const char *const option_levels[] = {"error", "warning", "info", "debug",
                                             NULL};
 static const char *const option_auth[] = {"token", "none", NULL};
 static const char *const option_recover[] = {"resume", "fail", NULL};
+static const char *const option_visibility[] = {"own", "all", NULL};
 static const char *const option_on_error[] = {"continue", "stop", NULL};
 
 static const struct option option_engine[] = {
@@ -86,6 +87,13 @@ static const struct option option_server[] = {
      .offset = OPTION_AT(server_auth),
      .fallback = "token",
      .help = "whether clients need a token of \"scan-engine token create\""},
+    {.name = "visibility",
+     .type = OPTION_CHOICE,
+     .choices = option_visibility,
+     .offset = OPTION_AT(server_visibility),
+     .fallback = "own",
+     .help = "which scans are there for clients that are no admin: those that "
+             "tokens of their own name have started, or all"},
     {.name = "max_concurrent_scans",
      .type = OPTION_NUMBER,
      .offset = OPTION_AT(server_scans),

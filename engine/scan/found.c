@@ -36,10 +36,16 @@ engine_status scan_found_add(const bson_t *config, bson_t *out,
     struct found found = {.status = ENGINE_OK};
     bson_t list, targets, target;
     bson_iter_t iter;
+    const char *owner = document_string(out, "created_by");
+    char *own = owner ? engine_strdup(owner) : NULL; /* out will grow */
 
+    if (owner && !own)
+        return engine_fail_memory(err);
     table_init(&found.seen);
     BSON_APPEND_ARRAY_BEGIN(out, SCAN_FOUND_BY, &list);
     found.list = &list;
+    found_put(&found, SCAN_FOUND_OWNER, own);
+    engine_free(own);
     found_put(&found, SCAN_FOUND_FRAMEWORK,
               document_string(config, "framework"));
     if (document_child(config, "targets", &targets) &&

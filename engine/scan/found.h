@@ -14,9 +14,10 @@
 #define SCAN_FOUND_FRAMEWORK "framework="
 #define SCAN_FOUND_TARGET "target=" /* its id, host or type */
 #define SCAN_FOUND_TYPE "type="
+#define SCAN_FOUND_OWNER "owner=" /* its created_by */
 
 /** Appends {found_by: ["framework=nist", "target=web1", ...]}, each once, of a
- * checked scan configuration. */
+ * checked scan configuration; `out` may have a created_by already. */
 engine_status scan_found_add(const bson_t *config, bson_t *out,
                              engine_error *err);
 

@@ -33,6 +33,10 @@ static engine_status answer_route(struct request *request,
     }
     if (response->status == 405) {
         response_header(response, "Allow", allow);
+        if (strcmp(request->method, "OPTIONS") == 0) {
+            response->status = 204;
+            return ENGINE_OK;
+        }
         return engine_fail(err, ENGINE_EINVAL,
                            "%.20s is not possible here, but %s",
                            request->method, allow ? allow : "others");
@@ -171,7 +175,7 @@ static engine_status answer_steps(struct request *request,
     struct server *server = request->server;
     engine_status status = answer_route(request, response, err);
 
-    if (status < 0)
+    if (status < 0 || !request->route)
         return status;
     /* health answers also when the store is away */
     if (request->route->role != ROLE_OPEN)
@@ -181,7 +185,7 @@ static engine_status answer_steps(struct request *request,
     if (status == ENGINE_OK)
         status = answer_body(request, response, err);
     if (status == ENGINE_OK && atomic_load(&server->stopping) &&
-        strcmp(request->method, "GET") != 0) {
+        strcmp(request->route->method, "GET") != 0) {
         response->status = 503;
         status = engine_fail(err, ENGINE_ECANCELLED, "the daemon is stopping");
     }

@@ -205,11 +205,8 @@ static engine_status archive_scan(struct archive_state *state,
                                   const char *scan_id, engine_error *err)
 {
     bson_t scan;
-    engine_status status = store_get(state->request->store, STORE_SCANS,
-                                     scan_id, &scan, err);
+    engine_status status = request_scan(state->request, scan_id, &scan, err);
 
-    if (status == ENGINE_ENOTFOUND)
-        return engine_fail(err, status, "there is no scan \"%.80s\"", scan_id);
     if (status < 0)
         return status;
     status = archive_part(state, STORE_SCANS, scan_id, "scan.json", err);

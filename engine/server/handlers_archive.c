@@ -12,8 +12,10 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
+#include "sdk/base/hash.h"
 
 #define ARCHIVE_END ".zip"
+#define ARCHIVE_OWNER 16
 
 /* Its id is part of a path: only what we name ourselves. */
 static bool archive_is_id(const char *id)
@@ -22,10 +24,62 @@ static bool archive_is_id(const char *id)
            strspn(id, "0123456789abcdef-") == strlen(id);
 }
 
+/* Files are called ID-OWNER.zip; the owner as a hash, which suits any file
+ * system. */
+static void archive_owner(const struct request *request,
+                          char out[ARCHIVE_OWNER + 1])
+{
+    const char *owner = request_owner(request);
+    char hash[HASH_HEX_SIZE];
+
+    hash_bytes(owner, strlen(owner), hash);
+    memcpy(out, hash, ARCHIVE_OWNER);
+    out[ARCHIVE_OWNER] = '\0';
+}
+
 static char *archive_path(struct request *request, const char *id)
 {
-    return arena_strf(&request->arena, "%s/%s" ARCHIVE_END,
-                      request->world->config->server_archive_directory, id);
+    char owner[ARCHIVE_OWNER + 1];
+
+    archive_owner(request, owner);
+    return arena_strf(&request->arena, "%s/%s-%s" ARCHIVE_END,
+                      request->world->config->server_archive_directory, id,
+                      owner);
+}
+
+/* The id of an archive that the request may see, by its file's name. */
+static bool archive_visible(const struct request *request, const char *name,
+                            char id[37])
+{
+    char owner[ARCHIVE_OWNER + 1];
+
+    if (strlen(name) != 36 + 1 + ARCHIVE_OWNER + strlen(ARCHIVE_END) ||
+        name[36] != '-' ||
+        strcmp(name + 36 + 1 + ARCHIVE_OWNER, ARCHIVE_END) != 0)
+        return false;
+    memcpy(id, name, 36);
+    id[36] = '\0';
+    archive_owner(request, owner);
+    return archive_is_id(id) &&
+           (request_sees_all(request) ||
+            strncmp(name + 36 + 1, owner, ARCHIVE_OWNER) == 0);
+}
+
+/* The file of an archive that the request may see, or NULL. */
+static char *archive_find(struct request *request, const char *id)
+{
+    const char *path = request->world->config->server_archive_directory;
+    DIR *directory = archive_is_id(id) ? opendir(path) : NULL;
+    const struct dirent *entry;
+    char *found = NULL, seen[37];
+
+    while (directory && !found && (entry = readdir(directory)))
+        if (archive_visible(request, entry->d_name, seen) &&
+            strcmp(seen, id) == 0)
+            found = arena_strf(&request->arena, "%s/%s", path, entry->d_name);
+    if (directory)
+        closedir(directory);
+    return found;
 }
 
 static void archive_put(const char *id, const struct stat *info, bson_t *out)
@@ -80,19 +134,18 @@ engine_status handle_archive_make(struct request *request,
     return status;
 }
 
-static void archives_add(const char *directory, const char *name, bson_t *list,
-                         uint32_t *count)
+static void archives_add(const struct request *request, const char *name,
+                         bson_t *list, uint32_t *count)
 {
-    const size_t len = strlen(name), end = strlen(ARCHIVE_END);
-    char id[40], key[16], *path;
+    char id[37], key[16], *path;
     struct stat info;
     bson_t item;
 
-    if (len != 36 + end || strcmp(name + 36, ARCHIVE_END) != 0)
+    if (!archive_visible(request, name, id))
         return;
-    snprintf(id, sizeof(id), "%.36s", name);
-    path = engine_strf("%s/%s", directory, name);
-    if (path && archive_is_id(id) && stat(path, &info) == 0) {
+    path = engine_strf("%s/%s",
+                       request->world->config->server_archive_directory, name);
+    if (path && stat(path, &info) == 0) {
         snprintf(key, sizeof(key), "%u", (*count)++);
         BSON_APPEND_DOCUMENT_BEGIN(list, key, &item);
         archive_put(id, &info, &item);
@@ -113,7 +166,7 @@ engine_status handle_archives(struct request *request,
 
     BSON_APPEND_ARRAY_BEGIN(&out, "archives", &list);
     while (directory && (entry = readdir(directory)))
-        archives_add(path, entry->d_name, &list, &count);
+        archives_add(request, entry->d_name, &list, &count);
     bson_append_array_end(&out, &list);
     BSON_APPEND_INT64(&out, "total", count);
     if (directory)
@@ -133,7 +186,7 @@ engine_status handle_archive_get(struct request *request,
                                  struct response *response, engine_error *err)
 {
     const char *id = request->words[0];
-    const char *path = archive_is_id(id) ? archive_path(request, id) : NULL;
+    const char *path = archive_find(request, id);
     const int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 
     if (fd < 0)
@@ -153,7 +206,7 @@ engine_status handle_archive_delete(struct request *request,
                                     engine_error *err)
 {
     const char *id = request->words[0];
-    const char *path = archive_is_id(id) ? archive_path(request, id) : NULL;
+    const char *path = archive_find(request, id);
     bson_t *out;
     engine_status status;
 

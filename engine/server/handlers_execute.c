@@ -23,14 +23,25 @@ static int64_t execute_running(struct server *server)
     return running;
 }
 
-static engine_status execute_refuse(struct response *response, const char *why,
+/* Another's scan stays without a name. */
+static engine_status execute_refuse(struct request *request,
+                                    struct response *response, const char *why,
                                     const char *busy, engine_error *err)
 {
+    bson_t scan;
+
     if (strcmp(why, "busy") == 0) {
         response->status = 409;
-        BSON_APPEND_UTF8(&response->details, "scan_id", busy);
-        engine_fail(err, ENGINE_ECONFLICT,
-                    "scan %s runs on this target or waits for it", busy);
+        if (request_scan(request, busy, &scan, NULL) == ENGINE_OK) {
+            bson_destroy(&scan);
+            BSON_APPEND_UTF8(&response->details, "scan_id", busy);
+            engine_fail(err, ENGINE_ECONFLICT,
+                        "scan %s runs on this target or waits for it", busy);
+        } else {
+            engine_fail(err, ENGINE_ECONFLICT,
+                        "a scan of somebody else runs on this target or waits "
+                        "for it");
+        }
         engine_hint(err, "wait for it, or ask with queue=true");
         return ENGINE_ECONFLICT;
     }
@@ -66,7 +77,7 @@ static engine_status execute_admit(struct request *request,
     state.target_busy = busy[0] != '\0';
     answer = admit(clock_now_ms(), &state);
     return answer.verdict == ADMIT_REFUSE
-               ? execute_refuse(response, answer.why, busy, err)
+               ? execute_refuse(request, response, answer.why, busy, err)
                : ENGINE_OK;
 }
 
@@ -82,6 +93,7 @@ static engine_status execute_prepare(struct request *request,
     request_context(request, &context);
     BSON_APPEND_UTF8(&more, "host", server->host);
     BSON_APPEND_DATE_TIME(&more, "queued_at", clock_now_ms());
+    BSON_APPEND_UTF8(&more, "created_by", request_owner(request));
     BSON_APPEND_UTF8(&more, "started_by",
                      request->who[0] ? request->who : "anybody");
     if (request->token[0])
@@ -183,8 +195,12 @@ engine_status handle_scan_cancel(struct request *request,
 {
     const char *id = request->words[0];
     bson_t scan;
-    engine_status status = scan_cancel(request->store, id, err);
+    engine_status status = request_scan(request, id, &scan, err);
 
+    if (status < 0)
+        return status;
+    bson_destroy(&scan);
+    status = scan_cancel(request->store, id, err);
     if (status == ENGINE_ENOTFOUND)
         engine_fail(err, status, "there is no scan \"%.80s\"", id);
     if (status < 0)
@@ -203,12 +219,9 @@ static engine_status delete_one(struct request *request, const char *id,
                                 engine_error *err)
 {
     bson_t scan;
-    engine_status status =
-        store_get(request->store, STORE_SCANS, id, &scan, err);
+    engine_status status = request_scan(request, id, &scan, err);
     const char *state;
 
-    if (status == ENGINE_ENOTFOUND)
-        return engine_fail(err, status, "there is no scan \"%.80s\"", id);
     if (status < 0)
         return status;
     state = document_string(&scan, "status");

@@ -69,6 +69,7 @@ engine_status handle_scans(struct request *request, struct response *response,
                         .limit = 50, .put = scans_put};
     engine_status status;
 
+    request_narrow(request, &filter);
     scans_filter(request, &filter);
     page.query.filter = &filter;
     page.query.sort = sort;
@@ -79,18 +80,6 @@ engine_status handle_scans(struct request *request, struct response *response,
 }
 
 /* ---- one scan ------------------------------------------------------------ */
-
-static engine_status scans_get(struct request *request, bson_t *out,
-                               engine_error *err)
-{
-    const char *id = request->words[0];
-    const engine_status status =
-        store_get(request->store, STORE_SCANS, id, out, err);
-
-    if (status == ENGINE_ENOTFOUND)
-        engine_fail(err, status, "there is no scan \"%.80s\"", id);
-    return status;
-}
 
 /* A verdict with the results that it came from. */
 static engine_status results_put(struct request *request,
@@ -171,7 +160,7 @@ engine_status handle_scan(struct request *request, struct response *response,
                           engine_error *err)
 {
     bson_t scan;
-    engine_status status = scans_get(request, &scan, err);
+    engine_status status = request_scan(request, request->words[0], &scan, err);
 
     if (status < 0)
         return status;
@@ -185,7 +174,7 @@ engine_status scan_respond_status(struct request *request,
                                   engine_error *err)
 {
     bson_t scan, view = BSON_INITIALIZER;
-    engine_status status = scans_get(request, &scan, err);
+    engine_status status = request_scan(request, request->words[0], &scan, err);
 
     if (status == ENGINE_OK) {
         status = scan_view_status(request->store, &scan, &view, err);
@@ -214,7 +203,7 @@ engine_status handle_scan_results(struct request *request,
     struct page page = {.collection = STORE_VERDICTS, .name = "results",
                         .limit = 100, .put = results_put};
     bson_t scan, filter = BSON_INITIALIZER;
-    engine_status status = scans_get(request, &scan, err);
+    engine_status status = request_scan(request, request->words[0], &scan, err);
 
     if (status == ENGINE_OK) {
         bson_destroy(&scan);
@@ -234,7 +223,7 @@ engine_status handle_scan_errors(struct request *request,
                                  struct response *response, engine_error *err)
 {
     bson_t scan, view = BSON_INITIALIZER;
-    engine_status status = scans_get(request, &scan, err);
+    engine_status status = request_scan(request, request->words[0], &scan, err);
 
     if (status == ENGINE_OK) {
         scan_view_errors(&scan, &view);
@@ -249,7 +238,7 @@ engine_status handle_scan_events(struct request *request,
                                  struct response *response, engine_error *err)
 {
     bson_t scan;
-    engine_status status = scans_get(request, &scan, err);
+    engine_status status = request_scan(request, request->words[0], &scan, err);
 
     if (status < 0)
         return status;
@@ -340,6 +329,7 @@ engine_status handle_statistics(struct request *request,
         BSON_APPEND_UTF8(&filter, "scan_config.framework", framework);
     if (type)
         BSON_APPEND_UTF8(&filter, "scan_config.targets.type", type);
+    request_narrow(request, &filter);
     status = scans_sum_all(request->store, &filter, &sums, err);
     if (status == ENGINE_OK) {
         scans_sums_put(&sums, days, &out);

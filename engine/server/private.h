@@ -94,8 +94,8 @@ struct route {
 extern const struct route routes[];
 extern const size_t routes_count;
 
-/** Finds route and words for method and path. 0, or the status 404 or 405
- * (*allow is then a list of methods in the arena). */
+/** Finds route and words for method and path (HEAD is as GET). 0, or the
+ * status 404 or 405 (*allow is then a list of methods in the arena). */
 unsigned routes_match(struct request *request, const char **allow);
 
 /** The answer to a request: routing, authentication, limits, handler,
@@ -115,6 +115,17 @@ engine_status request_check_query(const struct request *request,
 int64_t request_number(const struct request *request, const char *name,
                        int64_t fallback);
 bool request_flag(const struct request *request, const char *name);
+/** True when the request may see each scan: of an admin, or configured so. */
+bool request_sees_all(const struct request *request);
+/** Who a scan belongs to that this request starts: the name of its token; the
+ * token's id when it has no name. */
+const char *request_owner(const struct request *request);
+/** Narrows a filter on scans to those that the request may see. */
+void request_narrow(const struct request *request, bson_t *filter);
+bool request_sees(const struct request *request, const bson_t *scan);
+/** The scan of an id; ENGINE_ENOTFOUND as well when it is another's. */
+engine_status request_scan(const struct request *request, const char *id,
+                           bson_t *out, engine_error *err);
 /** A scan context over the request's store and world. */
 void request_context(struct request *request, struct scan_context *out);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* request.c - what handlers ask a request for. */
+#include "engine/scan/found.h"
 #include "engine/server/private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +94,52 @@ engine_status request_check_query(const struct request *request,
                                  "%s is \"%.40s\": expected true or false",
                                  wanted->name, text);
     }
+    return status;
+}
+
+bool request_sees_all(const struct request *request)
+{
+    return request->role == ROLE_ADMIN ||
+           strcmp(request->world->config->server_visibility, "all") == 0;
+}
+
+const char *request_owner(const struct request *request)
+{
+    if (request->who[0])
+        return request->who;
+    return request->token[0] ? request->token : "anybody";
+}
+
+void request_narrow(const struct request *request, bson_t *filter)
+{
+    char text[sizeof(SCAN_FOUND_OWNER) + sizeof(request->who)];
+
+    snprintf(text, sizeof(text), SCAN_FOUND_OWNER "%s",
+             request_owner(request));
+    if (!request_sees_all(request))
+        BSON_APPEND_UTF8(filter, SCAN_FOUND_BY, text);
+}
+
+bool request_sees(const struct request *request, const bson_t *scan)
+{
+    const char *owner = document_string(scan, "created_by");
+
+    return request_sees_all(request) ||
+           (owner && strcmp(owner, request_owner(request)) == 0);
+}
+
+engine_status request_scan(const struct request *request, const char *id,
+                           bson_t *out, engine_error *err)
+{
+    engine_status status =
+        store_get(request->store, STORE_SCANS, id, out, err);
+
+    if (status == ENGINE_OK && !request_sees(request, out)) {
+        bson_destroy(out);
+        status = ENGINE_ENOTFOUND;
+    }
+    if (status == ENGINE_ENOTFOUND)
+        engine_fail(err, status, "there is no scan \"%.80s\"", id);
     return status;
 }
 

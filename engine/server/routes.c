@@ -207,9 +207,10 @@ static const char *route_allow(struct request *request, const char *template)
 
     for (size_t i = 0; i < routes_count && list; i++)
         if (strcmp(routes[i].path, template) == 0)
-            list = arena_strf(&request->arena, "%s%s%s", list,
-                              *list ? ", " : "", routes[i].method);
-    return list;
+            list = arena_strf(&request->arena, "%s%s, ", list,
+                              strcmp(routes[i].method, "GET") == 0
+                                  ? "GET, HEAD" : routes[i].method);
+    return list ? arena_strf(&request->arena, "%sOPTIONS", list) : NULL;
 }
 
 /* Health and metrics are where every tool looks for them, too. */

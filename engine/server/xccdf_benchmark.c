@@ -396,21 +396,43 @@ static void made_config(const bson_t *json, bson_t *out)
     static const char *const names[] = {"framework", "framework_version",
                                         "rules", "rule_filter", "profile",
                                         "benchmark", "variable_overrides"};
-    const char *profile = document_string(json, "profile_id");
     bson_iter_t iter;
 
     for (size_t i = 0; i < SERVER_COUNT(names); i++)
         if (bson_iter_init_find(&iter, json, names[i]) &&
             !BSON_ITER_HOLDS_NULL(&iter))
             document_copy_value(out, names[i], &iter);
-    if (profile && !bson_has_field(out, "profile"))
-        BSON_APPEND_UTF8(out, "profile", profile);
+    if (!bson_has_field(out, "profile") &&
+        bson_iter_init_find(&iter, json, "profile_id") &&
+        !BSON_ITER_HOLDS_NULL(&iter))
+        document_copy_value(out, "profile", &iter);
+}
+
+/* Of a target, only what system it is matters here. */
+static engine_status made_platforms(struct made *made, engine_error *err)
+{
+    const bson_t *json = &made->request->json;
+    static const char *const paths[] = {"target", "target.applicability"};
+    bson_iter_t iter;
+
+    for (size_t i = 0; i < SERVER_COUNT(paths); i++)
+        if (document_find(json, paths[i], &iter) &&
+            !BSON_ITER_HOLDS_DOCUMENT(&iter) &&
+            (i > 0 || !BSON_ITER_HOLDS_NULL(&iter)))
+            return engine_fail(err, ENGINE_EINVAL, "\"%s\" must be an object",
+                               paths[i]);
+    if (!document_find(json, "target.applicability.cpe", &iter))
+        return ENGINE_OK;
+    if (!BSON_ITER_HOLDS_UTF8(&iter))
+        return engine_fail(err, ENGINE_EINVAL,
+                           "\"target.applicability.cpe\" must be a text");
+    BSON_APPEND_UTF8(&made->platforms, "0", bson_iter_utf8(&iter, NULL));
+    return ENGINE_OK;
 }
 
 static engine_status made_read(struct made *made, engine_error *err)
 {
     const bson_t *json = &made->request->json;
-    const char *cpe = document_string(json, "target.applicability.cpe");
     const char *id = NULL, *framework = NULL;
     engine_status status =
         xccdf_field(json, "framework", NULL, &framework, err);
@@ -425,10 +447,10 @@ static engine_status made_read(struct made *made, engine_error *err)
                              err);
     if (status == ENGINE_OK)
         status = xccdf_field(json, "version", "1.0", &made->version, err);
+    if (status == ENGINE_OK)
+        status = made_platforms(made, err);
     if (status < 0)
         return status;
-    if (cpe)
-        BSON_APPEND_UTF8(&made->platforms, "0", cpe);
     made->benchmark_id = xccdf_id(made->arena, "benchmark", id);
     made->framework = framework
                           ? rules_framework_name(made->arena, framework)

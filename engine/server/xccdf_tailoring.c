@@ -283,11 +283,16 @@ static engine_status tailoring_sets(struct tailoring *made, engine_error *err)
 
 static engine_status tailoring_read(struct tailoring *made, engine_error *err)
 {
+    static const char *const others[] = {"framework", "framework_version",
+                                         "profile_id", "profile", "benchmark"};
     const bson_t *json = &made->request->json;
-    const char *id = NULL;
-    engine_status status =
-        xccdf_field(json, "tailoring_id", "overrides", &id, err);
+    const char *id = NULL, *other;
+    engine_status status = ENGINE_OK;
 
+    for (size_t i = 0; status == ENGINE_OK && i < SERVER_COUNT(others); i++)
+        status = xccdf_field(json, others[i], NULL, &other, err);
+    if (status == ENGINE_OK)
+        status = xccdf_field(json, "tailoring_id", "overrides", &id, err);
     if (status == ENGINE_OK)
         status = xccdf_field(json, "benchmark_href", NULL, &made->href, err);
     if (status == ENGINE_OK)

@@ -67,6 +67,7 @@ static struct server *fuzz_server(void)
     uri = engine_strf("sqlite:%s/engine.db", directory);
     world.config.server_auth = "none";
     world.config.server_recover = "resume";
+    world.config.server_visibility = "own";
     world.config.server_scans = 1;
     world.config.server_queue = 100;
     world.config.server_request_mb = 1;

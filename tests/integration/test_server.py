@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon, driven over HTTP: what it does, and what it refuses."""
+import datetime
 import json
 import re
 import signal
 import socket
+import sqlite3
+import struct
 import subprocess
 import time
 
@@ -30,6 +33,26 @@ def make_daemon(engine):
         if daemon.process:
             daemon.stop()
     wait_gone(engine.home, 5)
+
+
+def change_stored(database, old, new):
+    """Replaces bytes in every blob of a store."""
+    changed = 0
+    with sqlite3.connect(database) as link:
+        tables = [name for name, in link.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            for row, *values in link.execute(
+                    f"SELECT rowid, * FROM \"{table}\"").fetchall():
+                names = [each[1] for each in link.execute(
+                    f"PRAGMA table_info(\"{table}\")")]
+                for name, value in zip(names, values):
+                    if isinstance(value, bytes) and old in value:
+                        link.execute(
+                            f"UPDATE \"{table}\" SET \"{name}\" = ? WHERE "
+                            "rowid = ?", (value.replace(old, new), row))
+                        changed += 1
+    assert changed
 
 
 def target(name):
@@ -163,6 +186,27 @@ def test_tokens_expire_are_revoked_and_stored_as_hashes(make_daemon):
         assert token.split("_")[2].encode() not in path.read_bytes()
 
 
+def test_an_expired_token_is_refused(make_daemon):
+    daemon = make_daemon()
+    engine = daemon.engine
+    token = daemon.token("admin", "--name", "old", "--days", "1")
+    daemon.ask("GET", "/scans", token=token, status=200)
+    daemon.stop()
+    entry = [each for each in engine.run(
+        "token", "list", "--format", "json", code=DONE).json()
+        if each["name"] == "old"][0]
+    until = datetime.datetime.fromisoformat(
+        entry["expires_at"].replace("Z", "+00:00"))
+    stamp = round(until.timestamp() * 1000)
+    change_stored(engine.database, struct.pack("<q", stamp),
+                  struct.pack("<q", stamp - 86400000 - 60000))
+    daemon.start()
+    answer = daemon.ask("GET", "/scans", token=token, status=401)
+    assert "has expired" in answer.error()["message"]
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "expired" in engine.run("token", "list", code=DONE).out
+
+
 def test_without_authentication_it_is_loopback_alone(engine, make_daemon):
     daemon = make_daemon(QUICK, auth="none", listen="0.0.0.0:0")
     assert daemon.host == "127.0.0.1"
@@ -194,14 +238,145 @@ def test_tls(make_daemon, tmp_path):
                           status=200)["status"] == "completed"
 
 
+# ---- whose scans -------------------------------------------------------------
+
+def whose(daemon):
+    """Tokens of two users, each an operator's and a viewer's."""
+    return {name: {role: daemon.token(role, "--name", name)
+                   for role in ("operator", "viewer")}
+            for name in ("ann", "bob")}
+
+
+def listed(daemon, token, path="/scans?count=true"):
+    page = daemon.ask("GET", path, token=token, status=200).json()
+    assert page["total"] == len(page["scans"])
+    return {each["scan_id"] for each in page["scans"]}
+
+
+def test_who_is_no_admin_sees_only_scans_of_its_name(make_daemon):
+    daemon = make_daemon(QUICK)
+    users = whose(daemon)
+    ann, bob = users["ann"], users["bob"]
+    mine = daemon.execute(target("one"), "?wait=30", status=200,
+                          token=ann["operator"])
+    scan_id = mine["scan_id"]
+    assert mine["created_by"] == "ann"
+    theirs = daemon.execute(target("two"), "?wait=30", status=200,
+                            token=bob["operator"])["scan_id"]
+    nobody = daemon.token("operator")  # has no name: somebody of its own
+    other = daemon.token("operator", "--days", "1")
+    unnamed = daemon.execute(target("three"), "?wait=30", status=200,
+                             token=nobody)["scan_id"]
+    daemon.engine.run("scan", "--quiet")
+    assert len(listed(daemon, daemon.token())) == 4
+    for user, seen in ((ann, {scan_id}), (bob, {theirs})):
+        for token in user.values():
+            assert listed(daemon, token) == seen
+            assert listed(daemon, token, "/scans?count=true&target="
+                          "alpha_target&status=completed") == seen
+            assert daemon.ask("GET", "/scans/statistics/summary", token=token,
+                              status=200).json()["total_scans"] == 1
+    assert listed(daemon, nobody) == {unnamed}
+    assert listed(daemon, other) == set()
+
+    for path in ("", "/status", "/results", "/errors", "/events"):
+        for token in ann.values():
+            daemon.ask("GET", f"/scans/{scan_id}{path}", token=token,
+                       status=200)
+        for token in (*bob.values(), nobody, other):
+            answer = daemon.ask("GET", f"/scans/{scan_id}{path}", token=token,
+                                status=404)
+            none = daemon.ask("GET", f"/scans/none{path}", token=token,
+                              status=404)
+            assert (answer.error()["message"].replace(scan_id, "none") ==
+                    none.error()["message"])
+    for method, path in (("POST", f"/scans/{scan_id}/cancel"),
+                         ("DELETE", f"/scans/{scan_id}")):
+        daemon.ask(method, path, token=bob["operator"], status=404)
+    gone = daemon.ask("DELETE", "/scans/bulk", {"scan_ids": [scan_id]}, 200,
+                      token=bob["operator"]).json()
+    assert gone["deleted_scans"] == 0 and len(gone["errors"]) == 1
+    daemon.ask("GET", f"/scans/{scan_id}", status=200)
+    daemon.ask("DELETE", f"/scans/{scan_id}", token=ann["operator"],
+               status=200)
+
+
+def test_archives_are_whose_who_made_them(make_daemon):
+    daemon = make_daemon(QUICK)
+    users = whose(daemon)
+    ann, bob = users["ann"], users["bob"]
+    scan_id = daemon.execute(query="?wait=30", status=200,
+                             token=ann["operator"])["scan_id"]
+    daemon.ask("POST", "/scans/bulk/archive", {"scan_ids": [scan_id]}, 404,
+               token=bob["operator"])
+    made = daemon.ask("POST", "/scans/bulk/archive", {"scan_ids": [scan_id]},
+                      201, token=ann["operator"]).json()
+    path = f"/scans/archives/{made['archive_id']}"
+    for token, status in ((ann["viewer"], 200), (bob["viewer"], 404),
+                          (daemon.token(), 200)):
+        found = daemon.ask("GET", "/scans/archives", token=token,
+                           status=200).json()
+        assert found["total"] == (status == 200)
+        daemon.ask("GET", path, token=token, status=status)
+    daemon.ask("DELETE", path, token=bob["operator"], status=404)
+    daemon.ask("DELETE", path, token=ann["operator"], status=200)
+
+
+def test_a_busy_target_does_not_tell_whose_scan_it_is(make_daemon):
+    daemon = make_daemon(SLOWLY)
+    users = whose(daemon)
+    scan_id = daemon.execute(target("one"), token=users["ann"]["operator"])[
+        "scan_id"]
+    error = daemon.ask("POST", "/scans/execute", target("one"), 409,
+                       token=users["bob"]["operator"]).error()
+    assert scan_id not in json.dumps(error)
+    daemon.ask("POST", f"/scans/{scan_id}/cancel", status=202,
+               token=users["ann"]["operator"])
+
+
+def test_all_scans_can_be_made_visible(make_daemon):
+    daemon = make_daemon(QUICK, visibility="all")
+    bob = whose(daemon)["bob"]
+    scan_id = daemon.execute(query="?wait=30", status=200)["scan_id"]
+    for token in bob.values():
+        assert listed(daemon, token) == {scan_id}
+        daemon.ask("GET", f"/scans/{scan_id}", token=token, status=200)
+    daemon.ask("DELETE", f"/scans/{scan_id}", token=bob["operator"],
+               status=200)
+
+
 # ---- refusals ----------------------------------------------------------------
+
+def test_head_and_options(make_daemon):
+    daemon = make_daemon(QUICK)
+    scan_id = daemon.execute(query="?wait=30", status=200)["scan_id"]
+    for path in ("/scans", "/health", "/openapi.json", f"/scans/{scan_id}",
+                 f"/scans/{scan_id}/events", "/rules/export"):
+        answer = daemon.ask("HEAD", path, status=200)
+        assert answer.body == b"" and answer.headers["X-Request-ID"]
+    for path, status in (("/scans/none", 404), ("/scans?limit=0", 400)):
+        assert daemon.ask("HEAD", path, status=status).body == b""
+    daemon.ask("HEAD", "/scans", role=None, status=401)
+    daemon.ask("HEAD", "/scans/execute", status=405)
+    for path, allow in (("/scans", "GET, HEAD, OPTIONS"),
+                        ("/scans/execute", "POST, OPTIONS"),
+                        (f"/scans/{scan_id}", "GET, HEAD, DELETE, OPTIONS")):
+        answer = daemon.ask("OPTIONS", path, role=None, status=204)
+        assert answer.headers["Allow"] == allow and answer.body == b""
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        for method in ("TRACE", "PATCH", "NONSENSE"):
+            assert daemon.ask(method, path,
+                              status=405).headers["Allow"] == allow
+    daemon.ask("OPTIONS", "/nothing", role=None, status=404)
+
 
 def test_requests_that_are_wrong_get_their_own_status(make_daemon):
     daemon = make_daemon(QUICK, request_mb=1)
     ask = daemon.ask
     assert ask("GET", "/nothing", status=404).error()["hint"]
     ask("GET", "-/elsewhere", status=404)
-    assert ask("PUT", "/scans", status=405).headers["Allow"] == "GET"
+    assert ask("PUT", "/scans", status=405).headers["Allow"] == (
+        "GET, HEAD, OPTIONS")
     ask("GET", "/scans/execute", status=405)
     kind = {"Content-Type": "application/json"}
     for body in (b"", b"{", b"[]", b"null", b'{"a":1,"a":2}', b"\xff\xfe",
@@ -330,10 +505,10 @@ def test_no_more_scans_run_at_once_than_allowed(make_daemon):
     ids, most = [], 0
     for number in range(6):
         ids.append(daemon.execute(target(f"t{number}"))["scan_id"])
-    refused = daemon.ask("POST", "/scans/execute", target("more"))
-    if refused.status == 503:
-        assert "queue is full" in refused.error()["message"]
-        assert refused.headers["Retry-After"]
+        if number == 1:  # no more than four wait
+            wait_for(lambda: not [each for each in daemon.ask(
+                "GET", "/scans?status=pending").json()["scans"]], 20,
+                "two scans at work")
     while True:
         states = [each["status"] for each in daemon.ask(
             "GET", "/scans", status=200).json()["scans"]]
@@ -345,6 +520,20 @@ def test_no_more_scans_run_at_once_than_allowed(make_daemon):
     started = [daemon.scan(each, "?results_limit=0")["started_at"]
                for each in ids]
     assert started == sorted(started), "not in the order of asking"
+
+
+def test_a_full_queue_is_told(make_daemon):
+    daemon = make_daemon([rule(0, sleep_ms=600000)], max_concurrent_scans=1,
+                         queue=1)
+    first = daemon.execute(target("one"))["scan_id"]
+    daemon.running(first)
+    second = daemon.execute(target("two"))["scan_id"]
+    answer = daemon.ask("POST", "/scans/execute", target("three"), 503)
+    assert "queue is full" in answer.error()["message"]
+    assert int(answer.headers["Retry-After"]) > 0
+    for each in (second, first):
+        daemon.ask("POST", f"/scans/{each}/cancel", status=202)
+    assert daemon.ended(first)["status"] == "cancelled"
 
 
 def test_cancelling_ends_the_processes(make_daemon):
@@ -480,7 +669,7 @@ def test_two_daemons_share_a_store_without_doubling(make_daemon, engine,
 def test_200_clients_at_once(make_daemon):
     daemon = make_daemon(QUICK)
     daemon.execute(query="?wait=30", status=200)
-    token = daemon.token("viewer")
+    token = daemon.token()
     ask = (f"GET {PREFIX}/scans HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
            f"Authorization: Bearer {token}\r\n\r\n").encode()
     links = []
@@ -668,8 +857,10 @@ def test_xccdf_is_generated_and_checked(make_engine):
         assert not checked["valid"] and checked["errors"]
         variables = daemon.ask("GET", "/variables", status=200).json()
         assert variables["variables"]
-        daemon.ask("POST", "/xccdf/generate-tailoring",
-                   {"title": "T"})
+        made = daemon.ask("POST", "/xccdf/generate-tailoring", {
+            "profile_id": "base", "benchmark": "zoo", "variable_overrides": {
+                variables["variables"][0]["id"]: "1"}}, 200).json()
+        assert made["variables_overridden"] == 1
     finally:
         daemon.stop()
 
