@@ -433,10 +433,12 @@ static engine_status made_platforms(struct made *made, engine_error *err)
 static engine_status made_read(struct made *made, engine_error *err)
 {
     const bson_t *json = &made->request->json;
-    const char *id = NULL, *framework = NULL;
+    const char *id = NULL, *framework = NULL, *profile;
     engine_status status =
         xccdf_field(json, "framework", NULL, &framework, err);
 
+    if (status == ENGINE_OK) /* which "profile" may stand in for */
+        status = xccdf_field(json, "profile_id", NULL, &profile, err);
     if (status == ENGINE_OK)
         status = xccdf_field(json, "benchmark_id",
                              framework ? framework : "rules", &id, err);

@@ -455,6 +455,15 @@ def test_a_rejected_upload_is_told_document_by_document(make_daemon):
     daemon.ask("POST", "/rules/import", b"\0\1\2: [", 200)
 
 
+def test_a_viewer_may_not_execute(make_daemon):
+    daemon = make_daemon(QUICK)
+    error = daemon.ask("POST", "/scans/execute", target("one"), 403,
+                       "viewer").error()
+    assert error["code"] == "forbidden" and "viewer" in error["message"]
+    assert "operator" in error["hint"]
+    assert daemon.ask("GET", "/scans").json()["scans"] == []
+
+
 def test_too_many_requests_are_told_when_to_come_back(make_daemon):
     daemon = make_daemon(QUICK, rate=60, burst=5)
     daemon.token()
@@ -893,4 +902,6 @@ def test_the_description_is_true(make_daemon):
     if len({p for _, p, _ in SEEN}) < 20:
         pytest.skip("the other tests were not run before this one")
     assert not missing, "\n".join(map(str, missing))
-    assert {429, 503} <= {status for _, _, status in SEEN}
+    # each in the one envelope: Daemon.ask looks at it
+    assert {400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503} <= {
+        status for _, _, status in SEEN}

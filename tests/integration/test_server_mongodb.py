@@ -57,6 +57,8 @@ def test_a_database_that_comes_back_costs_nothing(tmp_path,
         server.stop()
         answer = daemon.ask("GET", "/ready", role=None, status=503)
         assert answer.headers["Retry-After"]
+        answer = daemon.ask("GET", "/scans", status=503)
+        assert answer.headers["Retry-After"]
         daemon.ask("GET", "/health", role=None, status=200)
         server.start()
         scan = daemon.ended(scan_id, 150)
