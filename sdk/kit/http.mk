@@ -1,4 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# The planner: collect.h.
+kit_sources += \
+	sdk/kit/collect.c sdk/kit/collect.h
+unit_tests += tests/unit/test_collect
+
 # What talks HTTP stands on libcurl, and nothing else of the kit does. Plugins
 # link both: sdk/kit/libscankit-http.la sdk/kit/libscankit-core.la
 kit_http_sources = \
