@@ -270,6 +270,9 @@ int cli_main(int argc, char **argv, cli_remote_fn remote)
     char **words = engine_calloc((size_t)argc + 1, sizeof(*words));
     int code;
 
+    /* libmongoc would keep its counters in shared memory, where they stay when
+     * a process is killed, and the next one of its number complains */
+    setenv("MONGOC_DISABLE_SHM", "1", 0);
     cli_signals_pipe();
     main_text_out(&cli.out, stdout);
     main_text_out(&cli.messages, stderr);

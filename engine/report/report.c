@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/report/formats.h"
+#include "engine/scan/results.h"
 
 const struct report_format *const report_formats[] = {
     &report_format_table, &report_format_json, &report_format_jsonl, NULL};
@@ -46,26 +47,106 @@ static engine_status report_one_result(const bson_t *result, void *user,
     return report->format->result(report, result, err);
 }
 
-/* The results that one verdict came from. */
-static engine_status report_results(struct report *report,
-                                    const bson_t *verdict, engine_error *err)
+/* ---- verdicts with their results ------------------------------------------ */
+
+#define REPORT_BATCH 200          /* verdicts whose results are read at once */
+#define REPORT_BATCH_RESULTS 2000 /* of them; more are streamed */
+#define REPORT_BATCH_BYTES ((size_t)32 * 1024 * 1024)
+
+struct report_batch {
+    struct report *report;
+    bson_t *verdicts[REPORT_BATCH];
+    size_t count;
+    int64_t results;
+};
+
+/* The results of one verdict, of which there may be any number. */
+static engine_status report_stream(struct report *report,
+                                   const bson_t *verdict, engine_error *err)
 {
-    static const char *const keys[] = {"scan_id", "target", "benchmark",
-                                       "rule_id"};
     struct store_query query = {0};
-    bson_t filter = BSON_INITIALIZER;
-    engine_status status;
+    bson_t *filter = scan_results_filter(verdict);
+    engine_status status = report->format->verdict(report, verdict, err);
 
-    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-        const char *value = document_string(verdict, keys[i]);
+    query.filter = filter;
+    if (status == ENGINE_OK)
+        status = report_each(report->store, STORE_RESULTS, &query,
+                             report_one_result, report, err);
+    bson_destroy(filter);
+    return status;
+}
 
-        if (value)
-            bson_append_utf8(&filter, keys[i], -1, value, -1);
+static engine_status report_batch_put(const struct report_batch *batch,
+                                      struct scan_results *results,
+                                      engine_error *err)
+{
+    struct report *report = batch->report;
+    engine_status status = ENGINE_OK;
+    const bson_t *result;
+
+    for (size_t i = 0; status == ENGINE_OK && i < batch->count; i++) {
+        status = report->format->verdict(report, batch->verdicts[i], err);
+        while (status == ENGINE_OK &&
+               (result = scan_results_next(results, i)) != NULL)
+            status = report->format->result(report, result, err);
     }
-    query.filter = &filter;
-    status = report_each(report->store, STORE_RESULTS, &query,
-                         report_one_result, report, err);
-    bson_destroy(&filter);
+    return status;
+}
+
+/* One query for all of them, unless their results are too large to hold. */
+static engine_status report_batch_end(struct report_batch *batch,
+                                      engine_error *err)
+{
+    struct scan_results results = {0};
+    engine_status status = ENGINE_ELIMIT;
+
+    if (batch->results <= REPORT_BATCH_RESULTS)
+        status = scan_results_read(
+            batch->report->store, (const bson_t *const *)batch->verdicts,
+            batch->count, REPORT_BATCH_BYTES, &results, err);
+    if (status == ENGINE_OK) {
+        status = report_batch_put(batch, &results, err);
+    } else if (status == ENGINE_ELIMIT) {
+        status = ENGINE_OK;
+        for (size_t i = 0; status == ENGINE_OK && i < batch->count; i++)
+            status = report_stream(batch->report, batch->verdicts[i], err);
+    }
+    scan_results_clear(&results);
+    while (batch->count > 0)
+        bson_destroy(batch->verdicts[--batch->count]);
+    batch->results = 0;
+    return status;
+}
+
+static engine_status report_batch_add(const bson_t *verdict, void *user,
+                                      engine_error *err)
+{
+    struct report_batch *batch = user;
+    const int64_t results = scan_results_count(verdict);
+    engine_status status = ENGINE_OK;
+
+    if (batch->count == REPORT_BATCH ||
+        (batch->count > 0 && batch->results + results > REPORT_BATCH_RESULTS))
+        status = report_batch_end(batch, err);
+    if (status < 0)
+        return status;
+    batch->verdicts[batch->count++] = bson_copy(verdict);
+    batch->results += results > 0 ? results : 0;
+    return ENGINE_OK;
+}
+
+static engine_status report_with_results(struct report *report,
+                                         const struct store_query *query,
+                                         engine_error *err)
+{
+    struct report_batch batch = {.report = report};
+    engine_status status = report_each(report->store, STORE_VERDICTS, query,
+                                       report_batch_add, &batch, err);
+
+    if (status == ENGINE_OK && batch.count > 0)
+        return report_batch_end(&batch, err);
+    while (batch.count > 0)
+        bson_destroy(batch.verdicts[--batch.count]);
     return status;
 }
 
@@ -73,11 +154,8 @@ static engine_status report_one_verdict(const bson_t *verdict, void *user,
                                         engine_error *err)
 {
     struct report *report = user;
-    engine_status status = report->format->verdict(report, verdict, err);
 
-    if (status == ENGINE_OK && report->format->wants_results)
-        status = report_results(report, verdict, err);
-    return status;
+    return report->format->verdict(report, verdict, err);
 }
 
 static engine_status report_verdicts(struct report *report, const char *scan_id,
@@ -92,8 +170,10 @@ static engine_status report_verdicts(struct report *report, const char *scan_id,
 
     query.filter = filter;
     query.sort = sort;
-    status = report_each(report->store, STORE_VERDICTS, &query,
-                         report_one_verdict, report, err);
+    status = report->format->wants_results
+                 ? report_with_results(report, &query, err)
+                 : report_each(report->store, STORE_VERDICTS, &query,
+                               report_one_verdict, report, err);
     bson_destroy(filter);
     bson_destroy(sort);
     return status;

@@ -8,6 +8,7 @@ core_sources += \
 	engine/scan/manage.c \
 	engine/scan/request.c \
 	engine/scan/resolve.c \
+	engine/scan/results.c engine/scan/results.h \
 	engine/scan/run.h \
 	engine/scan/scan.c engine/scan/scan.h \
 	engine/scan/secret.c engine/scan/secret.h \
@@ -16,3 +17,6 @@ core_sources += \
 	engine/scan/verdict.c engine/scan/verdict.h
 
 unit_tests += tests/unit/test_scan
+unit_tests += tests/unit/test_results
+tests_unit_test_results_SOURCES = \
+	tests/unit/store_suite.c tests/unit/test_results.c

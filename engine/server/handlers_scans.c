@@ -81,45 +81,11 @@ engine_status handle_scans(struct request *request, struct response *response,
 
 /* ---- one scan ------------------------------------------------------------ */
 
-/* A verdict with the results that it came from. */
-static engine_status results_put(struct request *request,
-                                 struct response *response,
-                                 const bson_t *verdict, engine_error *err)
-{
-    static const char *const keys[] = {"scan_id", "target", "benchmark",
-                                       "rule_id"};
-    struct buffer *out = &response->body;
-    bson_t filter = BSON_INITIALIZER;
-    struct page page = {.collection = STORE_RESULTS, .limit = 1000};
-    engine_status status;
-    bool more = false;
-
-    for (size_t i = 0; i < SERVER_COUNT(keys); i++) {
-        const char *value = document_string(verdict, keys[i]);
-
-        if (value)
-            bson_append_utf8(&filter, keys[i], -1, value, -1);
-    }
-    page.query.filter = &filter;
-    page.query.skip = request_number(request, "resources_skip", 0);
-    status = response_add(response, verdict);
-    if (status == ENGINE_OK) {
-        while (out->len && out->data[out->len - 1] != '}')
-            out->len--;
-        out->len -= out->len > 0; /* reopened */
-        buffer_puts(out, ",\"results\":");
-        status = response_list(request, response, &page, &more, err);
-        buffer_puts(out, more ? ",\"more_results\":true}" : "}");
-    }
-    bson_destroy(&filter);
-    return status;
-}
-
 static engine_status scan_put_results(struct request *request,
                                       struct response *response,
                                       const bson_t *scan, engine_error *err)
 {
-    struct page page = {.collection = STORE_VERDICTS, .put = results_put};
+    struct page page = {.collection = STORE_VERDICTS};
     bson_t *filter =
         BCON_NEW("scan_id", BCON_UTF8(document_string(scan, "scan_id")));
     engine_status status = ENGINE_OK;
@@ -132,7 +98,7 @@ static engine_status scan_put_results(struct request *request,
     if (page.limit == 0)
         buffer_puts(&response->body, "[]");
     else
-        status = response_list(request, response, &page, &more, err);
+        status = results_list(request, response, &page, &more, err);
     buffer_printf(&response->body, ",\"results_has_more\":%s}\n",
                   more ? "true" : "false");
     bson_destroy(filter);
@@ -201,7 +167,7 @@ engine_status handle_scan_results(struct request *request,
                                            {"benchmark", "benchmark"},
                                            {"rule", "rule_id"}};
     struct page page = {.collection = STORE_VERDICTS, .name = "results",
-                        .limit = 100, .put = results_put};
+                        .limit = 100, .list = results_list};
     bson_t scan, filter = BSON_INITIALIZER;
     engine_status status = request_scan(request, request->words[0], &scan, err);
 

@@ -28,6 +28,7 @@ engine_server_libengineserver_la_SOURCES = \
 	engine/server/recover.c \
 	engine/server/request.c \
 	engine/server/response.c \
+	engine/server/results.c \
 	engine/server/routes.c \
 	engine/server/runner.c \
 	engine/server/scan_view.c engine/server/scan_view.h \

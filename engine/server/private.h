@@ -148,6 +148,10 @@ struct page {
     /* NULL: the document as it is stored */
     engine_status (*put)(struct request *request, struct response *response,
                          const bson_t *document, engine_error *err);
+    /* writes the list; NULL: response_list */
+    engine_status (*list)(struct request *request, struct response *response,
+                          const struct page *page, bool *more,
+                          engine_error *err);
 };
 
 /** {name: [...], skip, limit, has_more, total when the query has count=true} */
@@ -158,6 +162,11 @@ engine_status response_page(struct request *request,
 engine_status response_list(struct request *request, struct response *response,
                             const struct page *page, bool *more,
                             engine_error *err);
+
+/** The same of verdicts, each with the results that it came from. */
+engine_status results_list(struct request *request, struct response *response,
+                           const struct page *page, bool *more,
+                           engine_error *err);
 
 /* ---- tokens and limits --------------------------------------------------- */
 

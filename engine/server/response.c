@@ -114,7 +114,9 @@ engine_status response_page(struct request *request, struct response *response,
     page->limit = request_number(request, "limit", page->limit);
     page->query.skip = skip;
     buffer_printf(&response->body, "{\"%s\":", page->name);
-    status = response_list(request, response, page, &more, err);
+    status = page->list
+                 ? page->list(request, response, page, &more, err)
+                 : response_list(request, response, page, &more, err);
     if (status == ENGINE_OK && request_flag(request, "count"))
         status = store_count(request->store, page->collection,
                              page->query.filter, &total, err);
