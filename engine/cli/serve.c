@@ -152,6 +152,8 @@ static engine_status serve_store(struct cli *cli, char **uri,
     struct session session;
     engine_status status = session_open(cli, SESSION_STORE, &session, err);
 
+    if (status == ENGINE_EAWAY) /* the daemon waits for it, and says so */
+        status = session_open(cli, 0, &session, err);
     if (status < 0)
         return status;
     *uri = engine_strdup(cli->store_uri ? cli->store_uri

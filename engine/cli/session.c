@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/cli/signals.h"
+#include "engine/store/spool.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
@@ -74,6 +75,24 @@ static engine_status session_open_store(struct session *session, bool reading,
     return status;
 }
 
+static engine_status session_set_spool(struct session *session,
+                                       engine_error *err)
+{
+    const struct engine_config *config = &session->config;
+    const char *uri = session->cli->store_uri ? session->cli->store_uri
+                                              : config->store_uri;
+
+    if (!store_uri_is_remote(uri))
+        return ENGINE_OK;
+    session->store_name = store_uri_name(uri);
+    session->spool = (struct scan_spool){
+        .directory = config->spool_directory,
+        .store = session->store_name,
+        .maximum = config->spool_maximum_mb * SESSION_MB,
+        .wait_ms = config->spool_wait_s * 1000};
+    return session->store_name ? ENGINE_OK : engine_fail_memory(err);
+}
+
 static int session_cancelled(void *user)
 {
     (void)user;
@@ -134,6 +153,8 @@ engine_status session_open(struct cli *cli, unsigned needs, struct session *out,
         return status;
     out->cli = cli;
     status = session_set_level(out, err);
+    if (status == ENGINE_OK)
+        status = session_set_spool(out, err);
     if (status == ENGINE_OK && (needs & (SESSION_STORE | SESSION_READ)))
         status = session_open_store(out, !(needs & SESSION_STORE), err);
     if (status == ENGINE_OK && (needs & SESSION_PLUGINS))
@@ -154,6 +175,7 @@ void session_close(struct session *session)
     launcher_free(session->launcher);
     if (session->store != session->cli->store)
         store_close(session->store);
+    engine_free(session->store_name);
     config_unload(&session->config);
     bson_destroy(&session->config.scan);
     bson_destroy(&session->config.scan_lines);
@@ -180,6 +202,8 @@ void session_context(const struct session *session, struct scan_context *out)
                                  .registry = session->registry,
                                  .conduct = &session->conduct,
                                  .log = &session->cli->log,
+                                 .spool = session->spool.store
+                                              ? &session->spool : NULL,
                                  .cancelled = session_cancelled};
     session_limits(session, &out->limits);
 }

@@ -21,6 +21,8 @@ struct session {
     struct launcher *launcher;
     struct registry *registry;
     struct conduct_options conduct;
+    struct scan_spool spool;
+    char *store_name; /* the spool's */
 };
 
 /** Opens what `needs` says; closes everything again when it fails. */

@@ -40,6 +40,7 @@ static engine_status config_keep(const struct config_reader *reader,
     const config_setting_t *limits = config_member(root, "limits");
     const config_setting_t *scan = config_member(root, "scan");
     const config_setting_t *server = config_member(root, "server");
+    const config_setting_t *spool = config_member(root, "spool");
     engine_status status;
 
     status = setting_check_group(reader, root, &option_table_engine);
@@ -47,10 +48,14 @@ static engine_status config_keep(const struct config_reader *reader,
         status = setting_check_group(reader, limits, &option_table_limits);
     if (status == ENGINE_OK && server)
         status = config_keep_server(reader, server);
+    if (status == ENGINE_OK && spool)
+        status = setting_check_group(reader, spool, &option_table_spool);
     if (status == ENGINE_OK)
         status = setting_apply(reader, root, &option_table_engine);
     if (status == ENGINE_OK && limits)
         status = setting_apply(reader, limits, &option_table_limits);
+    if (status == ENGINE_OK && spool)
+        status = setting_apply(reader, spool, &option_table_spool);
     /* before plugins: their paths depend on it */
     if (status == ENGINE_OK)
         status = places_environment(reader->config, reader->err);

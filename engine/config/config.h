@@ -29,6 +29,9 @@ struct engine_config {
     /* limits of one job; see conduct.h for units; 0: none */
     int64_t limit_wall_s, limit_memory_mb, limit_cpu_s, limit_file_mb;
     int64_t limit_processes, limit_results, limit_result_mb;
+    /* results that wait while the store is away */
+    const char *spool_directory;
+    int64_t spool_maximum_mb, spool_wait_s; /* 0: no limit */
     /* the daemon; NULL: the option was not set */
     const char *server_listen, *server_auth, *server_recover;
     const char *server_visibility;

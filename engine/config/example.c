@@ -96,6 +96,9 @@ engine_status config_example(struct buffer *out)
     example_plugins(out);
     buffer_puts(out, "# What one job may use.\n#limits: {\n");
     example_group(out, "    ", &option_table_limits);
+    buffer_puts(out, "#};\n\n# Where results wait while a MongoDB store is "
+                     "away.\n#spool: {\n");
+    example_group(out, "    ", &option_table_spool);
     buffer_puts(out, "#};\n\n# The daemon, \"scan-engine serve\".\n"
                      "#server: {\n");
     example_group(out, "    ", &option_table_server);

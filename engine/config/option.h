@@ -42,6 +42,7 @@ struct option_table {
 
 extern const struct option_table option_table_engine;
 extern const struct option_table option_table_limits;
+extern const struct option_table option_table_spool;
 extern const struct option_table option_table_server;
 extern const struct option_table option_table_server_tls;
 extern const struct option_table option_table_plugin;

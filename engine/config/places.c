@@ -67,6 +67,9 @@ engine_status places_defaults(struct engine_config *config, engine_error *err)
     places_default_number(limits, "processes", &config->limit_processes);
     places_default_number(limits, "results", &config->limit_results);
     places_default_number(limits, "result_mb", &config->limit_result_mb);
+    places_default_number(&option_table_spool, "maximum_mb",
+                          &config->spool_maximum_mb);
+    places_default_number(&option_table_spool, "wait", &config->spool_wait_s);
     config->worker_path = SCAN_ENGINE_LIBEXECDIR "/scan-worker";
     places_server(config);
     return places_environment(config, err);
@@ -147,6 +150,17 @@ static const char *places_run(struct engine_config *config)
                       parent ? parent : "/tmp", (long)geteuid());
 }
 
+/* A service without a home has its cache. */
+static const char *places_spool(struct engine_config *config)
+{
+    const char *base = NULL;
+
+    if (places_user(config, "XDG_STATE_HOME", ".local/state",
+                    "spool.directory", &base, NULL) < 0)
+        return arena_strf(&config->arena, "%s/spool", config->cache_directory);
+    return arena_strf(&config->arena, "%s/scan-engine/spool", base);
+}
+
 engine_status places_finish(struct engine_config *config, engine_error *err)
 {
     struct arena *arena = &config->arena;
@@ -168,13 +182,16 @@ engine_status places_finish(struct engine_config *config, engine_error *err)
             return status;
         config->cache_directory = arena_strf(arena, "%s/scan-engine", base);
     }
+    if (!config->spool_directory)
+        config->spool_directory = places_spool(config);
     if (!config->run_directory)
         config->run_directory = places_run(config);
     if (!config->server_archive_directory && config->cache_directory)
         config->server_archive_directory =
             arena_strf(arena, "%s/archives", config->cache_directory);
     if (!config->store_uri || !config->cache_directory ||
-        !config->run_directory || !config->server_archive_directory)
+        !config->spool_directory || !config->run_directory ||
+        !config->server_archive_directory)
         return engine_fail_memory(err);
     return ENGINE_OK;
 }

@@ -59,6 +59,9 @@ static const struct option option_engine[] = {
      .fallback = "warning",
      .help = "the most detailed messages to show"},
     {.name = "limits", .type = OPTION_GROUP, .help = "what one job may use"},
+    {.name = "spool",
+     .type = OPTION_GROUP,
+     .help = "where results wait while a MongoDB store is away"},
     {.name = "plugins",
      .type = OPTION_LIST,
      .sample = "( \"oscap\" )",
@@ -215,6 +218,30 @@ static const struct option option_limits[] = {
      .help = "size of all results of one job, in MiB; 0: no limit"},
 };
 
+static const struct option option_spool[] = {
+    {.name = "directory",
+     .type = OPTION_DIRECTORY,
+     .offset = OPTION_AT(spool_directory),
+     .sample = "\"/var/lib/scan-engine/spool\"",
+     .help = "one file for each scan at work; without it "
+             "$XDG_STATE_HOME/scan-engine/spool"},
+    {.name = "maximum_mb",
+     .type = OPTION_NUMBER,
+     .fallback = "1024",
+     .minimum = 1,
+     .maximum = OPTION_MOST / 1000,
+     .offset = OPTION_AT(spool_maximum_mb),
+     .help = "size of one scan's file, in MiB; a scan that needs more fails, "
+             "and can be resumed"},
+    {.name = "wait",
+     .type = OPTION_NUMBER,
+     .fallback = "3600",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(spool_wait_s),
+     .help = "seconds that a scan waits for a store that is away; then it "
+             "ends, and the next start writes what it has found; 0: no limit"},
+};
+
 static const struct option option_plugin[] = {
     {.name = "name",
      .type = OPTION_TEXT,
@@ -309,6 +336,8 @@ const struct option_table option_table_engine = {
     "", "the engine", option_engine, OPTION_COUNT(option_engine)};
 const struct option_table option_table_limits = {
     "limits", "limits of one job", option_limits, OPTION_COUNT(option_limits)};
+const struct option_table option_table_spool = {
+    "spool", "results that wait", option_spool, OPTION_COUNT(option_spool)};
 const struct option_table option_table_server = {
     "server", "the daemon", option_server, OPTION_COUNT(option_server)};
 const struct option_table option_table_server_tls = {
@@ -324,9 +353,9 @@ const struct option_table option_table_scan_options = {
     OPTION_COUNT(option_scan_options)};
 
 const struct option_table *const option_tables[] = {
-    &option_table_engine, &option_table_limits,     &option_table_server,
-    &option_table_server_tls, &option_table_plugin, &option_table_scan,
-    &option_table_scan_options, NULL};
+    &option_table_engine, &option_table_limits,     &option_table_spool,
+    &option_table_server, &option_table_server_tls, &option_table_plugin,
+    &option_table_scan,   &option_table_scan_options, NULL};
 
 const struct option *option_find(const struct option_table *table,
                                  const char *name)

@@ -84,15 +84,28 @@ engine_status conduct_add(struct conduct *conduct, struct job *job,
     return conduct_queue(conduct, job, NULL, err);
 }
 
-/* Moves jobs from the queue into freed places, in order. */
+bool conduct_away(struct conduct *conduct, const engine_error *why)
+{
+    const struct conduct_options *options = &conduct->options;
+
+    return options->away && options->away(options->user, why);
+}
+
+/* Moves jobs from the queue into freed places, in order. One whose content is
+ * in a store that is away stays the first. */
 static void conduct_admit(struct conduct *conduct)
 {
     while (conduct->queued && !conduct->cancelled &&
-           conduct->running_count < conduct->workers) {
+           conduct->running_count < conduct->workers &&
+           !conduct_away(conduct, NULL)) {
         struct task *task = conduct->queued;
 
-        conduct->queued = task->next;
         task_start(task);
+        if (!task->launch.launcher && conduct_away(conduct, &task->error)) {
+            task_reset(task);
+            break;
+        }
+        conduct->queued = task->next;
         if (!task->launch.launcher) { /* it could not even start */
             task_end(task);
             continue;
@@ -160,14 +173,20 @@ static void conduct_turns(struct conduct *conduct, const struct pollfd *fds)
 static engine_status conduct_poll(struct conduct *conduct, engine_error *err)
 {
     struct pollfd *fds =
-        engine_calloc(conduct->running_count, sizeof(*fds));
+        engine_calloc(conduct->running_count + 1, sizeof(*fds));
     size_t count = 0;
 
     if (!fds)
         return engine_fail_memory(err);
     for (struct task *task = conduct->running; task; task = task->next) {
-        fds[count].fd = task->launch.channel.fd;
-        fds[count++].events = channel_events(&task->launch.channel);
+        const struct channel *channel = &task->launch.channel;
+
+        fds[count].events = channel_events(channel);
+        /* full, or at its end, and not to be taken now */
+        fds[count].fd = task->stalled && !(fds[count].events & POLLIN)
+                            ? -1
+                            : channel->fd;
+        count++;
     }
     if (poll(fds, (nfds_t)count, CONDUCT_TICK_MS) < 0 && errno != EINTR) {
         engine_free(fds);
@@ -189,8 +208,8 @@ engine_status conduct_run(struct conduct *conduct, engine_error *err)
         conduct_admit(conduct);
         if (!conduct->running && !conduct->queued)
             break;
-        if (conduct->running)
-            status = conduct_poll(conduct, err);
+        /* also without a worker: queued jobs may wait for the store */
+        status = conduct_poll(conduct, err);
         conduct_tick(conduct);
     }
     return status;

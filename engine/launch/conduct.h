@@ -27,6 +27,8 @@ struct job_end {
     int64_t duration_ms, cpu_ms, peak_bytes;
 };
 
+#define JOB_RULE_LATER 2
+
 /** One job; owned by the caller until on_end was called. Callbacks may be
  * NULL. A callback that fails kills the job and ends it with that error. */
 struct job {
@@ -38,7 +40,8 @@ struct job {
     struct job_limits limits;
     const char *const *artifacts; /* NULL-ended ids that it may open */
     void *user;
-    /* the next rule: 1 and *out (valid until the next call), 0 the end */
+    /* the next rule: 1 and *out (valid until the next call), 0 the end,
+     * JOB_RULE_LATER: not now, ask again */
     int (*next_rule)(void *user, const bson_t **out, engine_error *err);
     engine_status (*on_result)(void *user, const bson_t *frame,
                                engine_error *err);
@@ -67,6 +70,9 @@ struct conduct_options {
     /* asked every 100 ms at least; non-zero: cancel every job, wait for them
      * for the grace, then kill */
     int (*cancelled)(void *user);
+    /* with `why`: the store could not be reached; without: is it still away?
+     * True: what needs it waits. NULL: what needs it fails */
+    bool (*away)(void *user, const engine_error *why);
     void (*tick)(void *user);  /* called every 100 ms at least; may be NULL */
     void *user;
 };

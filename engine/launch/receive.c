@@ -26,6 +26,15 @@ static void receive_status(struct task *task, engine_status status,
     task_kill(task, err);
 }
 
+/* True when the store is away for now: the frame waits, and all behind it. */
+static bool receive_stall(struct task *task, engine_status status,
+                          const engine_error *err)
+{
+    task->stalled = status < 0 && err->status == status && !task->stopping &&
+                    conduct_away(task->conduct, err);
+    return task->stalled;
+}
+
 /* The rule of a frame, when it may still be spoken of. */
 static const char *receive_rule(struct task *task, const bson_t *frame,
                                 bool findings)
@@ -181,6 +190,8 @@ static void receive_artifact(struct task *task, const bson_t *frame)
                                     type, stored, &err);
     else
         status = hash_file(path, stored, &err);
+    if (receive_stall(task, status, &err))
+        return;
     (void)unlink(path); /* a copy that the worker made */
     if (status == ENGINE_OK && strcmp(stored, id) != 0) {
         task_violation(task, "changed the file \"%s\" while it was kept",
@@ -206,6 +217,8 @@ static void receive_effect(struct task *task, const bson_t *frame)
         return;
     }
     status = effect_open(task, id, &undo, &err);
+    if (receive_stall(task, status, &err))
+        return;
     if (status == ENGINE_OK) {
         frame_init(&answer, "effect_ok");
         BSON_APPEND_UTF8(&answer, "id", id);
@@ -218,6 +231,7 @@ static void receive_effect(struct task *task, const bson_t *frame)
 static void receive_effect_undone(struct task *task, const bson_t *frame)
 {
     const char *id = document_string(frame, "id");
+    engine_status status = ENGINE_OK;
     engine_error err = {0};
 
     if (!id) {
@@ -225,8 +239,10 @@ static void receive_effect_undone(struct task *task, const bson_t *frame)
         return;
     }
     if (task->conduct->options.store)
-        receive_status(task, effect_close(task->conduct->options.store, id,
-                                          task->name, &err), &err);
+        status = effect_close(task->conduct->options.store, id, task->name,
+                              &err);
+    if (!receive_stall(task, status, &err))
+        receive_status(task, status, &err);
 }
 
 /* ---- the rest ----------------------------------------------------------- */

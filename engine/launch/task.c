@@ -177,6 +177,16 @@ void task_start(struct task *task)
         task->error = err;
 }
 
+void task_reset(struct task *task)
+{
+    if (task->workdir)
+        (void)file_remove_tree(task->workdir, NULL);
+    engine_free(task->workdir);
+    task->workdir = NULL;
+    task->error = (engine_error){0};
+    task->started_ms = task->deadline_ms = 0;
+}
+
 static engine_status task_send_rule(struct task *task, const bson_t *rule,
                                     engine_error *err)
 {
@@ -224,6 +234,8 @@ void task_feed(struct task *task)
                             ? job->next_rule(job->user, &rule, &err)
                             : 0;
 
+        if (got == JOB_RULE_LATER)
+            return;
         if (got > 0)
             status = task_send_rule(task, rule, &err);
         else if (got == 0)
@@ -267,8 +279,15 @@ static void task_take_frames(struct task *task)
     bson_t frame;
     int got = 0;
 
-    while (!task->killed && (got = channel_next(channel, &frame, &err)) > 0)
+    if (task->stalled && conduct_away(task->conduct, NULL))
+        return;
+    task->stalled = false;
+    while (!task->killed && !task->stalled &&
+           (got = channel_next(channel, &frame, &err)) > 0) {
         task_receive(task, &frame);
+        if (task->stalled) /* once more, later */
+            channel->in_used -= frame.len;
+    }
     if (got < 0 && !task->killed)
         task_violation(task, "sent nonsense: %s", err.message);
 }
@@ -288,11 +307,11 @@ bool task_turn(struct task *task, short revents)
         task_take_frames(task);
         task_check_time(task);
     }
-    if (channel->closed) {
+    if (channel->closed && (task->killed || !task->stalled)) {
         task_end(task);
         return true;
     }
-    if (!task->killed)
+    if (!task->killed && !task->stalled)
         task_feed(task);
     return false;
 }

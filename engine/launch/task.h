@@ -29,6 +29,7 @@ struct task {
     int64_t started_ms, deadline_ms, kill_ms; /* steady clock; 0: none */
     bool stopping;           /* cancel was sent; `error` says why */
     bool killed;             /* nothing of it is taken any more */
+    bool stalled;            /* its next frame waits for the store */
     bool muted;              /* its results are over the limit */
     engine_error error;      /* why we ended it, or what its last word was */
     struct table rules;      /* id -> TASK_RULE_FED or TASK_RULE_ENDED */
@@ -49,8 +50,15 @@ struct conduct {
     int home_lock;           /* held as long as we live */
 };
 
+/* conduct.c */
+/** True when `why` (NULL: the last) says that the store is away, and jobs wait
+ * until it is back. */
+bool conduct_away(struct conduct *conduct, const engine_error *why);
+
 /* task.c */
 void task_start(struct task *task);
+/** As it was before task_start, which could not even start it. */
+void task_reset(struct task *task);
 /** Sends rules while there is room. */
 void task_feed(struct task *task);
 /** Moves bytes, takes frames; true when the task has ended (and was freed). */

@@ -33,8 +33,7 @@ void scan_batch_clear(struct scan_batch *batch)
     *batch = (struct scan_batch){0};
 }
 
-/* takes over the document, also on failure */
-static engine_status batch_add(struct scan_batch *batch, bson_t *document)
+engine_status scan_batch_add(struct scan_batch *batch, bson_t *document)
 {
     if (batch->count == batch->room) {
         const size_t room = batch->room ? 2 * batch->room : 64;
@@ -51,7 +50,7 @@ static engine_status batch_add(struct scan_batch *batch, bson_t *document)
     return ENGINE_OK;
 }
 
-static void batch_empty(struct scan_batch *batch)
+void scan_batch_empty(struct scan_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         bson_destroy(batch->items[i]);
@@ -60,40 +59,13 @@ static void batch_empty(struct scan_batch *batch)
 
 engine_status scan_collect_commit(struct scan_run *run, engine_error *err)
 {
-    struct store *store = run->context->store;
-    engine_status status;
-
     run->committed_ms = clock_steady_ms();
     if (run->lost) { /* the verdicts are another engine's to give */
-        batch_empty(&run->results);
-        batch_empty(&run->verdicts);
+        scan_batch_empty(&run->results);
+        scan_batch_empty(&run->verdicts);
         return ENGINE_OK;
     }
-    if (run->dry || (!run->verdicts.count && !run->results.count))
-        return ENGINE_OK;
-    status = store_begin(store, err);
-    if (status < 0)
-        return status;
-    status = store_put(store, STORE_RESULTS,
-                       (const bson_t *const *)run->results.items,
-                       run->results.count, err);
-    if (status == ENGINE_OK)
-        status = store_put(store, STORE_VERDICTS,
-                           (const bson_t *const *)run->verdicts.items,
-                           run->verdicts.count, err);
-    if (status == ENGINE_OK)
-        status = store_commit(store, err);
-    if (status < 0) {
-        store_rollback(store);
-        return status;
-    }
-    for (size_t i = 0; status == ENGINE_OK && run->context->on_verdict &&
-                       i < run->verdicts.count; i++)
-        status = run->context->on_verdict(run->verdicts.items[i],
-                                          run->context->user, err);
-    batch_empty(&run->results);
-    batch_empty(&run->verdicts);
-    return status;
+    return run->dry ? ENGINE_OK : scan_deliver(run, err);
 }
 
 static engine_status collect_commit_when_due(struct scan_run *run,
@@ -129,7 +101,7 @@ engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
         return engine_fail_memory(err);
     scan_verdict_add_counts(verdict, NULL);
     scan_verdict_add_told(verdict, NULL);
-    if (batch_add(&run->verdicts, verdict) < 0)
+    if (scan_batch_add(&run->verdicts, verdict) < 0)
         return engine_fail_memory(err);
     collect_count_progress(run, status);
     return collect_commit_when_due(run, err);
@@ -189,7 +161,7 @@ static engine_status collect_one_result(struct scan_group *group,
     collect_fingerprint(rule, group->target_id, has ? &resource : NULL,
                         fingerprint);
     BSON_APPEND_UTF8(out, "fingerprint", fingerprint);
-    if (batch_add(&group->run->results, out) < 0)
+    if (scan_batch_add(&group->run->results, out) < 0)
         return engine_fail_memory(err);
     return ENGINE_OK;
 }
@@ -281,7 +253,7 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
         scan_verdict_add_counts(out, unit);
         scan_verdict_add_cpe(group, out);
         scan_verdict_add_told(out, frame);
-        if (batch_add(&run->verdicts, out) < 0)
+        if (scan_batch_add(&run->verdicts, out) < 0)
             return engine_fail_memory(err);
         collect_count_progress(run, status);
     }

@@ -20,11 +20,14 @@ static int dispatch_next_rule(void *user, const bson_t **out,
     group->has_sent = false;
     if (group->next == group->units_count)
         return 0;
+    if (group->run->delivery.away)
+        return JOB_RULE_LATER;
     status = store_get(group->run->context->store, STORE_RULES,
                        group->units[group->next].stored_id, &group->sent,
                        err);
     if (status < 0)
-        return status;
+        return err && scan_deliver_away(group->run, err) ? JOB_RULE_LATER
+                                                         : status;
     group->next++;
     group->has_sent = true;
     *out = &group->sent;
@@ -152,6 +155,8 @@ static int dispatch_cancelled(void *user)
     }
     if (run->deadline_ms && clock_steady_ms() > run->deadline_ms)
         run->timed_out = true;
+    if (scan_deliver_is_over(run))
+        run->stop = true;
     return run->cancel || run->lost || run->stop || run->timed_out ||
            run->failure.status < 0;
 }
@@ -165,11 +170,20 @@ static void dispatch_tick(void *user)
 
     if (now - run->committed_ms >= 200)
         status = scan_collect_commit(run, &why);
-    if (status == ENGINE_OK && now - run->checked_ms >= DISPATCH_LOOK_MS)
+    if (status == ENGINE_OK && !run->delivery.away &&
+        now - run->checked_ms >= DISPATCH_LOOK_MS)
         status = scan_lease_check(run, &why);
-    if (status < 0)
+    if (status < 0 && !scan_deliver_away(run, &why))
         dispatch_fail(run, &why);
     scan_progress_tell(run);
+}
+
+/* conduct.h: jobs wait with what needs the store */
+static bool dispatch_away(void *user, const engine_error *why)
+{
+    struct scan_run *run = user;
+
+    return why ? scan_deliver_away(run, why) : run->delivery.away;
 }
 
 static uint32_t dispatch_parallel(const struct scan_run *run)
@@ -226,6 +240,7 @@ void scan_dispatch_watch(struct scan_run *run)
 {
     run->conduct.cancelled = dispatch_cancelled;
     run->conduct.tick = dispatch_tick;
+    run->conduct.away = dispatch_away;
     run->conduct.user = run;
 }
 

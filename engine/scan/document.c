@@ -350,33 +350,69 @@ out:
     return status;
 }
 
-engine_status scan_lease_check(struct scan_run *run, engine_error *err)
+/* What the document says of the run: whose it is, whether it is to end. */
+static void lease_read(struct scan_run *run, const bson_t *scan)
 {
-    const int64_t now = clock_steady_ms();
-    bson_t scan, changes = BSON_INITIALIZER;
-    engine_status status;
-    const char *owner;
+    const char *owner = document_string(scan, "owner");
 
-    run->checked_ms = now;
-    status = store_get(run->context->store, STORE_SCANS, run->scan_id, &scan,
-                       err);
-    if (status < 0)
-        goto out;
-    owner = document_string(&scan, "owner");
-    if (document_bool(&scan, "cancel_requested", false)) {
+    if (document_bool(scan, "cancel_requested", false)) {
         run->cancel = true;
         run->suspend = false; /* a user's word counts more */
     }
     if (!owner || strcmp(owner, run->owner) != 0)
         run->lost = true;
-    bson_destroy(&scan);
-    if (!run->lost && now - run->leased_ms > SCAN_LEASE_MS / 3) {
-        document_lease(&changes, run->owner);
-        status = scan_document_update(run->context->store, run->scan_id,
-                                      run->owner, &changes, err);
-        run->leased_ms = now;
+}
+
+/* Another engine may have given the scan up for lost, and marked it so: who
+ * still owns it and works on it takes that back. */
+static engine_status lease_renew(struct scan_run *run, bool marked,
+                                 engine_error *err)
+{
+    bson_t scan, changes = BSON_INITIALIZER;
+    engine_status status;
+
+    document_lease(&changes, run->owner);
+    if (marked) {
+        BSON_APPEND_UTF8(&changes, "status", "running");
+        BSON_APPEND_NULL(&changes, "completed_at");
     }
-out:
+    status = scan_document_update(run->context->store, run->scan_id,
+                                  run->owner, &changes, err);
+    if (status == ENGINE_OK)
+        run->leased_ms = run->checked_ms;
     bson_destroy(&changes);
-    return status;
+    if (status != ENGINE_EDENIED)
+        return status;
+    /* by the server, or is it another's? */
+    if (store_get(run->context->store, STORE_SCANS, run->scan_id, &scan,
+                  NULL) == ENGINE_OK) {
+        lease_read(run, &scan);
+        bson_destroy(&scan);
+    }
+    return run->lost ? ENGINE_OK : status;
+}
+
+engine_status scan_lease_check(struct scan_run *run, engine_error *err)
+{
+    engine_status status;
+    bool marked = false;
+    const char *state;
+    bson_t scan;
+
+    run->checked_ms = clock_steady_ms();
+    status = store_get(run->context->store, STORE_SCANS, run->scan_id, &scan,
+                       err);
+    if (status == ENGINE_OK) {
+        lease_read(run, &scan);
+        state = document_string(&scan, "status");
+        marked = !state || strcmp(state, "running") != 0;
+        bson_destroy(&scan);
+    }
+    if (status == ENGINE_OK && !run->lost &&
+        (marked || run->checked_ms - run->leased_ms > SCAN_LEASE_MS / 3))
+        status = lease_renew(run, marked, err);
+    if (status != ENGINE_ENOTFOUND)
+        return status;
+    run->deleted = run->lost = true;
+    return ENGINE_OK;
 }

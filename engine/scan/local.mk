@@ -1,10 +1,12 @@
 core_sources += \
 	engine/scan/ask.c \
 	engine/scan/collect.c \
+	engine/scan/deliver.c engine/scan/deliver.h \
 	engine/scan/dispatch.c \
 	engine/scan/document.c \
 	engine/scan/found.c engine/scan/found.h \
 	engine/scan/group.c \
+	engine/scan/leftover.c \
 	engine/scan/manage.c \
 	engine/scan/request.c \
 	engine/scan/resolve.c \

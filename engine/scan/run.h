@@ -70,6 +70,19 @@ struct scan_batch {
     size_t count, room;
 };
 
+/** How results get to the store; see deliver.c. */
+struct scan_delivery {
+    struct store_spool *spool;  /* NULL: nothing is spooled */
+    bool away;            /* the store was, when it was asked last */
+    bool full;            /* nothing more is spooled: batches stay in memory */
+    bool left;            /* what is spooled is for the next engine */
+    unsigned refusals;    /* in a row, though it answers */
+    int64_t since_ms;     /* steady time at which it went away */
+    int64_t next_ms, pause_ms; /* when it is asked again, and how seldom */
+    int64_t counted_frames, counted_bytes; /* told to the figures */
+    engine_error why;     /* it is away */
+};
+
 /** A whole scan. */
 struct scan_run {
     const struct scan_context *context;
@@ -86,6 +99,7 @@ struct scan_run {
     size_t groups_count, groups_room;
     struct table done;           /* resume: verdict ids that stay */
     struct scan_batch verdicts, results;
+    struct scan_delivery delivery;
     bson_t artifacts;            /* [{id, name, media_type, scanner, target}] */
     uint32_t artifacts_count;    /* 0: there is no list */
     int64_t committed_ms;        /* steady time of the last commit */
@@ -95,6 +109,7 @@ struct scan_run {
     struct scan_progress progress;
     char what[128];
     bool cancel, lost, stop;     /* asked; another engine took over; policy */
+    bool deleted;                /* lost, because there is no scan any more */
     bool suspend;                /* stop, but stay pending: SCAN_SUSPEND */
     bool timed_out;              /* the scan's own deadline has passed */
     bool dry;                    /* a plan: nothing is ever committed */
@@ -142,11 +157,32 @@ engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
                                    const char *target_type, int32_t status,
                                    const char *message, engine_error *err);
 engine_status scan_collect_commit(struct scan_run *run, engine_error *err);
+/** Takes over the document, also on failure. */
+engine_status scan_batch_add(struct scan_batch *batch, bson_t *document);
+void scan_batch_empty(struct scan_batch *batch);
 void scan_batch_clear(struct scan_batch *batch);
 const char *scan_status_word(int32_t status);
 int scan_severity_rank(const char *severity);
 char *scan_verdict_id(const struct scan_run *run, const char *target_id,
                       const struct rules_selected *rule);
+
+/* deliver.c */
+/** Writes the run's batches, or spools them while the store is away, which is
+ * no failure; writes what is spooled when the store is back. */
+engine_status scan_deliver(struct scan_run *run, engine_error *err);
+/** True when `why` says that the store is away and this scan can wait. */
+bool scan_deliver_away(struct scan_run *run, const engine_error *why);
+/** True when the store has been away for longer than a scan may wait. */
+bool scan_deliver_is_over(const struct scan_run *run);
+/** Waits until everything is in the store. ENGINE_EAWAY, ENGINE_ECANCELLED: it
+ * is not, and the next engine will go on; nothing else is to be written. */
+engine_status scan_deliver_finish(struct scan_run *run, engine_error *err);
+void scan_deliver_close(struct scan_run *run);
+
+/* leftover.c */
+/** scan_recover_spools for one scan. */
+engine_status scan_leftover_drain(const struct scan_context *context,
+                                  const char *scan_id, engine_error *err);
 
 /* dispatch.c */
 /** From here on workers, probing ones too, end when the scan is to end, and
@@ -180,7 +216,8 @@ engine_status scan_document_note_artifact(struct scan_group *group,
                                           const char *id, const char *name,
                                           const char *media_type,
                                           engine_error *err);
-/** Renews the lease; notes a cancel request or a lost lease in the run. */
+/** Renews the lease, also one that has run out; notes a cancel request or a
+ * lost scan in the run. */
 engine_status scan_lease_check(struct scan_run *run, engine_error *err);
 
 /* summary.c */

@@ -27,6 +27,7 @@ static engine_status run_begin(struct scan_run *run,
 
 void scan_run_clear(struct scan_run *run)
 {
+    scan_deliver_close(run);
     scan_groups_free(run);
     for (size_t i = 0; i < run->targets_count; i++) {
         bson_destroy(&run->targets[i].document);
@@ -74,6 +75,9 @@ static engine_status run_outcome(const struct scan_run *run,
             *err = run->failure;
         return run->failure.status;
     }
+    if (run->deleted)
+        return engine_fail(err, ENGINE_ECONFLICT, "scan %s was deleted",
+                           run->scan_id);
     if (run->lost)
         return engine_fail(err, ENGINE_ECONFLICT,
                            "another engine took scan %s over", run->scan_id);
@@ -121,24 +125,52 @@ static void run_close(struct scan_run *run)
     (void)scan_collect_commit(run, &ignored);
 }
 
-/* group, run, collect, summarise: the same for a new and a resumed scan */
-static engine_status run_groups(struct scan_run *run, engine_error *err)
+/* When the store goes away meanwhile, the groups are built anew. */
+static engine_status run_build(struct scan_run *run, engine_error *err)
+{
+    engine_error local = {0}, *why = err ? err : &local;
+
+    for (;;) {
+        engine_status status;
+
+        run->progress = (struct scan_progress){
+            .rules_total = (int64_t)run->selection.count};
+        status = scan_groups_build(run, why);
+        if (status == ENGINE_OK)
+            status = scan_collect_commit(run, why);
+        if (status >= 0 || !scan_deliver_away(run, why))
+            return status;
+        status = scan_deliver_finish(run, why);
+        if (status < 0)
+            return status;
+        if (run->lost)
+            return ENGINE_OK;
+        scan_groups_free(run);
+    }
+}
+
+static engine_status run_summarise(struct scan_run *run, const char *word,
+                                   engine_error *err)
+{
+    engine_error local = {0}, *why = err ? err : &local;
+    engine_status status = scan_summarise(run, word, why);
+
+    while (status < 0 && scan_deliver_away(run, why)) {
+        status = scan_deliver_finish(run, why);
+        if (status < 0 || run->lost)
+            break;
+        status = scan_summarise(run, word, why);
+    }
+    return status;
+}
+
+/* A scan that is left or lost writes nothing more. */
+static engine_status run_end(struct scan_run *run, engine_status status,
+                             engine_error *err)
 {
     engine_error ignored = {0};
-    engine_status status, outcome;
+    engine_status outcome;
 
-    run_set_deadline(run);
-    run->progress.rules_total = (int64_t)run->selection.count;
-    scan_dispatch_watch(run);
-    status = scan_groups_build(run, err);
-    if (status == ENGINE_OK)
-        status = scan_collect_commit(run, err);
-    run->progress.rules_total = run->progress.rules_done;
-    for (size_t i = 0; i < run->groups_count; i++)
-        run->progress.rules_total +=
-            (int64_t)run->groups[i]->subscribers_count;
-    if (status == ENGINE_OK)
-        status = scan_dispatch(run, err);
     if (!run->lost)
         scan_undo_own(run);
     if (status == ENGINE_OK && run->failure.status == ENGINE_OK && !run->lost)
@@ -147,18 +179,40 @@ static engine_status run_groups(struct scan_run *run, engine_error *err)
         run_close(run);
     if (status < 0) {
         if (!run->lost)
-            (void)scan_summarise(run, "failed", &ignored);
+            (void)run_summarise(run, "failed", &ignored);
         return status;
     }
     outcome = run_outcome(run, err);
     if (run->lost)
         return outcome;
-    status = scan_summarise(run,
-                            outcome == ENGINE_ECANCELLED && run->suspend
-                                ? "pending"
-                                : run_status_word(outcome),
-                            outcome < 0 ? &ignored : err);
+    status = run_summarise(run,
+                           outcome == ENGINE_ECANCELLED && run->suspend
+                               ? "pending"
+                               : run_status_word(outcome),
+                           outcome < 0 ? &ignored : err);
     return outcome < 0 ? outcome : status;
+}
+
+/* group, run, collect, summarise: the same for a new and a resumed scan */
+static engine_status run_groups(struct scan_run *run, engine_error *err)
+{
+    engine_error why = {0};
+    engine_status status;
+
+    run_set_deadline(run);
+    scan_dispatch_watch(run);
+    status = run_build(run, err);
+    run->progress.rules_total = run->progress.rules_done;
+    for (size_t i = 0; i < run->groups_count; i++)
+        run->progress.rules_total +=
+            (int64_t)run->groups[i]->subscribers_count;
+    if (status == ENGINE_OK && !run->lost)
+        status = scan_dispatch(run, err);
+    if (!run->delivery.left && scan_deliver_finish(run, &why) < 0 && err)
+        *err = why;
+    if (run->delivery.left)
+        return run->cancel ? ENGINE_ECANCELLED : ENGINE_EAWAY;
+    return run_end(run, status, err);
 }
 
 static engine_status run_select(struct scan_run *run, const bson_t *config,
@@ -186,6 +240,8 @@ engine_status scan_run(const struct scan_context *context,
     engine_status status = run_begin(&run, context, err);
 
     id_uuid(run.scan_id);
+    if (status == ENGINE_OK)
+        status = scan_recover_spools(context, err);
     if (status == ENGINE_OK)
         status = scan_undo_left(&run, err);
     if (status == ENGINE_OK)
@@ -391,6 +447,8 @@ static engine_status resume_run(const struct scan_context *context,
     engine_status status = run_begin(&run, context, err);
 
     snprintf(run.scan_id, sizeof(run.scan_id), "%s", scan_id);
+    if (status == ENGINE_OK) /* before it has another owner */
+        status = scan_leftover_drain(context, scan_id, err);
     if (status == ENGINE_OK)
         status = scan_document_take(&run, waiting, err);
     if (status == ENGINE_OK) {

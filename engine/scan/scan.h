@@ -6,6 +6,8 @@
 #ifndef ENGINE_SCAN_SCAN_H
 #define ENGINE_SCAN_SCAN_H
 
+#include <stdatomic.h>
+
 #include <bson/bson.h>
 
 #include "engine/launch/conduct.h"
@@ -23,12 +25,29 @@ struct scan_progress {
 
 #define SCAN_SUSPEND (-1) /* see scan_context.cancelled */
 
+/** What scans have spooled now, all together. */
+struct scan_spool_figures {
+    atomic_llong frames, bytes;
+};
+
+/** Where results wait while the store is away (engine/store/spool.h). */
+struct scan_spool {
+    const char *directory; /* made when it is needed */
+    const char *store;     /* store_uri_name of the store's URI */
+    int64_t maximum;       /* bytes of one scan's spool */
+    int64_t wait_ms;       /* a scan ends when its store has been away for so
+                            * long; 0: when it is cancelled */
+    struct scan_spool_figures *figures; /* may be NULL */
+};
+
 struct scan_context {
     struct store *store;
     const struct registry *registry;
     const struct conduct_options *conduct; /* launcher, directories, workers */
     const struct log *log;
     struct job_limits limits;        /* defaults for each job */
+    const struct scan_spool *spool;  /* NULL: a store that is away ends the
+                                      * scan */
     /* non-zero: cancel; SCAN_SUSPEND: stop and leave the scan pending, for
      * scan_begin to go on with; may be NULL */
     int (*cancelled)(void *user);
@@ -79,6 +98,15 @@ engine_status scan_prepare(const struct scan_context *context,
  */
 engine_status scan_begin(const struct scan_context *context,
                          const char *scan_id, engine_error *err);
+
+/**
+ * Writes what engines of this machine that died while the store was away have
+ * spooled: before anybody decides what becomes of their scans. A spool of a
+ * scan that another engine has taken over is removed. ENGINE_EAWAY: the store
+ * still is; other failures are logged.
+ */
+engine_status scan_recover_spools(const struct scan_context *context,
+                                  engine_error *err);
 
 /** Goes on with a scan whose engine died or that was cancelled. */
 engine_status scan_resume(const struct scan_context *context,

@@ -15,6 +15,7 @@ static struct conduct_options undo_options(const struct scan_run *run)
 
     options.cancelled = NULL;
     options.tick = NULL;
+    options.away = NULL;
     options.user = NULL;
     return options;
 }

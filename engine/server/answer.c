@@ -90,6 +90,27 @@ static engine_status answer_trust(struct request *request, engine_error *err)
     return ENGINE_EDENIED;
 }
 
+/* Without a store only what auth_recall lets through comes here. */
+static engine_status answer_token(struct request *request, engine_error *err)
+{
+    const engine_status status =
+        request->store ? auth_check(request, request->store, err)
+                       : ENGINE_EAWAY;
+
+    return status == ENGINE_EAWAY && auth_recall(request) ? ENGINE_OK : status;
+}
+
+/* The figures are there also when the store is away. */
+static bool answer_needs_store(struct request *request)
+{
+    const struct engine_config *config = request->world->config;
+
+    if (request->route->role == ROLE_OPEN)
+        return false; /* so is health */
+    return request->route->fn != handle_metrics ||
+           (strcmp(config->server_auth, "none") != 0 && !auth_recall(request));
+}
+
 /* Who asks, whether not too often, and whether they may. */
 static engine_status answer_auth(struct request *request,
                                  struct response *response, engine_error *err)
@@ -102,7 +123,7 @@ static engine_status answer_auth(struct request *request,
     if (strcmp(config->server_auth, "none") == 0)
         status = answer_trust(request, &why);
     else if (needed != ROLE_OPEN)
-        status = auth_check(request, request->store, &why);
+        status = answer_token(request, &why);
     if (answer_rate(request, response, &late) < 0) {
         *err = late;
         return late.status;
@@ -177,9 +198,12 @@ static engine_status answer_steps(struct request *request,
 
     if (status < 0 || !request->route)
         return status;
-    /* health answers also when the store is away */
-    if (request->route->role != ROLE_OPEN)
+    if (request->route->role != ROLE_OPEN &&
+        (answer_needs_store(request) ||
+         server_store_is_up(server)))
         status = server_store_take(server, &request->store, err);
+    if (status == ENGINE_EAWAY && !answer_needs_store(request))
+        status = ENGINE_OK;
     if (status == ENGINE_OK)
         status = answer_auth(request, response, err);
     if (status == ENGINE_OK)
@@ -208,13 +232,14 @@ void server_answer(struct server *server, struct request *request,
         response_fail(request, response, &err);
         if (response->status == 503)
             response_header(response, "Retry-After", "5");
-        if (response->status >= 500)
+        if (response->status >= 500 && status != ENGINE_EAWAY) /* known */
             log_write(server->setup.log, LOG_LEVEL_ERROR,
                       "%s %.200s: %s (request %s)", request->method,
                       request->path, err.message, request->id);
     }
     server_store_give(server, request->store,
-                      status != ENGINE_EIO && status != ENGINE_ECORRUPT);
+                      status != ENGINE_EIO && status != ENGINE_EAWAY &&
+                          status != ENGINE_ECORRUPT);
     request->store = NULL;
     server_world_give(server, request->world);
     request->world = NULL;

@@ -25,15 +25,10 @@ engine_status handle_ready(struct request *request, struct response *response,
 {
     struct server *server = request->server;
     const size_t plugins = registry_count(request->world->registry);
-    struct store *store = NULL;
     int64_t scans = 0;
-    bson_t *out, *filter = BCON_NEW("status", BCON_UTF8("running"));
-    engine_status status = server_store_take(server, &store, err);
+    engine_status status = server_store_ready(server, &scans, err);
+    bson_t *out;
 
-    if (status == ENGINE_OK)
-        status = store_count(store, STORE_SCANS, filter, &scans, err);
-    server_store_give(server, store, status == ENGINE_OK);
-    bson_destroy(filter);
     if (status == ENGINE_OK && atomic_load(&server->stopping))
         status = engine_fail(err, ENGINE_ECANCELLED, "the daemon is stopping");
     if (status < 0) {
@@ -94,16 +89,36 @@ static void metrics_head(struct buffer *out, const char *name,
                   name, help, name, type);
 }
 
+static void metrics_store(struct server *server, bool is_up,
+                          struct buffer *out)
+{
+    metrics_head(out, "store_up", "gauge",
+                 "Whether the store answers; without it there is no count of "
+                 "scans.");
+    buffer_printf(out, "scan_engine_store_up %d\n", is_up ? 1 : 0);
+    metrics_head(out, "spool_frames", "gauge",
+                 "Results and verdicts on disk that wait for the store.");
+    buffer_printf(out, "scan_engine_spool_frames %lld\n",
+                  (long long)atomic_load(&server->figures.frames));
+    metrics_head(out, "spool_bytes", "gauge", "The same in bytes.");
+    buffer_printf(out, "scan_engine_spool_bytes %lld\n",
+                  (long long)atomic_load(&server->figures.bytes));
+}
+
 static engine_status metrics_scans(struct request *request, struct buffer *out,
                                    engine_error *err)
 {
     bson_t groups;
     bson_iter_t iter;
-    engine_status status = store_group(request->store, STORE_SCANS, NULL,
-                                       "status", &groups, err);
+    engine_status status =
+        request->store ? store_group(request->store, STORE_SCANS, NULL,
+                                     "status", &groups, err)
+                       : ENGINE_EAWAY;
 
+    if (status == ENGINE_OK || status == ENGINE_EAWAY)
+        metrics_store(request->server, status == ENGINE_OK, out);
     if (status < 0)
-        return status;
+        return status == ENGINE_EAWAY ? ENGINE_OK : status;
     metrics_head(out, "scans", "gauge", "Scans in the store by status.");
     bson_iter_init(&iter, &groups);
     while (bson_iter_next(&iter))

@@ -174,6 +174,9 @@ const char *server_role_name(enum server_role role);
 /** Fills token, who and role; ENGINE_EDENIED. */
 engine_status auth_check(struct request *request, struct store *store,
                          engine_error *err);
+/** True, with its role, for the token that last asked for the metrics: it may
+ * again while the store, which knows tokens, is away. */
+bool auth_recall(struct request *request);
 
 struct rate;
 struct rate *rate_new(void);
@@ -213,6 +216,7 @@ struct runner {
     struct server *server;
     struct server_world *world;
     char scan_id[64];
+    struct scan_spool spool;
     atomic_bool cancel;
     struct runner *next;
 };
@@ -222,6 +226,24 @@ struct server_secret {
     char scan_id[64];
     int file;
     struct server_secret *next;
+};
+
+/** What the queue, which asks it all the time, knows of the store; under the
+ * server's lock. */
+struct server_away {
+    bool is;               /* it could not be reached */
+    int64_t since_ms;      /* steady time */
+    int64_t asked_ms;      /* when it was asked what it has not answered; 0 */
+    uint64_t begun, ended; /* looks at it */
+    int64_t running;       /* scans of all engines, at the last look */
+    engine_error why;      /* status: how the last look ended */
+};
+
+struct server_recalled {
+    char hash[65]; /* of a header */
+    char token[40];
+    enum server_role role;
+    int64_t until_ms;
 };
 
 struct server {
@@ -245,12 +267,30 @@ struct server {
     struct rate *rate;
     atomic_llong answers[SERVER_ANSWERS]; /* by status */
     atomic_llong scans_started, scans_recovered, refused_rate;
+    char *store_name; /* store_uri_name of its URI */
+    struct scan_spool_figures figures;
+    struct server_away away;
+    struct server_recalled recalled; /* under the lock, too */
 };
 
 /* pool.c */
 engine_status server_store_take(struct server *server, struct store **out,
                                 engine_error *err);
 void server_store_give(struct server *server, struct store *store, bool good);
+/** Notes how the store answered the daemon's own question; logs when it goes
+ * away and when it is back. */
+void server_store_note(struct server *server, engine_status status,
+                       const engine_error *err);
+/** Has the store looked at now, and says how that went and how many scans
+ * run: ENGINE_EAWAY after three seconds without an answer. */
+engine_status server_store_ready(struct server *server, int64_t *running,
+                                 engine_error *err);
+/** Whether the store could be reached last. */
+bool server_store_is_up(struct server *server);
+/** Where scans spool, by a configuration; out->store is NULL for a store that
+ * cannot be away. */
+void server_spool(struct server *server, const struct server_world *world,
+                  struct scan_spool *out);
 struct server_world *server_world_take(struct server *server);
 void server_world_give(struct server *server, struct server_world *world);
 

@@ -211,7 +211,7 @@ struct queue_pass {
     struct table busy; /* targets that nothing may run on now */
     bson_t **waiting;  /* pending, or its engine died */
     size_t count, room;
-    int64_t now;
+    int64_t now, running;
 };
 
 static engine_status queue_pass_keep(struct queue_pass *pass,
@@ -236,6 +236,7 @@ static engine_status queue_pass_look(const bson_t *scan, void *user,
 {
     struct queue_pass *pass = user;
 
+    pass->running += scan_is_running(scan);
     if (scan_is_running(scan) || queue_is_claimed(scan, pass->now)) {
         queue_has_targets(scan, &pass->busy, true);
         return ENGINE_OK;
@@ -290,12 +291,61 @@ static engine_status queue_pass(struct server *server, struct store *store,
 
     table_init(&pass.busy);
     status = queue_each(store, queue_pass_look, &pass, err);
+    pthread_mutex_lock(&server->lock);
+    server->away.running = pass.running;
+    pthread_mutex_unlock(&server->lock);
     for (size_t i = 0; status == ENGINE_OK && i < pass.count; i++)
         status = queue_pass_one(&pass, pass.waiting[i], err);
     for (size_t i = 0; i < pass.count; i++)
         bson_destroy(pass.waiting[i]);
     engine_free(pass.waiting);
     table_clear(&pass.busy);
+    return status;
+}
+
+/* What dead engines have spooled counts when their scans are looked at. */
+static engine_status queue_spools(struct server *server, struct store *store,
+                                  engine_error *err)
+{
+    struct server_world *world = server_world_take(server);
+    struct scan_spool spool;
+    const struct scan_context context = {
+        .store = store, .log = server->setup.log, .spool = &spool};
+    engine_status status = ENGINE_OK;
+
+    server_spool(server, world, &spool);
+    if (spool.store)
+        status = scan_recover_spools(&context, err);
+    server_world_give(server, world);
+    return status;
+}
+
+/* How long the store takes to answer is seen by others: pool.c. */
+static void queue_asks(struct server *server, bool asks)
+{
+    pthread_mutex_lock(&server->lock);
+    server->away.asked_ms = asks ? clock_steady_ms() : 0;
+    pthread_mutex_unlock(&server->lock);
+}
+
+static engine_status queue_look(struct server *server, engine_error *err)
+{
+    struct store *store = NULL;
+    engine_status status;
+
+    pthread_mutex_lock(&server->lock);
+    server->away.begun++;
+    pthread_mutex_unlock(&server->lock);
+    queue_asks(server, true);
+    status = server_store_take(server, &store, err);
+    queue_asks(server, false); /* large spools take their time */
+    if (status == ENGINE_OK)
+        status = queue_spools(server, store, err);
+    queue_asks(server, true);
+    if (status == ENGINE_OK)
+        status = queue_pass(server, store, err);
+    server_store_give(server, store, status == ENGINE_OK);
+    server_store_note(server, status, err);
     return status;
 }
 
@@ -326,7 +376,6 @@ static void *queue_main(void *user)
     int64_t looked_ms = 0, pause_ms = 0;
 
     while (!atomic_load(&server->stopping)) {
-        struct store *store = NULL;
         engine_error err = {0};
         engine_status status;
 
@@ -335,14 +384,11 @@ static void *queue_main(void *user)
             atomic_load(&server->stopping))
             continue;
         looked_ms = clock_steady_ms();
-        status = server_store_take(server, &store, &err);
-        if (status == ENGINE_OK)
-            status = queue_pass(server, store, &err);
-        server_store_give(server, store, status == ENGINE_OK);
+        status = queue_look(server, &err);
         /* a store that is away is asked less and less often */
         pause_ms = status == ENGINE_OK ? 0
-                   : pause_ms < 15000  ? 2 * pause_ms + 500 : 30000;
-        if (status < 0)
+                   : pause_ms < 5000   ? 2 * pause_ms + 500 : 10000;
+        if (status < 0 && status != ENGINE_EAWAY) /* that is known */
             log_write(server->setup.log, LOG_LEVEL_ERROR,
                       "the queue could not be looked at: %s", err.message);
     }

@@ -149,6 +149,7 @@ unsigned response_status(engine_status status)
         return 409;
     case ENGINE_EDENIED:
         return 403;
+    case ENGINE_EAWAY:
     case ENGINE_EIO: /* the store, or a disk, is away for now */
     case ENGINE_ENOMEM:
     case ENGINE_ETIMEOUT:

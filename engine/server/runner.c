@@ -40,6 +40,8 @@ static engine_status runner_run(struct runner *runner, struct store *store,
                                          .conduct = runner->world->conduct,
                                          .log = server->setup.log,
                                          .limits = runner->world->limits,
+                                         .spool = runner->spool.store
+                                                      ? &runner->spool : NULL,
                                          .cancelled = runner_cancelled,
                                          .user = runner};
 
@@ -65,7 +67,8 @@ static void *runner_main(void *user)
                       ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
                   "scan %s: %s", runner->scan_id, err.message);
     server_store_give(server, store,
-                      status != ENGINE_EIO && status != ENGINE_ECORRUPT);
+                      status != ENGINE_EIO && status != ENGINE_EAWAY &&
+                          status != ENGINE_ECORRUPT);
     secrets_drop(server, runner->scan_id);
     server_world_give(server, runner->world);
     runner_remove(runner);
@@ -85,6 +88,7 @@ engine_status runner_start(struct server *server, const char *scan_id,
     runner->server = server;
     snprintf(runner->scan_id, sizeof(runner->scan_id), "%s", scan_id);
     runner->world = server_world_take(server);
+    server_spool(server, runner->world, &runner->spool);
     pthread_mutex_lock(&server->lock);
     runner->next = server->runners;
     server->runners = runner;

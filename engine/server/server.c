@@ -7,6 +7,7 @@
 
 #include "engine/server/http.h"
 #include "engine/server/private.h"
+#include "engine/store/spool.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 
@@ -55,11 +56,17 @@ engine_status server_new(const struct server_setup *setup, struct server **out,
     server_host(server);
     server->owner = scan_owner_new();
     server->rate = rate_new();
-    status = server->owner && server->rate ? ENGINE_OK
-                                           : engine_fail_memory(err);
+    server->store_name = store_uri_name(setup->store_uri);
+    status = server->owner && server->rate && server->store_name
+                 ? ENGINE_OK
+                 : engine_fail_memory(err);
     if (status == ENGINE_OK)
         status = server_store_take(server, &store, err);
     server_store_give(server, store, true);
+    if (status == ENGINE_EAWAY) { /* the queue waits for it */
+        server_store_note(server, status, err);
+        status = ENGINE_OK;
+    }
     if (status == ENGINE_OK)
         status = server_open_world(server, &server->world, err);
     if (status < 0) {
@@ -119,6 +126,7 @@ void server_free(struct server *server)
     secrets_drop(server, NULL);
     rate_free(server->rate);
     engine_free(server->owner);
+    engine_free(server->store_name);
     engine_free(server->url);
     pthread_cond_destroy(&server->wake);
     pthread_mutex_destroy(&server->admission);

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 core_sources += \
 	engine/store/artifact_file.c engine/store/artifact_file.h \
+	engine/store/spool.c engine/store/spool.h \
+	engine/store/spool_private.h \
+	engine/store/spool_read.c \
 	engine/store/sqlite.c engine/store/sqlite.h \
 	engine/store/sqlite_artifact.c \
 	engine/store/sqlite_find.c \
@@ -50,6 +53,7 @@ endif
 
 unit_tests += \
 	$(unit_tests_mongodb) \
+	tests/unit/test_spool \
 	tests/unit/test_store \
 	tests/unit/test_store_faults \
 	tests/unit/test_store_module \

@@ -30,8 +30,35 @@ enum {
     LINK_DISK_FULL = 14031
 };
 
+/* A server that is going, is not there yet, or has lost what is behind it.
+ * https://github.com/mongodb/specifications, retryable writes */
+static bool link_is_leaving(uint32_t code)
+{
+    static const uint32_t codes[] = {
+        6,     /* HostUnreachable */
+        7,     /* HostNotFound */
+        89,    /* NetworkTimeout */
+        91,    /* ShutdownInProgress */
+        189,   /* PrimarySteppedDown */
+        9001,  /* SocketException */
+        10107, /* NotWritablePrimary */
+        11600, /* InterruptedAtShutdown */
+        11602, /* InterruptedDueToReplStateChange */
+        13435, /* NotPrimaryNoSecondaryOk */
+        13436  /* NotPrimaryOrSecondary */
+    };
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
 static bool link_is_away(const bson_error_t *error)
 {
+    if (error->domain == MONGOC_ERROR_SERVER ||
+        error->domain == MONGOC_ERROR_WRITE_CONCERN)
+        return link_is_leaving(error->code);
     return error->domain == MONGOC_ERROR_SERVER_SELECTION ||
            error->domain == MONGOC_ERROR_STREAM;
 }
@@ -86,8 +113,13 @@ static engine_status link_fail_away(const struct mongodb *self,
     const size_t len = why ? strlen(why) : 0;
     const bool plain = strncmp(reason, "No suitable servers", 19) == 0 &&
                        len > 2 && why[len - 1] == ']' && !strchr(why + 1, '[');
+    /* a wrong certificate is still wrong in a minute */
+    const bool certificate = strstr(reason, "address mismatch") ||
+                             strstr(reason, "hostname mismatch") ||
+                             strstr(reason, "certificate verify failed");
+    const engine_status status = certificate ? ENGINE_EIO : ENGINE_EAWAY;
 
-    engine_fail(err, ENGINE_EIO, "could not reach MongoDB at %s: %.*s",
+    engine_fail(err, status, "could not reach MongoDB at %s: %.*s",
                 self->where, plain ? (int)len - 2 : (int)strlen(reason),
                 plain ? why + 1 : reason);
     if (strstr(reason, "hostname mismatch") ||
@@ -106,7 +138,7 @@ static engine_status link_fail_away(const struct mongodb *self,
         engine_hint(err, "check that the server runs and lets this machine in, "
                          "and host and port of the store's URI; a server that "
                          "closes the connection may want tls=true");
-    return ENGINE_EIO;
+    return status;
 }
 
 engine_status mongodb_fail(const struct mongodb *self, const char *doing,

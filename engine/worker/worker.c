@@ -14,7 +14,8 @@
 
 #define WORKER_RULES_MAX ((size_t)1024 * 1024 * 1024)
 #define WORKER_LOG_MAX ((size_t)4 * 1024 * 1024)
-#define WORKER_FLUSH_MS 30000 /* for the engine to take the last frames */
+#define WORKER_FLUSH_MS 180000 /* for the engine to take the last frames,
+                                * which may be waiting for its store */
 #define WORKER_CLOSE_MS 2000  /* for the engine to close after them */
 
 typedef int32_t (*worker_operation)(void *self, const struct scanner_job *job,

@@ -28,6 +28,7 @@ typedef int32_t engine_status;
 #define ENGINE_ECORRUPT (-13)  /* stored data is damaged; nothing was changed */
 #define ENGINE_EUNSUPPORTED (-14) /* understood, but cannot be done here */
 #define ENGINE_EFULL (-15)     /* no space left */
+#define ENGINE_EAWAY (-16)     /* a server cannot be reached now; try again */
 
 #define ENGINE_MESSAGE_MAX 1024
 #define ENGINE_HINT_MAX 512

@@ -364,7 +364,8 @@ def test_a_server_that_is_away_is_named_and_its_password_is_not(tmp_path, uri):
 
 
 def test_a_stopped_server_ends_a_scan_that_can_be_resumed(tmp_path, server):
-    engine = Engine(tmp_path, store=database(server.uri))
+    engine = Engine(tmp_path, store=database(server.uri),
+                    extra="spool: { wait = 2; };")
     engine.import_rules([rule(i, sleep_ms=50) for i in range(60)])
     process = engine.start("scan", "--format", "json")
     wait_for(lambda: any(each["status"] == "running"
