@@ -4,6 +4,9 @@
 
 #include "sdk/base/alloc.h"
 #include "sdk/kit/expr_private.h"
+#ifdef HAVE_JQ
+#include "sdk/kit/expr/jq_machine.h"
+#endif
 
 #define EXPR_VALUES 1000000
 #define EXPR_BYTES ((size_t)256 << 20)
@@ -32,6 +35,32 @@ const struct expr_language *expr_language(const char *name)
 const char *const *expr_languages(void)
 {
     return expr_names;
+}
+
+struct expr_pool *expr_pool_new(void)
+{
+    return engine_calloc(1, sizeof(struct expr_pool));
+}
+
+void expr_pool_free(struct expr_pool *pool)
+{
+    if (!pool)
+        return;
+#ifdef HAVE_JQ
+    jq_machine_free(pool->jq);
+#endif
+    engine_free(pool);
+}
+
+void expr_pool_hold(struct expr_pool *pool, const struct value *value)
+{
+#ifdef HAVE_JQ
+    if (pool->jq)
+        jq_machine_hold(pool->jq, value);
+#else
+    (void)pool;
+    (void)value;
+#endif
 }
 
 engine_status expr_compile(const struct expr_language *language,

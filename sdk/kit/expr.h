@@ -20,9 +20,26 @@ struct expr_values {
     size_t count;
 };
 
+/**
+ * What the expressions of one thread share. jq takes some 25 ms to set up for
+ * a program alone, and the same once for all programs of a pool: they are
+ * compiled together when the first one runs. A name that does not exist is
+ * then found by expr_evaluate, for that expression only.
+ */
+struct expr_pool;
+struct expr_pool *expr_pool_new(void);
+/** After all of its expressions. */
+void expr_pool_free(struct expr_pool *pool);
+/**
+ * Promises that a value stays as it is until the next call, so that what a
+ * language has to convert is converted once for all expressions; NULL ends it.
+ */
+void expr_pool_hold(struct expr_pool *pool, const struct value *value);
+
 struct expr_limits {
     size_t values; /* at most so many results; 0: 1,000,000 */
     size_t bytes;  /* of memory of the language's own; 0: 256 MiB */
+    struct expr_pool *pool; /* NULL: the expression is on its own */
 };
 
 /** One language. Functions are as below; wants and split may be NULL. */

@@ -12,6 +12,12 @@ struct expr {
     void *program;             /* the language's own */
 };
 
+struct jq_machine;
+
+struct expr_pool {
+    struct jq_machine *jq; /* NULL until there is a jq program */
+};
+
 extern const struct expr_language expr_yamlpath;
 #ifdef HAVE_JQ
 extern const struct expr_language expr_jq;

@@ -4,6 +4,7 @@
 kit_expr_sources += \
 	sdk/kit/expr.c sdk/kit/expr.h \
 	sdk/kit/expr_private.h \
+	sdk/kit/expr/jq_split.c sdk/kit/expr/jq_split.h \
 	sdk/kit/expr/yamlpath.c sdk/kit/expr/yamlpath.h \
 	sdk/kit/expr/yamlpath_parse.c \
 	sdk/kit/value.c sdk/kit/value.h \
@@ -17,6 +18,12 @@ kit_expr_sources += \
 	sdk/kit/value_stream.c sdk/kit/value_stream.h \
 	sdk/kit/value_write.c \
 	sdk/kit/value_yaml.c
+if WITH_JQ
+kit_expr_sources += \
+	sdk/kit/expr/jq.c \
+	sdk/kit/expr/jq_machine.c sdk/kit/expr/jq_machine.h
+unit_tests += tests/unit/test_jq
+endif
 unit_tests += \
 	tests/unit/test_value \
 	tests/unit/test_value_stream \

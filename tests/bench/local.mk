@@ -11,3 +11,7 @@ EXTRA_PROGRAMS += tests/bench/store_writes
 tests_bench_store_writes_LDADD = engine/libenginecore.la $(MONGOC_LIBS)
 EXTRA_PROGRAMS += tests/bench/store_fill
 tests_bench_store_fill_LDADD = engine/libenginecore.la
+
+# MB/s of the kit's JSON reader; see the head of the source.
+EXTRA_PROGRAMS += tests/bench/value_stream
+tests_bench_value_stream_LDADD = sdk/kit/libscankit-expr.la
