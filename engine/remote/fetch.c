@@ -59,10 +59,13 @@ static engine_status fetch_page(struct fetch *fetch, const char *path,
         if (status == ENGINE_OK) {
             fetch->more = document_bool(&rest, "has_more", false);
             bson_destroy(&rest);
-            status = store_commit(remote->spool, err);
-        } else {
-            store_rollback(remote->spool);
+            status = spool_flush(remote, err);
         }
+        if (status == ENGINE_OK)
+            status = store_commit(remote->spool, err);
+        else
+            store_rollback(remote->spool);
+        spool_drop(remote);
     }
     http_answer_clear(&answer);
     return status;

@@ -207,7 +207,7 @@ engine_status remote_follow(struct remote *remote, const char *scan_id,
                             .scan_id = scan_id,
                             .progress = progress,
                             .now = {.left_ms = -1, .what = ""}};
-    char *path = engine_strf("/scans/%s/events", scan_id);
+    char *path = engine_strf("/scans/%s/events?results=false", scan_id);
     engine_status status;
 
     if (!path)

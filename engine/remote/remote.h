@@ -25,6 +25,15 @@ enum remote_heed {
     REMOTE_HEED_ALL
 };
 
+#define REMOTE_BATCH 256
+
+/** Documents that the spool gets in one call. */
+struct remote_batch {
+    const char *collection;
+    bson_t *documents[REMOTE_BATCH];
+    size_t count, bytes;
+};
+
 struct remote {
     struct cli *cli;
     struct http *http;
@@ -35,6 +44,7 @@ struct remote {
     /* the spool; NULL: not made yet */
     struct store *spool;
     char *spool_directory;
+    struct remote_batch verdicts, results; /* not in it yet */
     int64_t spooled; /* verdicts in it */
     sigset_t signals; /* what was blocked before it was made */
 };
@@ -125,6 +135,11 @@ int remote_rules_show(struct remote *remote, const struct cli_args *args,
  * SIGINT and SIGTERM wait, and remote_stopped tells of them. */
 engine_status spool_open(struct remote *remote, engine_error *err);
 void spool_close(struct remote *remote);
+
+/** Verdicts and results that were put, but wait for more. */
+engine_status spool_flush(struct remote *remote, engine_error *err);
+/** Forgets them. */
+void spool_drop(struct remote *remote);
 
 /** Documents as the daemon stores them, from how it sends them. */
 engine_status spool_put_scan(struct remote *remote, const bson_t *scan,

@@ -10,6 +10,8 @@
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
+#define SPOOL_BATCH_BYTES ((size_t)4 * 1024 * 1024)
+
 /* What the daemon adds to a stored scan for other clients. */
 static const char *const spool_added[] = {
     "scan_name",        "config",          "summary",
@@ -54,6 +56,7 @@ void spool_close(struct remote *remote)
 {
     const bool open = remote->spool != NULL;
 
+    spool_drop(remote);
     remote->cli->store = NULL;
     store_close(remote->spool);
     remote->spool = NULL;
@@ -63,6 +66,58 @@ void spool_close(struct remote *remote)
     remote->spool_directory = NULL;
     if (open)
         sigprocmask(SIG_SETMASK, &remote->signals, NULL);
+}
+
+/* ---- batches ------------------------------------------------------------- */
+
+static void spool_batch_drop(struct remote_batch *batch)
+{
+    while (batch->count)
+        bson_destroy(batch->documents[--batch->count]);
+    batch->bytes = 0;
+}
+
+void spool_drop(struct remote *remote)
+{
+    spool_batch_drop(&remote->verdicts);
+    spool_batch_drop(&remote->results);
+}
+
+static engine_status spool_batch_flush(struct remote *remote,
+                                       struct remote_batch *batch,
+                                       engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+
+    if (batch->count)
+        status = store_put(remote->spool, batch->collection,
+                           (const bson_t *const *)batch->documents,
+                           batch->count, err);
+    spool_batch_drop(batch);
+    return status;
+}
+
+engine_status spool_flush(struct remote *remote, engine_error *err)
+{
+    engine_status status = spool_batch_flush(remote, &remote->verdicts, err);
+
+    if (status == ENGINE_OK)
+        status = spool_batch_flush(remote, &remote->results, err);
+    return status;
+}
+
+/* Takes the document. */
+static engine_status spool_batch_add(struct remote *remote,
+                                     struct remote_batch *batch,
+                                     const char *collection, bson_t *document,
+                                     engine_error *err)
+{
+    batch->collection = collection;
+    batch->bytes += document->len;
+    batch->documents[batch->count++] = document;
+    return batch->count < REMOTE_BATCH && batch->bytes < SPOOL_BATCH_BYTES
+               ? ENGINE_OK
+               : spool_batch_flush(remote, batch, err);
 }
 
 /* ---- documents ----------------------------------------------------------- */
@@ -166,17 +221,18 @@ engine_status spool_put_results(struct remote *remote, const bson_t *verdict,
         !bson_iter_init(&iter, &list))
         return ENGINE_OK;
     while (status == ENGINE_OK && bson_iter_next(&iter)) {
-        bson_t out = BSON_INITIALIZER;
+        bson_t *out;
 
-        if (document_iter_child(&iter, &item)) {
-            /* in the order in which they came */
-            snprintf(id, sizeof(id), "%012lld/%05u/%05u",
-                     (long long)remote->spooled, part, count++);
-            BSON_APPEND_UTF8(&out, "_id", id);
-            spool_copy(&item, false, &out);
-            status = spool_put(remote, STORE_RESULTS, &out, err);
-        }
-        bson_destroy(&out);
+        if (!document_iter_child(&iter, &item))
+            continue;
+        out = bson_new();
+        /* in the order in which they came */
+        snprintf(id, sizeof(id), "%012lld/%05u/%05u",
+                 (long long)remote->spooled, part, count++);
+        BSON_APPEND_UTF8(out, "_id", id);
+        spool_copy(&item, false, out);
+        status = spool_batch_add(remote, &remote->results, STORE_RESULTS, out,
+                                 err);
     }
     return status;
 }
@@ -184,27 +240,23 @@ engine_status spool_put_results(struct remote *remote, const bson_t *verdict,
 engine_status spool_put_verdict(struct remote *remote, const bson_t *verdict,
                                 engine_error *err)
 {
-    bson_t out = BSON_INITIALIZER;
+    bson_t *out;
     char id[32];
-    engine_status status;
 
     if (!document_string(verdict, "rule_id") ||
         !document_string(verdict, "status") ||
-        !document_string(verdict, "scan_id")) {
-        bson_destroy(&out);
+        !document_string(verdict, "scan_id"))
         return engine_fail(err, ENGINE_EPARSE,
                            "\"%s\" sends a verdict without rule or status",
                            http_name(remote->http));
-    }
+    out = bson_new();
     remote->spooled++;
     snprintf(id, sizeof(id), "%012lld", (long long)remote->spooled);
-    BSON_APPEND_UTF8(&out, "_id", id);
-    spool_copy(verdict, true, &out);
-    BSON_APPEND_INT32(&out, "severity_rank",
+    BSON_APPEND_UTF8(out, "_id", id);
+    spool_copy(verdict, true, out);
+    BSON_APPEND_INT32(out, "severity_rank",
                       spool_rank(document_string(verdict, "severity")));
-    status = spool_put(remote, STORE_VERDICTS, &out, err);
-    bson_destroy(&out);
-    return status;
+    return spool_batch_add(remote, &remote->verdicts, STORE_VERDICTS, out, err);
 }
 
 engine_status spool_put_rule(struct remote *remote, const bson_t *rule,

@@ -23,6 +23,7 @@ struct events {
     uint64_t *sent;    /* open addressing; 0: free */
     size_t sent_count, sent_room;
     int64_t looked_ms, pause_ms, told_ms, alive_ms, seen;
+    bool results; /* wanted, too */
     bool over;
 };
 
@@ -136,7 +137,8 @@ static engine_status events_look_at(struct events *events, struct store *store,
     status = scan_view_status(store, &scan, &view, err);
     done = document_int(&view, "progress.rules_done", 0);
     if (status == ENGINE_OK && (done != events->seen || over)) {
-        status = events_verdicts(events, store, err);
+        if (events->results)
+            status = events_verdicts(events, store, err);
         events_put(events, over ? "end" : "progress", &view);
         events->seen = done;
     }
@@ -227,6 +229,8 @@ engine_status events_open(struct request *request, const char *scan_id,
         return engine_fail_memory(err);
     events->server = request->server;
     events->seen = -1;
+    events->results = !request_query(request, "results") ||
+                      request_flag(request, "results");
     /* before the connection counts as idle */
     events->alive_ms = request->world->config->server_request_s * 1000 / 3;
     if (events->alive_ms > EVENTS_ALIVE_MS)

@@ -42,6 +42,9 @@ static const struct route_parameter routes_results[] = {
                   "results of each verdict to leave out; there are more when "
                   "it says more_results"),
     ROUTES_END};
+static const struct route_parameter routes_events[] = {
+    ROUTES_FLAG("results", "also every verdict; true"),
+    ROUTES_END};
 static const struct route_parameter routes_statistics[] = {
     ROUTES_NUMBER("days", 1, 36500, "of the last so many days; 30"),
     ROUTES_TEXT("framework", "only scans of this framework"),
@@ -126,7 +129,7 @@ const struct route routes[] = {
      "404", NULL},
     {"GET", "/scans/{scan_id}/events", V, handle_scan_events, "getEvents",
      "Follow a scan: server-sent events progress, result and end", BODY_NONE,
-     NULL, "Events", 200, "404", NULL},
+     NULL, "Events", 200, "400 404", routes_events},
     {"POST", "/scans/{scan_id}/cancel", O, handle_scan_cancel, "cancelScan",
      "Stop a scan; its results are kept", BODY_NONE, NULL, "ScanStatus", 202,
      "404 409", NULL},
