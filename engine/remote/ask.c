@@ -45,6 +45,8 @@ static void ask_hint(const struct remote *remote, long code,
     if (code == 409 && busy)
         engine_hint(err, "--queue waits for it; \"scan-engine scans cancel %s "
                          "%.80s\" stops it", remote->options, busy);
+    else if (code == 409 && hint && strstr(hint, "queue=true"))
+        engine_hint(err, "--queue waits for its end");
     else if (hint && *hint)
         engine_hint(err, "%s", hint);
     else if (code == 401)

@@ -225,7 +225,7 @@ def test_memory_does_not_grow_with_a_scan(make, engine):
 
 def test_scans_are_listed_cancelled_and_deleted(make, engine):
     daemon, client = make(SLOWLY)
-    first = daemon.execute()["scan_id"]
+    first = daemon.execute(token=daemon.token("operator"))["scan_id"]
     daemon.running(first)
     client.run("scans", "cancel", first[:8], code=DONE)
     assert daemon.ended(first)["status"] == "cancelled"
@@ -460,7 +460,11 @@ def test_refusals_of_the_daemon_are_told(make, engine):
     client.set_token(daemon.token("operator"))
     result = client.run("scan", "--rule", "nope", code=UNABLE)
     assert 'there is no rule "nope" (422 invalid' in result.err
-    busy = daemon.execute()["scan_id"]
+    busy = daemon.execute(token=daemon.token("operator"))["scan_id"]
+    client.set_token(daemon.token("operator", "--name", "bob"))
+    result = client.run("scan", code=UNABLE)
+    assert "--queue waits for its end" in result.err
+    client.set_token(daemon.token("operator"))
     result = client.run("scan", code=UNABLE)
     assert f"scan {busy} runs on this target" in result.err
     assert "(409 conflict" in result.err

@@ -406,6 +406,7 @@ def test_requests_that_are_wrong_get_their_own_status(make_daemon):
     scan_id = daemon.execute(query="?wait=30", status=200)["scan_id"]
     ask("GET", f"/scans/{scan_id}?results_limit=x", status=400)
     ask("GET", f"/scans/{scan_id}/results?limit=x", status=400)
+    ask("GET", f"/scans/{scan_id}/events?results=perhaps", status=400)
     ask("POST", "/scans/none/cancel", status=404)
     ask("POST", f"/scans/{scan_id}/cancel", status=409)
     ask("DELETE", "/scans/none", status=404)
