@@ -32,4 +32,5 @@ cli_sources = \
 	engine/cli/signals.c \
 	engine/cli/signals.h \
 	engine/cli/xccdf.c
-program_sources += $(cli_sources) engine/cli/commands.c engine/cli/main.c
+program_sources += $(cli_sources) engine/cli/commands.c engine/cli/eval.c \
+	engine/cli/main.c
