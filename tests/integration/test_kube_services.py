@@ -17,7 +17,7 @@ from kube import SERVICE, cluster, make_fake, prepared  # noqa: F401
 from kube_client import Client, Refused
 from kube_fake_faults import FAULTS
 from kube_objects import NAMESPACES, flawed, pod_name, stored_pod
-from support import SLOW, process_name, wait_for
+from support import SLOW, SOURCE, process_name, wait_for
 
 PODS = 5000
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};" \
@@ -233,6 +233,37 @@ def test_the_fake_selects_and_gets_objects(make_fake):
     assert code(client, "/apis/config.openshift.io/v1/nothing") == 404
     assert client.get(f"/api/v1/namespaces/team-07/pods/{pod_name(7)}"
                       ) == stored_pod(7)
+
+
+def recorded(name):
+    return (SOURCE / "tests/fixtures/kubernetes/recorded" / name).read_text()
+
+
+def test_the_fake_answers_like_what_was_recorded(make_fake):
+    """Keys in the same order too: readers of a stream depend on it."""
+    fake = make_fake(pods=40)
+    for name in ("loose", "strict"):
+        fake.add("baselines", {"metadata": {"name": name}, "spec": {}})
+    fake.deny("secrets")
+    client = client_of(fake)
+    for path, name in (
+            ("/api/v1/pods?limit=2", "pods-page.json"),
+            ("/apis/compliance.example.com/v1/baselines", "baselines.json"),
+            ("/api/v1/secrets", "forbidden.json"),
+            ("/api/v1/namespaces/none", "notfound.json"),
+            ("/api/v1", "api-v1.json"),
+            ("/apis/apps/v1", "apis-apps-v1.json"), ("/api", "api.json"),
+            ("/apis", "apis.json")):
+        ours, theirs = client.ask("GET", path).json(), json.loads(
+            recorded(name))
+        assert [key for key in theirs if key != "details"] == list(ours), name
+        for items in ("items", "resources", "groups"):
+            if items in theirs:
+                assert set(ours[items][0]) <= set(theirs[items][0]) | {
+                    "shortNames"}, name
+    page = json.loads(recorded("pods-page.json"))
+    assert list(page["items"][0]) == list(
+        client.get("/api/v1/pods?limit=1")["items"][0])
 
 
 @pytest.mark.parametrize("offered, asked, given", [

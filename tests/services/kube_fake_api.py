@@ -143,7 +143,7 @@ class Objects:
     def render(self, number):
         document = self.documents[number]
         if self.kind.custom:
-            return dumps(document)
+            return dumps(dict(sorted(document.items())))
         return dumps({key: value for key, value in document.items()
                       if key not in ("kind", "apiVersion")})
 
@@ -219,23 +219,27 @@ def token_start(text):
     return int(found[1]) if found else None
 
 
-def list_head(kind, onward, remaining):
+def around(kind, onward, remaining):
+    """What comes before and after the items. Lists of custom resources have
+    their keys in alphabetical order: the continue token comes last."""
     metadata = {"resourceVersion": REVISION}
     if onward:
         metadata.update({"continue": onward, "remainingItemCount": remaining})
-    return (f'{{"kind":"{kind.kind}List","apiVersion":"{kind.api_version}",'
-            f'"metadata":{json.dumps(metadata, separators=(",", ":"))},'
-            '"items":[').encode()
+    parts = {"kind": f"{kind.kind}List", "apiVersion": kind.api_version,
+             "metadata": metadata, "items": []}
+    if kind.custom:
+        parts = dict(sorted(parts.items()))
+    before, after = dumps(parts).split(b"[]")
+    return before + b"[", b"]" + after + b"\n"
 
 
-def pieces(collection, numbers, head):
+def pieces(collection, numbers, before, after):
     """The bytes of a list, many items at a time."""
-    before = head
     for first in range(0, len(numbers), PER_PIECE):
         yield before + b",".join(map(
             collection.render, numbers[first:first + PER_PIECE]))
         before = b","
-    yield b"]}\n" if numbers else before + b"]}\n"
+    yield after if numbers else before + after
 
 
 def list_reply(collection, namespace, query):
@@ -252,7 +256,7 @@ def list_reply(collection, namespace, query):
         limit = 0  # the watch cache does not page
     end = min(start + limit, len(numbers)) if limit else len(numbers)
     onward = token(end) if end < len(numbers) else None
-    return Reply(200, pieces(collection, numbers[start:end], list_head(
+    return Reply(200, pieces(collection, numbers[start:end], *around(
         collection.kind, onward, len(numbers) - end)))
 
 
@@ -271,7 +275,9 @@ def resource_list(kinds, api_version):
                 "name": f"{kind.plural}/status", "singularName": "",
                 "namespaced": kind.namespaced, "kind": kind.kind,
                 "verbs": ["get", "patch", "update"]})
-    return {"kind": "APIResourceList", "apiVersion": "v1",
+    # that of the core group has no version of its own
+    return {"kind": "APIResourceList",
+            **({"apiVersion": "v1"} if "/" in api_version else {}),
             "groupVersion": api_version, "resources": resources}
 
 
