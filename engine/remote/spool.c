@@ -10,6 +10,7 @@
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
+#define SPOOL_PART 1000000 /* more than there are results in one part */
 #define SPOOL_BATCH_BYTES ((size_t)4 * 1024 * 1024)
 
 /* What the daemon adds to a stored scan for other clients. */
@@ -226,9 +227,11 @@ engine_status spool_put_results(struct remote *remote, const bson_t *verdict,
         if (!document_iter_child(&iter, &item))
             continue;
         out = bson_new();
-        /* in the order in which they came */
-        snprintf(id, sizeof(id), "%012lld/%05u/%05u",
-                 (long long)remote->spooled, part, count++);
+        /* its verdict's, a slash and a number (engine/scan/results.h), in the
+         * order in which they came */
+        snprintf(id, sizeof(id), "%012lld/%010llu",
+                 (long long)remote->spooled,
+                 (unsigned long long)part * SPOOL_PART + count++);
         BSON_APPEND_UTF8(out, "_id", id);
         spool_copy(&item, false, out);
         status = spool_batch_add(remote, &remote->results, STORE_RESULTS, out,
