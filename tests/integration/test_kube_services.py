@@ -14,10 +14,10 @@ import time
 import pytest
 
 from kube import SERVICE, cluster, make_fake, prepared  # noqa: F401
-from kube_client import Client, Refused
+from kube_client import Client, Refused, from_kubeconfig
 from kube_fake_faults import FAULTS
 from kube_objects import NAMESPACES, flawed, pod_name, stored_pod
-from support import SLOW, SOURCE, process_name, wait_for
+from support import SLOW, SOURCE, process_name, unavailable, wait_for
 
 PODS = 5000
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};" \
@@ -142,6 +142,21 @@ def test_credentials_are_what_their_names_say(cluster):
     account = cluster.folder / "serviceaccount"
     assert code(Client(cluster.url, account / "ca.crt", token=(
         account / "token").read_text()), "/api/v1/secrets") == 200
+
+
+@pytest.mark.parametrize("name, context, expected", [
+    ("admin", None, 200), ("admin-files", None, 200), ("reader", None, 200),
+    ("reader-certificate", None, 200), ("token-file", None, 200),
+    ("by-name", None, 200), ("bad-token", None, 401), ("nobody", None, 403),
+    ("contexts", None, 403), ("contexts", "reader", 200)])
+def test_kubeconfigs_let_in_whom_they_should(cluster, name, context, expected):
+    if cluster.given:
+        pytest.skip("about a server of our own")
+    try:
+        client = from_kubeconfig(cluster.kubeconfig(name), context)
+    except ImportError:
+        unavailable("no PyYAML: install python3-yaml")
+    assert code(client, "/api/v1/secrets") == expected
 
 
 @pytest.mark.parametrize("what, has", [("token", "token"), (

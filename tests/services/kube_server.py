@@ -205,6 +205,7 @@ class Server:
     def start_etcd(self):
         self.etcd = f"http://127.0.0.1:{free_port()}"
         peer = f"http://127.0.0.1:{free_port()}"
+        shutil.rmtree(self.path("etcd"), ignore_errors=True)
         process = self.spawn(
             "etcd", "--name=test", "--data-dir=etcd",
             f"--listen-client-urls={self.etcd}",
@@ -267,10 +268,21 @@ class Server:
         shutil.copy(self.path("pki/ca.crt"), mounted / "ca.crt")
         admin.close()
 
+    @staticmethod
+    def on_free_ports(start):
+        """Somebody else may have taken a port that was free."""
+        for _ in range(3):
+            try:
+                return start()
+            except Unavailable as why:
+                if "address already in use" not in str(why):
+                    raise
+        return start()
+
     def start(self):
         self.prepare()
-        self.start_etcd()
-        self.start_apiserver()
+        self.on_free_ports(self.start_etcd)
+        self.on_free_ports(self.start_apiserver)
         self.path("server").write_text(self.url)
         self.path("etcd-server").write_text(self.etcd)
         self.kubeconfigs()
