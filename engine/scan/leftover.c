@@ -73,8 +73,8 @@ static engine_status leftover_swap(struct leftover *left, const bson_t *changes,
         status = scan_change(store, left->scan_id, &expected, changes, err);
     } else if (status == ENGINE_OK) {
         left->lost = true;
-        engine_fail(err, ENGINE_ECONFLICT,
-                    "another engine has taken the scan over");
+        status = engine_fail(err, ENGINE_ECONFLICT,
+                             "another engine has taken the scan over");
     }
     if (status != ENGINE_ENOTFOUND)
         bson_destroy(&scan);

@@ -18,7 +18,7 @@ core_sources += \
 	engine/scan/undo.c \
 	engine/scan/verdict.c engine/scan/verdict.h
 
-unit_tests += tests/unit/test_scan
+unit_tests += tests/unit/test_deliver tests/unit/test_scan
 unit_tests += tests/unit/test_results
 tests_unit_test_results_SOURCES = \
 	tests/unit/store_suite.c tests/unit/test_results.c
