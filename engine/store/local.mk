@@ -82,3 +82,6 @@ tests_unit_store_module_other_la_LDFLAGS = $(AM_LDFLAGS) -module \
 
 fuzzers += tests/fuzz/fuzz_store
 tests_fuzz_fuzz_store_LDFLAGS = $(fuzz_ldflags)
+
+fuzzers += tests/fuzz/fuzz_spool
+tests_fuzz_fuzz_spool_LDFLAGS = $(fuzz_ldflags)

@@ -13,7 +13,7 @@ import pytest
 
 from daemon import Daemon, check_once
 from support import (DONE, SLOW, UNABLE, Engine, finish, kill_nine,
-                     process_name, rule, wait_for, wait_gone)
+                     process_name, processes_of, rule, wait_for, wait_gone)
 from test_mongodb import database, server  # noqa: F401 (fixtures)
 
 # More than what is found before the database is gone, and all of it found
@@ -196,3 +196,80 @@ def test_a_scan_of_the_command_line_goes_on_without_the_database(engine,
     assert engine.spools() == []
     assert len(re.findall("the store is away", err)) == 1, err
     assert len(re.findall("the store is back", err)) == 1, err
+
+
+def running(engine):
+    return any(each["status"] == "running" for each in engine.scans())
+
+
+def test_who_took_the_scan_over_meanwhile_wins(engine, server, tmp_path):  # noqa: F811
+    """As another machine would, which sees no spool of this one."""
+    process = engine.start("scan")
+    wait_for(lambda: running(engine), 20, "the scan to start")
+    time.sleep(0.5)
+    server.stop()
+    wait_for(lambda: engine.documents() > 30, 60, "a spool")
+    kill_nine(process)
+    wait_gone(engine.home)
+    server.start()
+    other = Spooling(tmp_path / "other", engine.store)
+    taken = other.scan("--resume", "last", code=DONE)
+    assert taken["status"] == "completed"
+    late = engine.run("scan", "--resume", taken["scan_id"], code=UNABLE)
+    assert "complete" in late.err
+    assert re.search(r"\d+ documents .* are dropped: another engine",
+                     late.err), late.err
+    assert engine.spools() == []
+    scan = engine.report(taken["scan_id"])
+    check_once(scan.document, RULES)
+    assert scan.verdicts == taken.verdicts
+
+
+def test_a_scan_that_cannot_spool_fails_and_can_be_resumed(engine, server):  # noqa: F811
+    engine.spool.write_text("no directory")
+    process = engine.start("scan", "--format", "json")
+    wait_for(lambda: running(engine), 20, "the scan to start")
+    time.sleep(0.5)
+    server.stop()
+    # its workers stop; it waits for the database to say so there
+    wait_for(lambda: not any("scan-worker" in each for each in
+                             processes_of(engine.home).values()), 60,
+             "the workers to stop")
+    assert process.poll() is None
+    server.start()
+    code, out, err = finish(process)
+    assert code == UNABLE
+    assert "results cannot be kept meanwhile" in err
+    assert str(engine.spool) in err
+    scan = json.loads(out)
+    assert scan["status"] == "failed" and len(scan["results_by_rule"]) == 60
+    done = {each["rule_id"]: each for each in scan["results_by_rule"]
+            if each["origin"] == "plugin"}
+    assert 0 < len(done) < 60
+    resumed = engine.scan("--resume", "last", code=DONE)
+    check_once(resumed.document, RULES)
+    found = resumed.by_rule()
+    assert all(found[each] == verdict for each, verdict in done.items())
+
+
+def test_what_needs_the_database_waits_for_it(engine, server, tmp_path):  # noqa: F811
+    """An effect is journalled before it is made, however long that takes."""
+    mark = tmp_path / "mark"
+    rules = [rule("a-first", sleep_ms=3000 * SLOW),
+             rule("b-effect", effect=str(mark)), rule("c-last")]
+    engine.import_rules(rules, "effects.jsonl")
+    process = engine.start("scan", "--format", "json", *(
+        word for each in rules for word in ("--rule", each["rule_id"])))
+    wait_for(lambda: running(engine), 20, "the scan to start")
+    wait_for(lambda: any("scan-worker" in each for each in
+                         processes_of(engine.home).values()), 20, "a worker")
+    time.sleep(0.3 * SLOW)
+    server.stop()
+    wait_for(lambda: engine.documents() >= 2, 60, "the first rule")
+    time.sleep(2)
+    assert not mark.exists() and process.poll() is None
+    assert engine.documents() == 2  # behind the effect nothing is taken
+    server.start()
+    code, out, err = finish(process)
+    assert code == DONE, err
+    check_once(json.loads(out), rules)
