@@ -68,16 +68,17 @@ static engine_status leftover_swap(struct leftover *left, const bson_t *changes,
     engine_status status =
         store_get(store, STORE_SCANS, left->scan_id, &scan, err);
 
-    if (status == ENGINE_OK && leftover_is_ours(left, &scan)) {
+    if (status < 0)
+        return status;
+    if (leftover_is_ours(left, &scan)) {
         BSON_APPEND_UTF8(&expected, "owner", document_string(&scan, "owner"));
         status = scan_change(store, left->scan_id, &expected, changes, err);
-    } else if (status == ENGINE_OK) {
+    } else {
         left->lost = true;
         status = engine_fail(err, ENGINE_ECONFLICT,
                              "another engine has taken the scan over");
     }
-    if (status != ENGINE_ENOTFOUND)
-        bson_destroy(&scan);
+    bson_destroy(&scan);
     bson_destroy(&expected);
     return status;
 }
