@@ -116,7 +116,8 @@ mkdir -p "$logs" || exit 1
 # skipped, or fail under CI=true.
 made_once() {
     test -d "$2" || say "== $3: made once, which takes minutes"
-    KUBERNETES_JOBS=$jobs nice "$top/tests/services/$1" "$2" >"$logs/$1.log" 2>&1 </dev/null ||
+    KUBERNETES_JOBS=$jobs nice "$top/tests/services/$1" "$2" \
+        >"$logs/$1.log" 2>&1 </dev/null ||
         say "no server for tests of $3: $(tail -n 1 "$logs/$1.log")"
 }
 
