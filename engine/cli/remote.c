@@ -56,6 +56,6 @@ int cli_remote_exec(struct cli *cli, const struct cli_command *command,
     if (code == ENOENT)
         engine_hint(err, "it is built where libcurl is: install "
                          "libcurl4-openssl-dev and configure without "
-                         "--disable-remote");
+                         "--disable-remote and --disable-curl");
     return engine_status_from_errno(code);
 }
