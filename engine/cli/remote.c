@@ -10,9 +10,8 @@
 engine_status cli_remote_check(const struct cli *cli,
                                const struct cli_args *args, engine_error *err)
 {
-    static const char *const only[] = {"token-file", "ca-file",
-                                       "insecure-http", "server-timeout",
-                                       "queue"};
+    static const char *const only[] = {"token-file", "ca-file", "insecure-http",
+                                       "server-timeout", "queue"};
     static const char *const never[] = {"resume", "dry-run", "record"};
     const bool remote = cli_flag(args, "server");
 

@@ -9,24 +9,24 @@
 
 #include "engine/cli/cli.h"
 
-#define REMOTE_OPTIONS                                                      \
-    {"server", "URL", "let the daemon there do it", false},                 \
-        {"token-file", "FILE",                                              \
-         "the token for the daemon; a file that only its owner can read",   \
-         false},                                                            \
-        {"ca-file", "FILE",                                                 \
-         "certificates that may vouch for the daemon, instead of the "      \
-         "system's",                                                        \
-         false},                                                            \
-        {"insecure-http", NULL,                                             \
-         "talk to a daemon on another machine without TLS: everybody on "   \
-         "the way can read the token",                                      \
-         false},                                                            \
-    {                                                                       \
-        "server-timeout", "S",                                              \
-            "seconds to wait for a daemon that was there and does not "     \
-            "answer any more; 300",                                         \
-            false                                                           \
+#define REMOTE_OPTIONS                                                    \
+    {"server", "URL", "let the daemon there do it", false},               \
+        {"token-file", "FILE",                                            \
+         "the token for the daemon; a file that only its owner can read", \
+         false},                                                          \
+        {"ca-file", "FILE",                                               \
+         "certificates that may vouch for the daemon, instead of the "    \
+         "system's",                                                      \
+         false},                                                          \
+        {"insecure-http", NULL,                                           \
+         "talk to a daemon on another machine without TLS: everybody on " \
+         "the way can read the token",                                    \
+         false},                                                          \
+    {                                                                     \
+        "server-timeout", "S",                                            \
+            "seconds to wait for a daemon that was there and does not "   \
+            "answer any more; 300",                                       \
+            false                                                         \
     }
 
 /** Refuses options that make sense only with, or only without, --server. */

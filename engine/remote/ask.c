@@ -43,8 +43,10 @@ static void ask_hint(const struct remote *remote, long code,
     const char *busy = document_string(document, "error.details.scan_id");
 
     if (code == 409 && busy)
-        engine_hint(err, "--queue waits for it; \"scan-engine scans cancel %s "
-                         "%.80s\" stops it", remote->options, busy);
+        engine_hint(err,
+                    "--queue waits for it; \"scan-engine scans cancel %s "
+                    "%.80s\" stops it",
+                    remote->options, busy);
     else if (code == 409 && hint && strstr(hint, "queue=true"))
         engine_hint(err, "--queue waits for its end");
     else if (hint && *hint)
@@ -105,6 +107,14 @@ engine_status remote_check(const struct remote *remote,
     return status;
 }
 
+engine_status remote_fail_misread(const struct remote *remote,
+                                  engine_error *err)
+{
+    engine_error_prefix(err, "what \"%s\" sends is not understood",
+                        http_name(remote->http));
+    return err ? err->status : ENGINE_EPARSE;
+}
+
 /* ---- waiting ------------------------------------------------------------- */
 
 int remote_stopped(void *user)
@@ -119,8 +129,7 @@ int remote_stopped(void *user)
             sigismember(&pending, SIGTERM) == 1);
 }
 
-engine_status remote_wait(struct remote *remote, int64_t ms,
-                          engine_error *err)
+engine_status remote_wait(struct remote *remote, int64_t ms, engine_error *err)
 {
     const struct timespec tick = {.tv_nsec = ASK_TICK_NS};
     const int64_t until = clock_steady_ms() + ms;
@@ -136,8 +145,7 @@ engine_status remote_wait(struct remote *remote, int64_t ms,
 
 bool remote_lost(const struct remote *remote, int64_t more_ms)
 {
-    return clock_steady_ms() + more_ms - remote->seen_ms >
-           remote->patience_ms;
+    return clock_steady_ms() + more_ms - remote->seen_ms > remote->patience_ms;
 }
 
 int64_t remote_pause_ms(const struct http_answer *answer, unsigned tries)
@@ -220,12 +228,10 @@ engine_status remote_ask_document(struct remote *remote, const char *method,
     http_answer_init(&answer);
     status = remote_ask(remote, method, path, body, &answer, err);
     if (status == ENGINE_OK) {
-        status = document_from_json(
-            answer.body.data ? answer.body.data : "", answer.body.len,
-            "answer", out, err);
+        status = document_from_json(answer.body.data ? answer.body.data : "",
+                                    answer.body.len, "answer", out, err);
         if (status < 0)
-            engine_error_prefix(err, "what \"%s\" sends is not understood",
-                                http_name(remote->http));
+            status = remote_fail_misread(remote, err);
     }
     http_answer_clear(&answer);
     return status;

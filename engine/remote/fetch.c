@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fetch.c - scans, verdicts and rules, page by page into the spool. */
+/* fetch.c - scans and verdicts, page by page into the spool. */
 #include <string.h>
 
 #include "engine/remote/remote.h"
+#include "engine/remote/url.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
 
 #define FETCH_VERDICTS 200 /* in one page, until one is too large */
 #define FETCH_SCANS 100
-#define FETCH_RULES 20 /* ids in one address */
-#define FETCH_RULES_BYTES 2000 /* of them; escaped they may be thrice that */
 #define FETCH_PATH_MAX ((size_t)16 * 1024)
-#define FETCH_PART 1000 /* results that come with a verdict */
+#define FETCH_PART 1000       /* results that come with a verdict */
 #define FETCH_PARTS_MAX 10000 /* of one verdict's results */
 #define FETCH_VERDICTS_MAX 10000000
 
@@ -27,14 +26,6 @@ struct fetch {
     uint32_t part;    /* of one verdict's results */
     bool more;
 };
-
-static engine_status fetch_misread(const struct remote *remote,
-                                   engine_error *err)
-{
-    engine_error_prefix(err, "what \"%s\" sends is not understood",
-                        http_name(remote->http));
-    return err ? err->status : ENGINE_EPARSE;
-}
 
 /* One page; its items are one commit. */
 static engine_status fetch_page(struct fetch *fetch, const char *path,
@@ -52,10 +43,9 @@ static engine_status fetch_page(struct fetch *fetch, const char *path,
         status = store_begin(remote->spool, err);
     if (status == ENGINE_OK) {
         status = page_read(answer.body.data ? answer.body.data : "",
-                           answer.body.len, fetch->name, fn, fetch, &rest,
-                           err);
+                           answer.body.len, fetch->name, fn, fetch, &rest, err);
         if (status == ENGINE_EPARSE)
-            status = fetch_misread(remote, err);
+            status = remote_fail_misread(remote, err);
         if (status == ENGINE_OK) {
             fetch->more = document_bool(&rest, "has_more", false);
             bson_destroy(&rest);
@@ -78,7 +68,7 @@ static char *fetch_path(const char *scan_id, const char *what)
 
     buffer_init(&path, FETCH_PATH_MAX);
     buffer_puts(&path, "/scans/");
-    http_escape(scan_id, &path);
+    url_escape(scan_id, &path);
     buffer_puts(&path, what);
     out = buffer_status(&path, NULL) == ENGINE_OK ? buffer_take(&path) : NULL;
     buffer_clear(&path);
@@ -103,7 +93,7 @@ static void fetch_put_parameter(struct buffer *path, const char *name,
     if (!value)
         return;
     buffer_printf(path, "&%s=", name);
-    http_escape(value, path);
+    url_escape(value, path);
 }
 
 /* A verdict's results behind those that came with it. */
@@ -118,7 +108,7 @@ static engine_status fetch_part(struct fetch *fetch, const char *scan_id,
     buffer_init(&path, FETCH_PATH_MAX);
     http_answer_init(&answer);
     buffer_puts(&path, "/scans/");
-    http_escape(scan_id, &path);
+    url_escape(scan_id, &path);
     buffer_printf(&path, "/results?limit=1&resources_skip=%u",
                   fetch->part * FETCH_PART);
     fetch_put_parameter(&path, "rule", document_string(verdict, "rule_id"));
@@ -128,12 +118,12 @@ static engine_status fetch_part(struct fetch *fetch, const char *scan_id,
     fetch->got = 0;
     status = buffer_status(&path, err);
     if (status == ENGINE_OK)
-        status = remote_ask(fetch->remote, "GET", path.data, NULL, &answer,
-                            err);
+        status =
+            remote_ask(fetch->remote, "GET", path.data, NULL, &answer, err);
     if (status == ENGINE_OK)
-        status = page_read(answer.body.data ? answer.body.data : "",
-                           answer.body.len, "results", fetch_on_part, fetch,
-                           &rest, err);
+        status =
+            page_read(answer.body.data ? answer.body.data : "", answer.body.len,
+                      "results", fetch_on_part, fetch, &rest, err);
     if (status == ENGINE_OK)
         bson_destroy(&rest);
     http_answer_clear(&answer);
@@ -184,8 +174,11 @@ static engine_status fetch_verdicts(struct remote *remote, const char *scan_id,
                                     bool results, int64_t most,
                                     engine_error *err)
 {
-    struct fetch fetch = {.remote = remote, .name = "results",
-                          .results = results, .most = most, .more = true};
+    struct fetch fetch = {.remote = remote,
+                          .name = "results",
+                          .results = results,
+                          .most = most,
+                          .more = true};
     char *base = fetch_path(scan_id, "/results");
     int64_t limit = FETCH_VERDICTS, skip = 0;
     engine_status status = base ? ENGINE_OK : engine_fail_memory(err);
@@ -201,7 +194,8 @@ static engine_status fetch_verdicts(struct remote *remote, const char *scan_id,
         if (status == ENGINE_OK && fetch.more && !fetch.got)
             status = engine_fail(err, ENGINE_EPARSE,
                                  "\"%s\" promises more verdicts and sends "
-                                 "none", http_name(remote->http));
+                                 "none",
+                                 http_name(remote->http));
         if (status == ENGINE_OK) {
             skip += fetch.got;
         } else if ((status == ENGINE_ELIMIT || status == ENGINE_EINVAL) &&
@@ -213,122 +207,6 @@ static engine_status fetch_verdicts(struct remote *remote, const char *scan_id,
         }
     }
     engine_free(base);
-    return status;
-}
-
-/* ---- rules --------------------------------------------------------------- */
-
-static engine_status fetch_on_rule(const bson_t *rule,
-                                   const struct document_origin *origin,
-                                   void *user, engine_error *err)
-{
-    (void)origin;
-    return spool_put_rule(user, rule, err);
-}
-
-engine_status remote_fetch_rules(struct remote *remote, const bson_t *filter,
-                                 engine_error *err)
-{
-    struct buffer json, path;
-    struct http_answer answer;
-    engine_status status;
-
-    buffer_init(&json, FETCH_PATH_MAX);
-    buffer_init(&path, FETCH_PATH_MAX);
-    http_answer_init(&answer);
-    document_to_json(filter, 0, &json);
-    buffer_puts(&path, "/rules/export?filter=");
-    http_escape(json.data ? json.data : "", &path);
-    status = buffer_status(&path, err);
-    if (status == ENGINE_OK)
-        status = remote_ask(remote, "GET", path.data, NULL, &answer, err);
-    if (status == ENGINE_OK && answer.body.len) {
-        status = document_read_json(answer.body.data, answer.body.len, "rules",
-                                    fetch_on_rule, remote, err);
-        if (status == ENGINE_EPARSE)
-            status = fetch_misread(remote, err);
-    }
-    http_answer_clear(&answer);
-    buffer_clear(&path);
-    buffer_clear(&json);
-    return status;
-}
-
-/** Rules that are still to be asked for. */
-struct fetch_wanted {
-    bson_t ids; /* an array */
-    uint32_t count;
-    size_t bytes;
-    char *last;
-};
-
-static engine_status fetch_wanted_send(struct remote *remote,
-                                       struct fetch_wanted *wanted,
-                                       engine_error *err)
-{
-    bson_t filter = BSON_INITIALIZER, in;
-    engine_status status = ENGINE_OK;
-
-    BSON_APPEND_DOCUMENT_BEGIN(&filter, "rule_id", &in);
-    BSON_APPEND_ARRAY(&in, "$in", &wanted->ids);
-    bson_append_document_end(&filter, &in);
-    if (wanted->count)
-        status = remote_fetch_rules(remote, &filter, err);
-    bson_destroy(&filter);
-    bson_reinit(&wanted->ids);
-    wanted->count = 0;
-    wanted->bytes = 0;
-    return status;
-}
-
-static engine_status fetch_wanted_add(struct remote *remote,
-                                      struct fetch_wanted *wanted,
-                                      const char *rule_id, engine_error *err)
-{
-    char key[16];
-
-    if (wanted->last && strcmp(wanted->last, rule_id) == 0)
-        return ENGINE_OK; /* they come sorted: another target or benchmark */
-    engine_free(wanted->last);
-    wanted->last = engine_strdup(rule_id);
-    if (!wanted->last)
-        return engine_fail_memory(err);
-    snprintf(key, sizeof(key), "%u", wanted->count++);
-    BSON_APPEND_UTF8(&wanted->ids, key, rule_id);
-    wanted->bytes += strlen(rule_id);
-    return wanted->count < FETCH_RULES && wanted->bytes < FETCH_RULES_BYTES
-               ? ENGINE_OK
-               : fetch_wanted_send(remote, wanted, err);
-}
-
-/* The rules of verdicts, for their titles and how to fix them. */
-static engine_status fetch_rules_of(struct remote *remote, bool failed,
-                                    engine_error *err)
-{
-    bson_t *filter = failed ? BCON_NEW("status", BCON_UTF8("fail")) : bson_new();
-    bson_t *sort = BCON_NEW("rule_id", BCON_INT32(1));
-    const struct store_query query = {.filter = filter, .sort = sort};
-    struct fetch_wanted wanted = {.count = 0};
-    struct store_cursor *cursor = NULL;
-    const bson_t *verdict;
-    engine_status status =
-        store_find(remote->spool, STORE_VERDICTS, &query, &cursor, err);
-    int more = 0;
-
-    bson_init(&wanted.ids);
-    while (status == ENGINE_OK &&
-           (more = store_cursor_next(cursor, &verdict, err)) == 1)
-        status = fetch_wanted_add(remote, &wanted,
-                                  document_string(verdict, "rule_id"), err);
-    store_cursor_close(cursor);
-    if (status == ENGINE_OK && more < 0)
-        status = more;
-    if (status == ENGINE_OK)
-        status = fetch_wanted_send(remote, &wanted, err);
-    engine_free(wanted.last);
-    bson_destroy(&wanted.ids);
-    bson_destroy(filter);
-    bson_destroy(sort);
     return status;
 }
 
@@ -353,8 +231,8 @@ engine_status remote_fetch_scan(struct remote *remote, const char *scan_id,
     char *path = fetch_path(scan_id, "?results_limit=0");
     bson_t scan;
     int64_t count;
-    engine_status status = path ? spool_open(remote, err)
-                                : engine_fail_memory(err);
+    engine_status status =
+        path ? spool_open(remote, err) : engine_fail_memory(err);
 
     if (status == ENGINE_OK)
         status = remote_ask_document(remote, "GET", path, NULL, &scan, err);
@@ -374,10 +252,11 @@ engine_status remote_fetch_scan(struct remote *remote, const char *scan_id,
     if (status == ENGINE_OK && count >= 0 && remote->spooled != count)
         status = engine_fail(err, ENGINE_ECORRUPT,
                              "\"%s\" sent %lld verdicts of a scan that has "
-                             "%lld", http_name(remote->http),
+                             "%lld",
+                             http_name(remote->http),
                              (long long)remote->spooled, (long long)count);
     if (status == ENGINE_OK && !lines)
-        status = fetch_rules_of(remote, table, err);
+        status = remote_fetch_rules_of(remote, table, err);
     bson_destroy(&scan);
     return status;
 }
@@ -400,10 +279,10 @@ engine_status remote_fetch_scans(struct remote *remote, const char *state,
 
     while (status == ENGINE_OK && fetch.more && (!limit || skip < limit)) {
         const int64_t left = limit ? limit - skip : FETCH_SCANS;
-        char *path = engine_strf(
-            "/scans?skip=%lld&limit=%lld%s%s", (long long)skip,
-            (long long)(left < FETCH_SCANS ? left : FETCH_SCANS),
-            state ? "&status=" : "", state ? state : "");
+        char *path =
+            engine_strf("/scans?skip=%lld&limit=%lld%s%s", (long long)skip,
+                        (long long)(left < FETCH_SCANS ? left : FETCH_SCANS),
+                        state ? "&status=" : "", state ? state : "");
 
         status = path ? fetch_page(&fetch, path, fetch_on_scan, err)
                       : engine_fail_memory(err);

@@ -53,15 +53,14 @@ static engine_status find_page(struct remote *remote, struct find *find,
     http_answer_init(&answer);
     status = remote_ask(remote, "GET", path, NULL, &answer, err);
     if (status == ENGINE_OK)
-        status = page_read(answer.body.data ? answer.body.data : "",
-                           answer.body.len, "scans", find_on_scan, find, &rest,
-                           err);
+        status =
+            page_read(answer.body.data ? answer.body.data : "", answer.body.len,
+                      "scans", find_on_scan, find, &rest, err);
     if (status == ENGINE_OK) {
         *more = document_bool(&rest, "has_more", false);
         bson_destroy(&rest);
     } else if (status == ENGINE_EPARSE) {
-        engine_error_prefix(err, "what \"%s\" sends is not understood",
-                            http_name(remote->http));
+        status = remote_fail_misread(remote, err);
     }
     http_answer_clear(&answer);
     return status;

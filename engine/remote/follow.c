@@ -45,10 +45,10 @@ static void follow_estimate(struct follow *follow)
     }
     done = now->rules_done - follow->began_done;
     now->elapsed_ms = steady - follow->began_ms;
-    now->left_ms = done > 0 && left >= 0
-                       ? (int64_t)((double)now->elapsed_ms * (double)left /
-                                   (double)done)
-                       : -1;
+    now->left_ms =
+        done > 0 && left >= 0
+            ? (int64_t)((double)now->elapsed_ms * (double)left / (double)done)
+            : -1;
 }
 
 static void follow_show(struct follow *follow, const char *what)
@@ -92,13 +92,10 @@ static engine_status follow_on_event(const struct sse_event *event, void *user,
         return engine_fail(err, ENGINE_ELIMIT,
                            "\"%s\" sends an event that is too large",
                            http_name(follow->remote->http));
-    status = document_from_json(event->data, event->len, "event", &document,
-                                err);
-    if (status < 0) {
-        engine_error_prefix(err, "what \"%s\" sends is not understood",
-                            http_name(follow->remote->http));
-        return status;
-    }
+    status =
+        document_from_json(event->data, event->len, "event", &document, err);
+    if (status < 0)
+        return remote_fail_misread(follow->remote, err);
     if (end)
         follow->ended = true;
     else

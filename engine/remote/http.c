@@ -48,12 +48,14 @@ static size_t http_on_data(char *data, size_t size, size_t count, void *user)
     curl_easy_getinfo(transfer->http->curl, CURLINFO_RESPONSE_CODE,
                       &out->status);
     if (transfer->fn && out->status == 200)
-        transfer->status = transfer->fn(data, len, transfer->user,
-                                        transfer->err);
+        transfer->status =
+            transfer->fn(data, len, transfer->user, transfer->err);
     else if (buffer_append(&out->body, data, len) < 0)
-        transfer->status = engine_fail(
-            transfer->err, out->body.status, "\"%s\" answers with more than "
-            "%zu MiB", transfer->http->name, HTTP_BODY_MAX / 1024 / 1024);
+        transfer->status =
+            engine_fail(transfer->err, out->body.status,
+                        "\"%s\" answers with more than "
+                        "%zu MiB",
+                        transfer->http->name, HTTP_BODY_MAX / 1024 / 1024);
     return transfer->status == ENGINE_OK ? len : 0;
 }
 
@@ -132,8 +134,8 @@ static void http_prepare(struct http *http, struct http_transfer *transfer)
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, http_on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, http->plain ? "http"
-                                                              : "https");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR,
+                     http->plain ? "http" : "https");
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -214,14 +216,17 @@ static engine_status http_fail(struct http_transfer *transfer, CURLcode code)
         engine_hint(err, "--ca-file FILE names who may vouch for it");
         return ENGINE_EDENIED;
     case CURLE_SSL_CACERT_BADFILE:
-        return engine_fail(err, ENGINE_EINVAL, "could not read --ca-file "
-                           "\"%s\": %s", http->ca_file ? http->ca_file : "",
-                           why);
+        return engine_fail(err, ENGINE_EINVAL,
+                           "could not read --ca-file "
+                           "\"%s\": %s",
+                           http->ca_file ? http->ca_file : "", why);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-        return engine_fail(err, ENGINE_EPARSE, "\"%s\" does not answer as a "
-                           "web server: %s", http->name, why);
+        return engine_fail(err, ENGINE_EPARSE,
+                           "\"%s\" does not answer as a "
+                           "web server: %s",
+                           http->name, why);
     default:
         return engine_fail(err, ENGINE_EIO, "no answer from \"%s\": %s",
                            http->name, why);
@@ -263,8 +268,8 @@ engine_status http_ask(struct http *http, const char *method, const char *path,
     engine_status status;
 
     http_prepare(http, &transfer);
-    headers = http_headers(http, body != NULL, "Accept: application/json",
-                           NULL, err);
+    headers =
+        http_headers(http, body != NULL, "Accept: application/json", NULL, err);
     if (!headers)
         return ENGINE_ENOMEM;
     if (strcmp(method, "GET") != 0) {
@@ -294,8 +299,8 @@ engine_status http_stream(struct http *http, const char *path,
     engine_status status;
 
     http_prepare(http, &transfer);
-    headers = http_headers(http, false, "Accept: text/event-stream", last_id,
-                           err);
+    headers =
+        http_headers(http, false, "Accept: text/event-stream", last_id, err);
     if (!headers)
         return ENGINE_ENOMEM;
     status = http_perform(http, path, &transfer, headers);
@@ -311,8 +316,8 @@ static engine_status http_take_address(struct http *http, engine_error *err)
     const char *host = strstr(http->base, "://") + 3;
 
     http->plain = strncmp(http->base, "http://", 7) == 0;
-    http->name = engine_strndup(
-        http->base, (size_t)(host - http->base) + strcspn(host, "/"));
+    http->name = engine_strndup(http->base, (size_t)(host - http->base) +
+                                                strcspn(host, "/"));
     return http->name ? ENGINE_OK : engine_fail_memory(err);
 }
 
@@ -393,18 +398,4 @@ void http_answer_init(struct http_answer *answer)
 void http_answer_clear(struct http_answer *answer)
 {
     buffer_clear(&answer->body);
-}
-
-void http_escape(const char *text, struct buffer *out)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789-._~";
-
-    for (; *text; text++) {
-        if (strchr(plain, *text))
-            buffer_putc(out, *text);
-        else
-            buffer_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
-    }
 }

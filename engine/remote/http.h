@@ -18,10 +18,10 @@
 struct http; /* a connection that is kept, and who asks */
 
 struct http_options {
-    const char *url;     /* of the daemon; checked by http_new */
-    const char *token;   /* NULL: none; wiped by the caller, copied */
-    const char *ca_file; /* NULL: the system's */
-    bool insecure;       /* plain HTTP to other machines is fine */
+    const char *url;         /* of the daemon; checked by http_new */
+    const char *token;       /* NULL: none; wiped by the caller, copied */
+    const char *ca_file;     /* NULL: the system's */
+    bool insecure;           /* plain HTTP to other machines is fine */
     int (*stop)(void *user); /* non-zero: give up; asked once a second */
     void *user;
 };
@@ -63,8 +63,5 @@ engine_status http_ask(struct http *http, const char *method, const char *path,
 engine_status http_stream(struct http *http, const char *path,
                           const char *last_id, http_data_fn fn, void *user,
                           struct http_answer *out, engine_error *err);
-
-/** Appends text as a part of a path or query, escaped (RFC 3986). */
-void http_escape(const char *text, struct buffer *out);
 
 #endif

@@ -13,6 +13,7 @@ remote_sources = \
 	engine/remote/page.c \
 	engine/remote/page.h \
 	engine/remote/remote.h \
+	engine/remote/rules.c \
 	engine/remote/scan.c \
 	engine/remote/scans.c \
 	engine/remote/spool.c \

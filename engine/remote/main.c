@@ -8,8 +8,9 @@
 #include "engine/remote/remote.h"
 
 const struct cli_command *const cli_commands[] = {
-    &command_scan,          &command_rules_show,    &command_scans_list,
-    &command_scans_show,    &command_scans_results, &command_scans_cancel,
+    &command_scan,          &command_rules_show,
+    &command_scans_list,    &command_scans_show,
+    &command_scans_results, &command_scans_cancel,
     &command_scans_delete,  NULL};
 
 static int main_remote(struct cli *cli, const struct cli_command *command,

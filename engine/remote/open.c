@@ -27,8 +27,7 @@ engine_status remote_open(struct cli *cli, const struct cli_args *args,
     long long patience = OPEN_PATIENCE_S;
     struct http_options options = {.url = cli_value(args, "server"),
                                    .ca_file = cli_value(args, "ca-file"),
-                                   .insecure =
-                                       cli_flag(args, "insecure-http"),
+                                   .insecure = cli_flag(args, "insecure-http"),
                                    .stop = remote_stopped,
                                    .user = out};
     char *token = NULL;

@@ -66,11 +66,11 @@ static engine_status page_item(struct page_state *page, engine_error *err)
     engine_status status;
 
     if (page->at >= page->len || page->text[page->at] != '{')
-        return engine_fail(err, ENGINE_EPARSE,
-                           "an item of \"%s\" is no object", page->name);
+        return engine_fail(err, ENGINE_EPARSE, "an item of \"%s\" is no object",
+                           page->name);
     page_skip_value(page);
-    status = document_from_json(page->text + from, page->at - from,
-                                page->name, &item, err);
+    status = document_from_json(page->text + from, page->at - from, page->name,
+                                &item, err);
     if (status < 0)
         return status;
     status = page->fn(&item, page->user, err);
@@ -153,16 +153,14 @@ static engine_status page_walk(struct page_state *page, engine_error *err)
         }
         depth += byte == '{' || byte == '[';
         depth -= depth && (byte == '}' || byte == ']');
-        if (buffer_append(&page->rest, page->text + from,
-                          page->at - from) < 0)
+        if (buffer_append(&page->rest, page->text + from, page->at - from) < 0)
             return buffer_status(&page->rest, err);
     }
     return buffer_status(&page->rest, err);
 }
 
 engine_status page_read(const char *text, size_t len, const char *name,
-                        page_fn fn, void *user, bson_t *rest,
-                        engine_error *err)
+                        page_fn fn, void *user, bson_t *rest, engine_error *err)
 {
     struct page_state page = {
         .text = text, .len = len, .name = name, .fn = fn, .user = user};
@@ -171,11 +169,11 @@ engine_status page_read(const char *text, size_t len, const char *name,
     buffer_init(&page.rest, PAGE_REST_MAX);
     status = page_walk(&page, err);
     if (status == ENGINE_OK && !page.found)
-        status = engine_fail(err, ENGINE_EPARSE, "there is no list \"%s\"",
-                             name);
+        status =
+            engine_fail(err, ENGINE_EPARSE, "there is no list \"%s\"", name);
     if (status == ENGINE_OK)
-        status = document_from_json(page.rest.data, page.rest.len, "page",
-                                    rest, err);
+        status = document_from_json(page.rest.data, page.rest.len, "page", rest,
+                                    err);
     buffer_clear(&page.rest);
     return status;
 }

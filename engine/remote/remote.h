@@ -45,7 +45,7 @@ struct remote {
     struct store *spool;
     char *spool_directory;
     struct remote_batch verdicts, results; /* not in it yet */
-    int64_t spooled; /* verdicts in it */
+    int64_t spooled;                       /* verdicts in it */
     sigset_t signals; /* what was blocked before it was made */
 };
 
@@ -64,8 +64,7 @@ void remote_token_free(char *token);
 
 /** The failure that an answer tells of; ENGINE_OK for 2xx. */
 engine_status remote_check(const struct remote *remote,
-                           const struct http_answer *answer,
-                           engine_error *err);
+                           const struct http_answer *answer, engine_error *err);
 
 /**
  * One request. GET is tried again while the daemon is busy (429, 502 to 504)
@@ -80,10 +79,12 @@ engine_status remote_ask_document(struct remote *remote, const char *method,
                                   const char *path, const char *body,
                                   bson_t *out, engine_error *err);
 /** Waits; ENGINE_ECANCELLED: a signal came. */
-engine_status remote_wait(struct remote *remote, int64_t ms,
-                          engine_error *err);
+engine_status remote_wait(struct remote *remote, int64_t ms, engine_error *err);
 /** True when it has not answered for longer than it is waited for. */
 bool remote_lost(const struct remote *remote, int64_t more_ms);
+/** Says whose answer an error of a reader is about. */
+engine_status remote_fail_misread(const struct remote *remote,
+                                  engine_error *err);
 /** How long to wait before the nth new try, by the last answer. */
 int64_t remote_pause_ms(const struct http_answer *answer, unsigned tries);
 /** What signals have to say; for http_options. */
@@ -102,9 +103,9 @@ engine_status remote_fetch_scan(struct remote *remote, const char *scan_id,
 /** The scans of a list, the newest first; limit 0: all. */
 engine_status remote_fetch_scans(struct remote *remote, const char *state,
                                  int64_t limit, engine_error *err);
-/** Latest rules that match a filter, whole. */
-engine_status remote_fetch_rules(struct remote *remote, const bson_t *filter,
-                                 engine_error *err);
+/** The latest rules of the verdicts in the spool: of all, or of what failed. */
+engine_status remote_fetch_rules_of(struct remote *remote, bool failed,
+                                    engine_error *err);
 
 /** The id that a name means: one, a part of one at its start or end, "last". */
 engine_status remote_find_scan(struct remote *remote, const char *name,

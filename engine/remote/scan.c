@@ -47,8 +47,10 @@ static void scan_note_unsure(const struct remote *remote,
                              engine_status status, engine_error *err)
 {
     if (status < 0 && answer->sent && !answer->status)
-        engine_hint(err, "the scan may have been started; \"scan-engine scans "
-                         "list %s\" shows it", remote->options);
+        engine_hint(err,
+                    "the scan may have been started; \"scan-engine scans "
+                    "list %s\" shows it",
+                    remote->options);
 }
 
 /* The id becomes a part of addresses. */
@@ -58,15 +60,12 @@ static engine_status scan_take_id(struct remote_run *run,
 {
     bson_t scan;
     const char *id;
-    engine_status status = document_from_json(
-        answer->body.data ? answer->body.data : "", answer->body.len,
-        "answer", &scan, err);
+    engine_status status =
+        document_from_json(answer->body.data ? answer->body.data : "",
+                           answer->body.len, "answer", &scan, err);
 
-    if (status < 0) {
-        engine_error_prefix(err, "what \"%s\" sends is not understood",
-                            http_name(run->remote->http));
-        return status;
-    }
+    if (status < 0)
+        return remote_fail_misread(run->remote, err);
     id = document_string(&scan, "scan_id");
     if (id && *id && strlen(id) < sizeof(run->scan_id) &&
         strspn(id, "0123456789abcdefABCDEF-") == strlen(id))
@@ -95,11 +94,11 @@ static engine_status scan_execute(struct remote_run *run,
         cli_signals_watch();
         /* what was sent may have been heard: its answer is waited for */
         remote->heed = REMOTE_HEED_WAIT;
-        status = remote_ask(remote, "POST",
-                            cli_flag(args, "queue")
-                                ? "/scans/execute?queue=true"
-                                : "/scans/execute",
-                            body.data, &answer, err);
+        status =
+            remote_ask(remote, "POST",
+                       cli_flag(args, "queue") ? "/scans/execute?queue=true"
+                                               : "/scans/execute",
+                       body.data, &answer, err);
         remote->heed = REMOTE_HEED_NONE;
         scan_note_unsure(remote, &answer, status, err);
     }
@@ -157,8 +156,8 @@ static int scan_report(struct remote_run *run, engine_error *err)
     bson_t scan;
     engine_error report_err = {0};
     engine_status outcome;
-    int code = remote_fetch_scan(remote, run->scan_id,
-                                 run->output.format->name, err);
+    int code =
+        remote_fetch_scan(remote, run->scan_id, run->output.format->name, err);
 
     cli_progress_clear(&run->progress);
     if (code == ENGINE_OK)

@@ -5,6 +5,7 @@
 
 #include "engine/cli/commands.h"
 #include "engine/remote/remote.h"
+#include "engine/remote/url.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
 
@@ -20,16 +21,15 @@ int remote_scans_list(struct remote *remote, const struct cli_args *args,
 {
     const char *state = cli_value(args, "status");
     long long limit = 0;
-    engine_status status = cli_number(args, "limit", 0, 1000000000, &limit,
-                                      err);
+    engine_status status =
+        cli_number(args, "limit", 0, 1000000000, &limit, err);
 
     /* what is no status is refused by the command itself */
     if (state && state[strspn(state, "abcdefghijklmnopqrstuvwxyz_")])
         state = NULL;
     if (status == ENGINE_OK)
         status = remote_fetch_scans(remote, state, limit, err);
-    return status < 0 ? status
-                      : command_scans_list.run(remote->cli, args, err);
+    return status < 0 ? status : command_scans_list.run(remote->cli, args, err);
 }
 
 static int scans_report(struct remote *remote, const struct cli_args *args,
@@ -138,15 +138,14 @@ int remote_rules_show(struct remote *remote, const struct cli_args *args,
 
     buffer_init(&path, 8192);
     buffer_puts(&path, "/rules/");
-    http_escape(args->words[0], &path);
+    url_escape(args->words[0], &path);
     if (benchmark) {
         buffer_puts(&path, "?benchmark=");
-        http_escape(benchmark, &path);
+        url_escape(benchmark, &path);
     }
     status = buffer_status(&path, err);
     if (status == ENGINE_OK)
         status = rules_fetch(remote, path.data, err);
     buffer_clear(&path);
-    return status < 0 ? status
-                      : command_rules_show.run(remote->cli, args, err);
+    return status < 0 ? status : command_rules_show.run(remote->cli, args, err);
 }

@@ -15,9 +15,8 @@
 
 /* What the daemon adds to a stored scan for other clients. */
 static const char *const spool_added[] = {
-    "scan_name",        "config",          "summary",
-    "scanner_versions", "results_by_rule", "results_has_more",
-    "results",          "more_results"};
+    "scan_name",       "config",           "summary", "scanner_versions",
+    "results_by_rule", "results_has_more", "results", "more_results"};
 
 engine_status spool_open(struct remote *remote, engine_error *err)
 {
@@ -34,8 +33,7 @@ engine_status spool_open(struct remote *remote, engine_error *err)
     sigaddset(&wait, SIGTERM);
     sigprocmask(SIG_BLOCK, &wait, &remote->signals);
     status = file_make_temporary(parent && parent[0] == '/' ? parent : "/tmp",
-                                 "scan-remote-", &remote->spool_directory,
-                                 err);
+                                 "scan-remote-", &remote->spool_directory, err);
     uri = status == ENGINE_OK
               ? engine_strf("sqlite:%s/spool.db", remote->spool_directory)
               : NULL;
@@ -136,8 +134,8 @@ static bool spool_date(const bson_iter_t *value, int64_t *out)
     const char *key = bson_iter_key(value);
     char text[32];
 
-    if (!BSON_ITER_HOLDS_UTF8(value) || (!spool_ends_with(key, "_at") &&
-                                         !spool_ends_with(key, "_until")))
+    if (!BSON_ITER_HOLDS_UTF8(value) ||
+        (!spool_ends_with(key, "_at") && !spool_ends_with(key, "_until")))
         return false;
     if (clock_parse(bson_iter_utf8(value, NULL), out) < 0)
         return false;
@@ -229,13 +227,12 @@ engine_status spool_put_results(struct remote *remote, const bson_t *verdict,
         out = bson_new();
         /* its verdict's, a slash and a number (engine/scan/results.h), in the
          * order in which they came */
-        snprintf(id, sizeof(id), "%012lld/%010llu",
-                 (long long)remote->spooled,
+        snprintf(id, sizeof(id), "%012lld/%010llu", (long long)remote->spooled,
                  (unsigned long long)part * SPOOL_PART + count++);
         BSON_APPEND_UTF8(out, "_id", id);
         spool_copy(&item, false, out);
-        status = spool_batch_add(remote, &remote->results, STORE_RESULTS, out,
-                                 err);
+        status =
+            spool_batch_add(remote, &remote->results, STORE_RESULTS, out, err);
     }
     return status;
 }

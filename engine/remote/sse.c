@@ -162,8 +162,7 @@ engine_status sse_feed(struct sse *sse, const char *data, size_t len,
             return engine_fail(err, ENGINE_ELIMIT,
                                "an event is larger than %zu MiB",
                                SSE_EVENT_MAX / 1024 / 1024);
-        if (run && !sse->line_cut &&
-            buffer_append(&sse->line, data, run) < 0)
+        if (run && !sse->line_cut && buffer_append(&sse->line, data, run) < 0)
             sse->line_cut = true;
         if (run < len) {
             sse->after_cr = data[run] == '\r';

@@ -46,8 +46,8 @@ static engine_status token_read(const char *path, int fd, char *out,
             continue;
         if (got < 0)
             return engine_fail(err, engine_status_from_errno(errno),
-                               "could not read the token file \"%s\": %s",
-                               path, strerror(errno));
+                               "could not read the token file \"%s\": %s", path,
+                               strerror(errno));
         if (got == 0)
             break;
         len += (size_t)got;
@@ -61,8 +61,7 @@ static engine_status token_read(const char *path, int fd, char *out,
 }
 
 /* One word of visible characters: nothing that could begin a new header. */
-static engine_status token_trim(const char *path, char *text,
-                                engine_error *err)
+static engine_status token_trim(const char *path, char *text, engine_error *err)
 {
     size_t from = strspn(text, " \t\r\n");
     size_t len = strlen(text + from);
@@ -75,15 +74,15 @@ static engine_status token_trim(const char *path, char *text,
         if (text[i] < 0x21 || text[i] > 0x7e)
             return engine_fail(err, ENGINE_EINVAL,
                                "the token file \"%s\" holds more than one "
-                               "word", path);
+                               "word",
+                               path);
     if (!len)
-        return engine_fail(err, ENGINE_EINVAL,
-                           "the token file \"%s\" is empty", path);
+        return engine_fail(err, ENGINE_EINVAL, "the token file \"%s\" is empty",
+                           path);
     return ENGINE_OK;
 }
 
-engine_status remote_token_read(const char *path, char **out,
-                                engine_error *err)
+engine_status remote_token_read(const char *path, char **out, engine_error *err)
 {
     char *text;
     engine_status status;

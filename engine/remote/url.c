@@ -71,7 +71,8 @@ static engine_status url_check_parts(CURLU *url, const struct url_parts *parts,
     if (!plain && strcmp(parts->scheme, "https") != 0)
         return engine_fail(err, ENGINE_EINVAL,
                            "--server begins with \"%.20s\": expected https "
-                           "or http", parts->scheme);
+                           "or http",
+                           parts->scheme);
     /* not quoted: it may hold a password */
     if (url_has(url, CURLUPART_USER) || url_has(url, CURLUPART_PASSWORD)) {
         engine_fail(err, ENGINE_EINVAL,
@@ -87,7 +88,8 @@ static engine_status url_check_parts(CURLU *url, const struct url_parts *parts,
     if (plain && !insecure && !url_is_loopback(parts->host)) {
         engine_fail(err, ENGINE_EDENIED,
                     "--server is plain http to another machine, \"%.200s\": "
-                    "everybody on the way could read the token", parts->host);
+                    "everybody on the way could read the token",
+                    parts->host);
         engine_hint(err, "use https; or, where nobody else is on the way, "
                          "--insecure-http");
         return ENGINE_EDENIED;
@@ -150,4 +152,18 @@ engine_status url_check(const char *text, bool insecure, char **out,
     curl_free(parts.path);
     curl_url_cleanup(url);
     return status;
+}
+
+void url_escape(const char *text, struct buffer *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789-._~";
+
+    for (; *text; text++) {
+        if (strchr(plain, *text))
+            buffer_putc(out, *text);
+        else
+            buffer_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
+    }
 }

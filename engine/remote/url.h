@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "sdk/base/buffer.h"
 #include "sdk/base/error.h"
 
 /** True for localhost, 127.0.0.0/8 and ::1 as names or numbers; "127.1" and
@@ -22,5 +23,8 @@ engine_status url_check(const char *url, bool insecure, char **out,
 
 /** Seconds of a Retry-After header (RFC 9110, 10.2.3); -1: none or a date. */
 long url_retry_after(const char *text);
+
+/** Appends text as a part of a path or query, escaped (RFC 3986). */
+void url_escape(const char *text, struct buffer *out);
 
 #endif

@@ -74,8 +74,8 @@ static uint64_t fuzz_events(const char *text, size_t len, size_t step)
 
     sse_init(&sse, fuzz_on_event, &sum);
     for (size_t at = 0; at < len; at += step)
-        if (sse_feed(&sse, text + at, len - at < step ? len - at : step,
-                     NULL) < 0)
+        if (sse_feed(&sse, text + at, len - at < step ? len - at : step, NULL) <
+            0)
             break;
     for (const char *at = sse_last_id(&sse); *at; at++)
         sum = sum * 41 + (unsigned char)*at;

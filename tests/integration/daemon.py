@@ -150,10 +150,10 @@ class Daemon:
                     state["progress"]["rules_done"] >= verdicts and state)
         return wait_for(begun, 20, f"scan {scan_id} running")
 
-    def events(self, scan_id):
+    def events(self, scan_id, query=""):
         """Every (event, data) until the stream ends."""
         link = self.connect()
-        link.request("GET", f"{PREFIX}/scans/{scan_id}/events", headers={
+        link.request("GET", f"{PREFIX}/scans/{scan_id}/events{query}", headers={
             "Authorization": f"Bearer {self.token()}"})
         got = link.getresponse()
         SEEN.add(("GET", f"/scans/{scan_id}/events", got.status))

@@ -730,6 +730,8 @@ def test_long_answers_outlive_the_deadline_of_requests(make_daemon):
     assert scan["status"] == "completed"
     scan_id = daemon.execute()["scan_id"]
     assert [name for name, _ in daemon.events(scan_id)][-1] == "end"
+    assert {name for name, _ in daemon.events(scan_id, "?results=false")} <= {
+        "progress", "end"}
 
 
 def test_truncated_and_strange_requests_do_not_hurt(make_daemon):

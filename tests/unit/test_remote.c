@@ -124,9 +124,9 @@ static void check_events(const char *text, size_t step, const char *wanted)
 
     sse_init(&sse, note_event, &seen);
     for (size_t at = 0; at < len; at += step)
-        assert_int_equal(sse_feed(&sse, text + at,
-                                  len - at < step ? len - at : step, NULL),
-                         ENGINE_OK);
+        assert_int_equal(
+            sse_feed(&sse, text + at, len - at < step ? len - at : step, NULL),
+            ENGINE_OK);
     assert_string_equal(seen.text, wanted);
     sse_clear(&sse);
 }
@@ -173,8 +173,7 @@ static void lets_long_events_pass_without_their_data(void **state)
     sse_init(&sse, note_event, &seen);
     sse_feed(&sse, "event: big\ndata: ", 17, NULL);
     for (size_t i = 0; i < 2 * SSE_DATA_MAX / sizeof(block); i++)
-        assert_int_equal(sse_feed(&sse, block, sizeof(block), NULL),
-                         ENGINE_OK);
+        assert_int_equal(sse_feed(&sse, block, sizeof(block), NULL), ENGINE_OK);
     assert_true(sse.line.room <= 2 * (SSE_DATA_MAX + SSE_ID_MAX));
     sse_feed(&sse, "\n\ndata: after\n\n", 15, NULL);
     assert_int_equal(seen.cut, 1);
@@ -209,9 +208,9 @@ static void stops_when_it_is_told_to(void **state)
 
     (void)state;
     sse_init(&sse, note_event, &seen);
-    assert_int_equal(sse_feed(&sse, "event: stop\ndata: x\n\ndata: y\n\n", 30,
-                              &err),
-                     ENGINE_ECANCELLED);
+    assert_int_equal(
+        sse_feed(&sse, "event: stop\ndata: x\n\ndata: y\n\n", 30, &err),
+        ENGINE_ECANCELLED);
     assert_string_equal(seen.text, "");
     sse_clear(&sse);
 }
@@ -238,9 +237,9 @@ static void check_page(const char *text, const char *items, const char *rest)
     bson_t out;
     struct buffer json;
 
-    assert_int_equal(page_read(text, strlen(text), "list", note_item, seen,
-                               &out, &err),
-                     ENGINE_OK);
+    assert_int_equal(
+        page_read(text, strlen(text), "list", note_item, seen, &out, &err),
+        ENGINE_OK);
     assert_string_equal(seen, items);
     buffer_init(&json, 4096);
     document_to_json(&out, 0, &json);
@@ -257,21 +256,36 @@ static void gives_the_items_of_a_page(void **state)
                "1;2;", "{\"list\":[],\"more\":true}");
     check_page("{\"a\":{\"list\":[{\"n\":9}]},\"b\":\"list\","
                "\"list\":[{\"n\":1,\"list\":[{\"n\":8}]}]}",
-               "1;", "{\"a\":{\"list\":[{\"n\":9}]},\"b\":\"list\","
-                     "\"list\":[]}");
+               "1;",
+               "{\"a\":{\"list\":[{\"n\":9}]},\"b\":\"list\","
+               "\"list\":[]}");
     check_page("{\"list\":[{\"s\":\"}]\\\"\\\\\",\"n\":3}]}", "3;",
                "{\"list\":[]}");
 }
 
 static void refuses_what_is_no_page(void **state)
 {
-    static const char *const wrong[] = {
-        "", "{", "[]", "{}", "null", "{\"list\":{}}", "{\"list\":1}",
-        "{\"list\":[1]}", "{\"list\":[{}", "{\"list\":[{}{}]}",
-        "{\"list\":[{},]}", "{\"list\":[{}]", "{\"list\":[{\"n\":]}",
-        "{\"list\":[{}]}}", "{\"list\":[]} x", "{\"list\":[[]]}",
-        "{\"list\":[\"", "[{\"list\":[{\"n\":1}]}]",
-        "{\"list\":[],\"list\":[{}]}", "{\"a\":\"\\", "{\"list\":[{\"a\":\"\\"};
+    static const char *const wrong[] = {"",
+                                        "{",
+                                        "[]",
+                                        "{}",
+                                        "null",
+                                        "{\"list\":{}}",
+                                        "{\"list\":1}",
+                                        "{\"list\":[1]}",
+                                        "{\"list\":[{}",
+                                        "{\"list\":[{}{}]}",
+                                        "{\"list\":[{},]}",
+                                        "{\"list\":[{}]",
+                                        "{\"list\":[{\"n\":]}",
+                                        "{\"list\":[{}]}}",
+                                        "{\"list\":[]} x",
+                                        "{\"list\":[[]]}",
+                                        "{\"list\":[\"",
+                                        "[{\"list\":[{\"n\":1}]}]",
+                                        "{\"list\":[],\"list\":[{}]}",
+                                        "{\"a\":\"\\",
+                                        "{\"list\":[{\"a\":\"\\"};
     char seen[256] = "";
 
     (void)state;
@@ -289,14 +303,15 @@ static void refuses_what_is_no_page(void **state)
 
 static void ends_a_page_when_it_is_told_to(void **state)
 {
-    static const char text[] = "{\"list\":[{\"n\":1},{\"stop\":true},{\"n\":2}]}";
+    static const char text[] =
+        "{\"list\":[{\"n\":1},{\"stop\":true},{\"n\":2}]}";
     char seen[256] = "";
     bson_t out;
 
     (void)state;
-    assert_int_equal(page_read(text, strlen(text), "list", note_item, seen,
-                               &out, NULL),
-                     ENGINE_ECANCELLED);
+    assert_int_equal(
+        page_read(text, strlen(text), "list", note_item, seen, &out, NULL),
+        ENGINE_ECANCELLED);
     assert_string_equal(seen, "1;");
 }
 
