@@ -153,7 +153,8 @@ class Daemon:
     def events(self, scan_id, query=""):
         """Every (event, data) until the stream ends."""
         link = self.connect()
-        link.request("GET", f"{PREFIX}/scans/{scan_id}/events{query}", headers={
+        path = f"{PREFIX}/scans/{scan_id}/events{query}"
+        link.request("GET", path, headers={
             "Authorization": f"Bearer {self.token()}"})
         got = link.getresponse()
         SEEN.add(("GET", f"/scans/{scan_id}/events", got.status))
