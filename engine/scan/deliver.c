@@ -497,6 +497,7 @@ engine_status scan_deliver_finish(struct scan_run *run, engine_error *err)
         if (delivery->away &&
             (deliver_must_end(run) || scan_deliver_is_over(run)))
             return deliver_leave(run, err);
+        snprintf(run->what, sizeof(run->what), "waiting for the store");
         scan_progress_tell(run);
         if (delivery->away)
             (void)nanosleep(&nap, NULL);

@@ -281,12 +281,18 @@ static engine_status leftover_file(const struct scan_context *context,
 
 /* ---- all of them --------------------------------------------------------- */
 
+static bool leftover_ends(const char *name, const char *suffix)
+{
+    const size_t len = strlen(name), tail = strlen(suffix);
+
+    return len > tail && strcmp(name + len - tail, suffix) == 0;
+}
+
 static bool leftover_is_spool(const char *name, const char *scan_id)
 {
-    const size_t len = strlen(name), suffix = strlen(SPOOL_SUFFIX);
     const size_t id = scan_id ? strlen(scan_id) : 0;
 
-    return len > suffix && strcmp(name + len - suffix, SPOOL_SUFFIX) == 0 &&
+    return leftover_ends(name, SPOOL_SUFFIX) &&
            (!scan_id || (strncmp(name, scan_id, id) == 0 && name[id] == '.'));
 }
 
@@ -315,6 +321,21 @@ engine_status scan_leftover_drain(const struct scan_context *context,
     }
     closedir(directory);
     return status;
+}
+
+void scan_count_spools(const struct scan_spool *spool, int64_t *waiting,
+                       int64_t *aside)
+{
+    DIR *directory = opendir(spool->directory);
+    const struct dirent *entry;
+
+    *waiting = *aside = 0;
+    while (directory && (entry = readdir(directory))) {
+        *waiting += leftover_ends(entry->d_name, SPOOL_SUFFIX);
+        *aside += leftover_ends(entry->d_name, SPOOL_SUFFIX SPOOL_ASIDE);
+    }
+    if (directory)
+        closedir(directory);
 }
 
 engine_status scan_recover_spools(const struct scan_context *context,

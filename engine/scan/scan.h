@@ -108,6 +108,11 @@ engine_status scan_begin(const struct scan_context *context,
 engine_status scan_recover_spools(const struct scan_context *context,
                                   engine_error *err);
 
+/** How many spools lie in the directory, also those of other engines, and
+ * how many were set aside. */
+void scan_count_spools(const struct scan_spool *spool, int64_t *waiting,
+                       int64_t *aside);
+
 /** Goes on with a scan whose engine died or that was cancelled. */
 engine_status scan_resume(const struct scan_context *context,
                           const char *scan_id, engine_error *err);

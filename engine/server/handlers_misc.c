@@ -89,6 +89,22 @@ static void metrics_head(struct buffer *out, const char *name,
                   name, help, name, type);
 }
 
+static void metrics_spools(struct request *request, struct buffer *out)
+{
+    struct scan_spool spool;
+    int64_t waiting, aside;
+
+    server_spool(request->server, request->world, &spool);
+    scan_count_spools(&spool, &waiting, &aside);
+    metrics_head(out, "spool_files", "gauge",
+                 "Spools in the directory, also of dead engines.");
+    buffer_printf(out, "scan_engine_spool_files %lld\n", (long long)waiting);
+    metrics_head(out, "spool_aside_files", "gauge",
+                 "Spools that were damaged or refused by the store.");
+    buffer_printf(out, "scan_engine_spool_aside_files %lld\n",
+                  (long long)aside);
+}
+
 static void metrics_store(struct server *server, bool is_up,
                           struct buffer *out)
 {
@@ -97,7 +113,7 @@ static void metrics_store(struct server *server, bool is_up,
                  "scans.");
     buffer_printf(out, "scan_engine_store_up %d\n", is_up ? 1 : 0);
     metrics_head(out, "spool_frames", "gauge",
-                 "Results and verdicts on disk that wait for the store.");
+                 "Results and verdicts of scans at work that wait on disk.");
     buffer_printf(out, "scan_engine_spool_frames %lld\n",
                   (long long)atomic_load(&server->figures.frames));
     metrics_head(out, "spool_bytes", "gauge", "The same in bytes.");
@@ -117,6 +133,7 @@ static engine_status metrics_scans(struct request *request, struct buffer *out,
 
     if (status == ENGINE_OK || status == ENGINE_EAWAY)
         metrics_store(request->server, status == ENGINE_OK, out);
+    metrics_spools(request, out);
     if (status < 0)
         return status == ENGINE_EAWAY ? ENGINE_OK : status;
     metrics_head(out, "scans", "gauge", "Scans in the store by status.");

@@ -311,7 +311,8 @@ static engine_status upload_run(struct rules_upload *upload, const char *path,
 
     if (status == ENGINE_OK && rules_import_path(import, path, &why) < 0) {
         /* the file as a whole: it belongs into the report */
-        status = why.status == ENGINE_EIO || why.status == ENGINE_ENOMEM
+        status = why.status == ENGINE_EIO || why.status == ENGINE_EAWAY ||
+                         why.status == ENGINE_ENOMEM
                      ? why.status : rules_import_reject(import, path, &why);
         if (status < 0 && err)
             *err = why;

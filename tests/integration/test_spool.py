@@ -105,6 +105,7 @@ def test_a_scan_of_the_daemon_goes_on_without_the_database(engine, server):  # n
         found = metrics(daemon)
         assert found["store_up"] == 0
         assert found["spool_frames"] == spooled
+        assert found["spool_files"] == 1
         assert 0 < found["spool_bytes"] <= spool.stat().st_size
         time.sleep(max(0, AWAY - (time.monotonic() - left)))
         back = time.time()
@@ -119,7 +120,8 @@ def test_a_scan_of_the_daemon_goes_on_without_the_database(engine, server):  # n
         assert engine.spools() == []
         wait_for(lambda: daemon.ask("GET", "/ready", role=None).status == 200,
                  30, "the daemon to be ready")
-        assert metrics(daemon)["spool_frames"] == 0
+        found = metrics(daemon)
+        assert found["spool_frames"] == found["spool_files"] == 0
         log = daemon.log.read_text()
         for word in ("away", "back after"):
             assert len(re.findall(f"the store is {word}", log)) == 2, log
@@ -162,7 +164,7 @@ def test_a_daemon_killed_meanwhile_writes_it_at_its_next_start(engine,
         daemon.start()  # it waits for the database
         daemon.ask("GET", "/ready", role=None, status=503)
         daemon.ask("GET", "/health", role=None, status=200)
-        daemon.kill()
+        assert daemon.stop() == 0
         spooled = engine.documents()
         server.start()
         daemon.start()
