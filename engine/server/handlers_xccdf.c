@@ -42,6 +42,16 @@ engine_status handle_xccdf_tailoring(struct request *request,
 
 /* ---- validate ------------------------------------------------------------ */
 
+/* The client knows no directories of ours. */
+static void xccdf_hide(char *message, const char *directory)
+{
+    const size_t len = strlen(directory) + 1; /* and the slash */
+    char *at = message;
+
+    while ((at = strstr(at, directory)) && at[len - 1] == '/')
+        memmove(at, at + len, strlen(at + len) + 1);
+}
+
 static engine_status xccdf_check(struct request *request, const char *content,
                                  engine_error *why, engine_error *err)
 {
@@ -58,6 +68,7 @@ static engine_status xccdf_check(struct request *request, const char *content,
     if (status == ENGINE_OK)
         (void)request->server->setup.native(request->world, NULL, path,
                                             "Benchmark", NULL, why);
+    xccdf_hide(why->message, directory);
     (void)file_remove_tree(directory, NULL);
     engine_free(path);
     engine_free(directory);

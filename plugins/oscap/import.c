@@ -107,7 +107,8 @@ static void import_said(const struct process_result *result, char *out,
             *at = ' ';
 }
 
-static bool import_is_datastream(const char *path)
+/* Whether a file begins with this element, more or less. */
+static bool import_begins(const char *path, const char *element)
 {
     char head[4096] = "";
     FILE *file = fopen(path, "rbe");
@@ -118,19 +119,22 @@ static bool import_is_datastream(const char *path)
     len = fread(head, 1, sizeof(head) - 1, file);
     head[len] = '\0';
     fclose(file);
-    return strstr(head, "data-stream-collection") != NULL;
+    return strstr(head, element) != NULL;
 }
 
-/* schema validation is oscap's own: it ships the schemas */
+/* Schema validation is oscap's own: it ships the schemas. It has no further
+ * rules (schematron) for tailorings, and calls them invalid for that. */
 static engine_status import_validate(struct import_state *state,
                                      const char *path, engine_error *err)
 {
     const char *program = document_string(&state->self->options, "program");
-    const bool stream = import_is_datastream(path);
+    const bool stream = import_begins(path, "data-stream-collection");
+    const bool tailoring = !stream && import_begins(path, "Tailoring");
     const char *const argv[] = {program && *program ? program : "oscap",
                                 stream ? "ds" : "xccdf",
-                                stream ? "sds-validate" : "validate", path,
-                                NULL};
+                                stream ? "sds-validate" : "validate",
+                                tailoring ? "--skip-schematron" : path,
+                                tailoring ? path : NULL, NULL};
     struct process_options how = {.argv = argv,
                                   .timeout_ms = 300000,
                                   .output_maximum = 1024 * 1024,

@@ -42,6 +42,11 @@ def valid(path, text, *more):
     return ET.fromstring(text)
 
 
+def validity(daemon, text):
+    return daemon.ask("POST", "/xccdf/validate", {"xccdf_content": text},
+                      200).json()
+
+
 def benchmark(daemon, tmp_path, **body):
     made = ask(daemon, "benchmark", **body)
     root = valid(tmp_path / "benchmark.xml", made["benchmark_xml"])
@@ -49,8 +54,7 @@ def benchmark(daemon, tmp_path, **body):
                         ("Profile", "profiles")):
         assert len(list(root.iter(XCCDF + name))) == made[f"{count}_count"]
     assert root.get("id") == made["benchmark_id"]
-    assert daemon.ask("POST", "/xccdf/validate", {
-        "xccdf_content": made["benchmark_xml"]}, 200).json()["valid"]
+    assert validity(daemon, made["benchmark_xml"])["valid"]
     return root, made
 
 
@@ -58,6 +62,7 @@ def tailoring(daemon, tmp_path, **body):
     made = ask(daemon, "tailoring", **body)
     root = valid(tmp_path / "tailoring.xml", made["tailoring_xml"],
                  "--skip-schematron")  # there is none for tailorings
+    assert validity(daemon, made["tailoring_xml"])["valid"]
     return root, made
 
 
@@ -239,6 +244,14 @@ def test_a_tailoring_of_a_generated_benchmark_is_applied(daemon, tmp_path,
                      tmp_path / "tailoring.xml", "--profile",
                      made["profile_id"])
     assert found[rule] == "fail"
+
+
+def test_what_is_not_valid_is_told_without_our_directories(daemon):
+    for text in ("", "<Tailoring/>", "<Benchmark>", "\u0001"):
+        found = validity(daemon, text)
+        assert not found["valid"] and found["errors"], text
+        assert str(daemon.engine.directory) not in found["errors"][0]
+        assert "content.xml" in found["errors"][0]
 
 
 # ---- refusals ----------------------------------------------------------------
