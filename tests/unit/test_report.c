@@ -73,13 +73,14 @@ static void put_scan(struct store *store)
     put_verdict(store, "r-error1", "error", "high", 4, "no oscap here");
     put_verdict(store, "r-error2", "error", "high", 4, "no oscap here");
     put(store, STORE_RESULTS,
-        "{\"_id\": \"s1/local/b/r-high/0\", \"scan_id\": \"s1\", \"target\": \"local\", "
-        "\"benchmark\": \"b\", \"rule_id\": \"r-high\", \"status\": \"fail\","
+        "{\"_id\": \"s1/local/b/r-high/0\", \"scan_id\": \"s1\", "
+        "\"target\": \"local\", \"benchmark\": \"b\", "
+        "\"rule_id\": \"r-high\", \"status\": \"fail\","
         " \"fingerprint\": \"f1\"}");
     put(store, STORE_RESULTS,
-        "{\"_id\": \"s1/local/other/r-high/0\", \"scan_id\": \"s1\", \"target\": \"local\", "
-        "\"benchmark\": \"other\", \"rule_id\": \"r-high\", \"status\": "
-        "\"fail\"}");
+        "{\"_id\": \"s1/local/other/r-high/0\", \"scan_id\": \"s1\", "
+        "\"target\": \"local\", \"benchmark\": \"other\", "
+        "\"rule_id\": \"r-high\", \"status\": \"fail\"}");
     put(store, STORE_RULES,
         "{\"_id\": \"b/r-high/2\", \"benchmark\": \"b\", \"rule_id\": "
         "\"r-high\", \"version\": 2, \"remediation\": {\"text\": "
