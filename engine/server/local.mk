@@ -37,7 +37,9 @@ engine_server_libengineserver_la_SOURCES = \
 	engine/server/tokens.c \
 	engine/server/xccdf.h \
 	engine/server/xccdf_benchmark.c \
+	engine/server/xccdf_collect.c \
 	engine/server/xccdf_content.c \
+	engine/server/xccdf_made.h \
 	engine/server/xccdf_rule.c \
 	engine/server/xccdf_tailoring.c \
 	engine/server/xccdf_text.c

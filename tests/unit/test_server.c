@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/server/private.h"
+#include "engine/server/xccdf.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
@@ -176,6 +177,46 @@ static void the_description_is_json_and_has_every_route(void **state)
     buffer_clear(&text);
 }
 
+/* ---- XCCDF --------------------------------------------------------------- */
+
+static void ids_are_kept_when_they_are_some_and_made_otherwise(void **state)
+{
+    static const char *const cases[][2] = {
+        {"xccdf_org.x_rule_a-b.c", "xccdf_org.x_rule_a-b.c"},
+        {"a b/c", XCCDF_PREFIX "rule_a_b_c"},
+        {"", XCCDF_PREFIX "rule_x"},
+        {"xccdf_org.x_rule_", XCCDF_PREFIX "rule_xccdf_org.x_rule_"},
+        {"xccdf_org.x_value_a", XCCDF_PREFIX "rule_xccdf_org.x_value_a"},
+        {"xccdf__rule_a", XCCDF_PREFIX "rule_xccdf__rule_a"},
+        {"\xc3\xbc<", XCCDF_PREFIX "rule____"},
+    };
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 65536);
+    for (size_t i = 0; i < SERVER_COUNT(cases); i++)
+        assert_string_equal(xccdf_id(&arena, "rule", cases[i][0]),
+                            cases[i][1]);
+    assert_string_equal(xccdf_profile_id(&arena, "nist", "800-53r5"),
+                        XCCDF_PREFIX "profile_nist_800_53r5");
+    arena_clear(&arena);
+}
+
+static void texts_hold_only_what_xml_can_carry(void **state)
+{
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, 4096);
+    xccdf_text(&out, "<a b=\"c\">&\x01\t\xef\xbf\xbe\xef\xbf\xbd]]>");
+    assert_string_equal(out.data, "&lt;a b=&quot;c&quot;&gt;&amp;?\t?"
+                                  "\xef\xbf\xbd]]&gt;");
+    buffer_reset(&out);
+    xccdf_uri(&out, "http://a/b c?d=1&e=<\xc3\xbc>");
+    assert_string_equal(out.data, "http://a/b%20c?d=1&amp;e=%3C%C3%BC%3E");
+    buffer_clear(&out);
+}
+
 /* ---- tokens -------------------------------------------------------------- */
 
 static engine_status check_token(struct store *store, const char *text,
@@ -284,6 +325,8 @@ int main(void)
         TEST(other_methods_are_named),
         TEST(nothing_else_matches),
         TEST(the_description_is_json_and_has_every_route),
+        TEST(ids_are_kept_when_they_are_some_and_made_otherwise),
+        TEST(texts_hold_only_what_xml_can_carry),
         TEST(tokens_are_checked_with_role_and_expiry),
         TEST(inline_secrets_leave_the_document),
     };
