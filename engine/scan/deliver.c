@@ -452,7 +452,7 @@ static engine_status deliver_leave(struct scan_run *run, engine_error *err)
                   "checks their rules again",
                   run->scan_id, (long long)left);
     engine_fail(err, run->cancel ? ENGINE_ECANCELLED : ENGINE_EAWAY,
-                "scan %s %s while the store is away: %.600s", run->scan_id,
+                "the scan %s while the store is away: %.600s",
                 run->cancel ? "stops" : "ends", delivery->why.message);
     if (delivery->spool)
         engine_hint(err, "the next start writes what waits in \"%.300s\"",

@@ -18,7 +18,7 @@ from test_mongodb import database, server  # noqa: F401 (fixtures)
 
 # More than what is found before the database is gone, and all of it found
 # before the database is back.
-RULES = [rule(each, sleep_ms=100) for each in range(60)]
+RULES = [rule(each, sleep_ms=150) for each in range(60)]
 AWAY = 20  # seconds
 
 
@@ -64,14 +64,30 @@ def metrics(daemon):
             re.findall(r"^scan_engine_(\w+) (\d+)$", text, re.M)}
 
 
-def all_spooled(engine, rules=RULES):
-    """Every rule that was not in the store before is in the spool: the scan
-    went on to its end. A rule is a result and a verdict."""
-    def done():
+def workers(engine):
+    return any("scan-worker" in each
+               for each in processes_of(engine.home).values())
+
+
+def all_spooled(engine):
+    """The scan has gone on to its end: how many documents are spooled. A rule
+    is a result and a verdict."""
+    wait_for(lambda: not workers(engine), 60, "the end of the workers")
+
+    def settled():
         found = engine.documents()
         time.sleep(0.7)
-        return found > len(rules) and engine.documents() == found and found
-    return wait_for(done, 60, "the rest of the scan in the spool")
+        return found > len(RULES) and engine.documents() == found and found
+    return wait_for(settled, 60, "the rest of the scan in the spool")
+
+
+def begun(engine, count=1):
+    """So many scans have found something."""
+    def found():
+        scans = engine.scans()
+        return len(scans) == count and all(
+            engine.report(each["scan_id"]).verdicts for each in scans)
+    wait_for(found, 30, "the first verdicts")
 
 
 def parts(process):
@@ -183,9 +199,7 @@ def test_a_daemon_killed_meanwhile_writes_it_at_its_next_start(engine,
 def test_a_scan_of_the_command_line_goes_on_without_the_database(engine,
                                                                  server):  # noqa: F811
     process = engine.start("scan", "--format", "json")
-    wait_for(lambda: any(each["status"] == "running"
-                         for each in engine.scans()), 20, "the scan to start")
-    time.sleep(0.5)
+    begun(engine)
     server.stop()
     all_spooled(engine)
     assert process.poll() is None, finish(process)
@@ -207,8 +221,7 @@ def running(engine):
 def test_who_took_the_scan_over_meanwhile_wins(engine, server, tmp_path):  # noqa: F811
     """As another machine would, which sees no spool of this one."""
     process = engine.start("scan")
-    wait_for(lambda: running(engine), 20, "the scan to start")
-    time.sleep(0.5)
+    begun(engine)
     server.stop()
     wait_for(lambda: engine.documents() > 30, 60, "a spool")
     kill_nine(process)
@@ -230,13 +243,10 @@ def test_who_took_the_scan_over_meanwhile_wins(engine, server, tmp_path):  # noq
 def test_a_scan_that_cannot_spool_fails_and_can_be_resumed(engine, server):  # noqa: F811
     engine.spool.write_text("no directory")
     process = engine.start("scan", "--format", "json")
-    wait_for(lambda: running(engine), 20, "the scan to start")
-    time.sleep(0.5)
+    begun(engine)
     server.stop()
     # its workers stop; it waits for the database to say so there
-    wait_for(lambda: not any("scan-worker" in each for each in
-                             processes_of(engine.home).values()), 60,
-             "the workers to stop")
+    wait_for(lambda: not workers(engine), 60, "the workers to stop")
     assert process.poll() is None
     server.start()
     code, out, err = finish(process)
@@ -263,8 +273,7 @@ def test_what_needs_the_database_waits_for_it(engine, server, tmp_path):  # noqa
     process = engine.start("scan", "--format", "json", *(
         word for each in rules for word in ("--rule", each["rule_id"])))
     wait_for(lambda: running(engine), 20, "the scan to start")
-    wait_for(lambda: any("scan-worker" in each for each in
-                         processes_of(engine.home).values()), 20, "a worker")
+    wait_for(lambda: workers(engine), 20, "a worker")
     time.sleep(0.3 * SLOW)
     server.stop()
     wait_for(lambda: engine.documents() >= 2, 60, "the first rule")
@@ -275,3 +284,36 @@ def test_what_needs_the_database_waits_for_it(engine, server, tmp_path):  # noqa
     code, out, err = finish(process)
     assert code == DONE, err
     check_once(json.loads(out), rules)
+
+
+def test_who_is_told_to_end_meanwhile_leaves_it_to_the_next(engine, server):  # noqa: F811
+    """A scan of a daemon goes on at its next start; a cancelled one is over."""
+    daemon = Daemon(engine)
+    try:
+        scan_id = daemon.execute()["scan_id"]
+        daemon.running(scan_id, 2)
+        process = engine.start("scan", "--target",
+                               '{"type": "alpha_target", "name": "other"}')
+        begun(engine, 2)
+        server.stop()
+        wait_for(lambda: len(engine.spools()) == 2 and
+                 engine.documents() > 30, 60, "two spools")
+        process.send_signal(signal.SIGINT)
+        code, _, err = finish(process)
+        assert code == UNABLE, err
+        assert "stops while the store is away" in err
+        assert str(engine.spool) in err  # where the results are
+        assert daemon.stop() == 0
+        wait_gone(engine.home)
+        assert len(engine.spools()) == 2
+        server.start()
+        daemon.start()
+        scan = daemon.ended(scan_id, 60)
+        assert scan["status"] == "completed" and scan["resumed"] == 1, scan
+        check_once(daemon.scan(scan_id), RULES)
+        (other,) = [each for each in engine.scans()
+                    if each["scan_id"] != scan_id]
+        assert other["status"] == "cancelled", other
+        assert engine.spools() == []
+    finally:
+        daemon.stop()
