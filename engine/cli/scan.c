@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan.c - the commands scan and probe. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/cli/commands.h"
@@ -11,6 +13,7 @@
 #include "engine/cli/request.h"
 #include "engine/cli/signals.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
 struct scan_command {
@@ -19,6 +22,7 @@ struct scan_command {
     struct cli_progress progress;
     const char *fail_on; /* NULL: any severity */
     char *scan_id;
+    char *record; /* made by realpath(3); NULL: nothing is recorded */
 };
 
 static void scan_on_progress(const struct scan_progress *progress, void *user)
@@ -89,6 +93,22 @@ static int scan_dry(struct scan_command *run, const struct cli_args *args,
     return status;
 }
 
+/* a worker has another working directory: it gets an absolute path */
+static engine_status scan_record_directory(struct scan_command *run,
+                                           const char *path,
+                                           engine_error *err)
+{
+    engine_status status = file_make_directory(path, err);
+
+    if (status < 0)
+        return status;
+    run->record = realpath(path, NULL);
+    return run->record ? ENGINE_OK
+                       : engine_fail(err, engine_status_from_errno(errno),
+                                     "--record %s: %s", path,
+                                     strerror(errno));
+}
+
 static int scan_start(struct scan_command *run, const struct cli_args *args,
                       engine_error *err)
 {
@@ -100,6 +120,10 @@ static int scan_start(struct scan_command *run, const struct cli_args *args,
     session_context(&run->session, &context);
     context.on_progress = scan_on_progress;
     context.user = run;
+    if (cli_flag(args, "record") &&
+        scan_record_directory(run, cli_value(args, "record"), err) < 0)
+        return err->status;
+    context.record = run->record;
     cli_signals_watch();
     return resume ? scan_old(run, resume, &context, err)
                   : scan_new(run, args, &context, err);
@@ -150,6 +174,7 @@ static int scan_command_run(struct cli *cli, const struct cli_args *args,
         *err = close_err;
     }
     engine_free(run.scan_id);
+    free(run.record);
     session_close(&run.session);
     return code;
 }
@@ -168,6 +193,10 @@ static const struct cli_option scan_options[] = {
      "nothing",
      false},
     {"resume", "SCAN_ID", "go on with a scan that did not end", false},
+    {"record", "DIR",
+     "keep what scanners read from targets' APIs in this "
+     "directory, to be scanned again as a dump",
+     false},
     {"allow-empty", NULL, "a selection without rules is fine", false},
     {"fail-on", "SEVERITY",
      "exit with 2 only for failures of this severity "

@@ -16,13 +16,6 @@ core_sources += \
 	engine/config/setting_bson.c \
 	engine/config/tables.c
 
-# The plugins of a configuration that names none, with spaces between.
-if WITH_OSCAP
-AM_CPPFLAGS += -DSCAN_ENGINE_PLUGINS='"oscap"'
-else
-AM_CPPFLAGS += -DSCAN_ENGINE_PLUGINS='""'
-endif
-
 unit_tests += tests/unit/test_config
 
 fuzzers += tests/fuzz/fuzz_config

@@ -202,7 +202,8 @@ static uint32_t dispatch_parallel(const struct scan_run *run)
     return (uint32_t)((size_t)processors / sharded);
 }
 
-static void dispatch_fill(struct scan_group *group, uint32_t parallel)
+static engine_status dispatch_fill(struct scan_group *group,
+                                   uint32_t parallel, engine_error *err)
 {
     struct scan_run *run = group->run;
     const int64_t shards = scan_option_int(&run->config, "shards");
@@ -234,6 +235,7 @@ static void dispatch_fill(struct scan_group *group, uint32_t parallel)
         if (!job->limits.wall_ms || wall < job->limits.wall_ms)
             job->limits.wall_ms = wall;
     }
+    return scan_record_add(group, &group->request, err);
 }
 
 void scan_dispatch_watch(struct scan_run *run)
@@ -252,8 +254,9 @@ engine_status scan_dispatch(struct scan_run *run, engine_error *err)
 
     status = conduct_new(&run->conduct, &conduct, err);
     for (size_t i = 0; status == ENGINE_OK && i < run->groups_count; i++) {
-        dispatch_fill(run->groups[i], parallel);
-        status = conduct_add(conduct, &run->groups[i]->job, err);
+        status = dispatch_fill(run->groups[i], parallel, err);
+        if (status == ENGINE_OK)
+            status = conduct_add(conduct, &run->groups[i]->job, err);
     }
     if (status == ENGINE_OK)
         status = conduct_run(conduct, err);

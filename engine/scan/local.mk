@@ -8,6 +8,7 @@ core_sources += \
 	engine/scan/group.c \
 	engine/scan/leftover.c \
 	engine/scan/manage.c \
+	engine/scan/record.c \
 	engine/scan/request.c \
 	engine/scan/resolve.c \
 	engine/scan/results.c engine/scan/results.h \

@@ -187,6 +187,12 @@ engine_status scan_leftover_drain(const struct scan_context *context,
 /* dispatch.c */
 /** From here on workers, probing ones too, end when the scan is to end, and
  * the lease is renewed while they work. */
+/** ENGINE_EUNSUPPORTED when a recording is asked for and nothing can. */
+engine_status scan_record_check(const struct scan_run *run,
+                                engine_error *err);
+/** Adds "record" to the request of a group whose scanner can record. */
+engine_status scan_record_add(const struct scan_group *group, bson_t *request,
+                              engine_error *err);
 void scan_dispatch_watch(struct scan_run *run);
 engine_status scan_dispatch(struct scan_run *run, engine_error *err);
 void scan_progress_tell(struct scan_run *run);

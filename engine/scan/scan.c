@@ -206,6 +206,8 @@ static engine_status run_groups(struct scan_run *run, engine_error *err)
     for (size_t i = 0; i < run->groups_count; i++)
         run->progress.rules_total +=
             (int64_t)run->groups[i]->subscribers_count;
+    if (status == ENGINE_OK)
+        status = scan_record_check(run, err);
     if (status == ENGINE_OK && !run->lost)
         status = scan_dispatch(run, err);
     if (!run->delivery.left && scan_deliver_finish(run, &why) < 0 && err)

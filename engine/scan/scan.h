@@ -48,6 +48,7 @@ struct scan_context {
     struct job_limits limits;        /* defaults for each job */
     const struct scan_spool *spool;  /* NULL: a store that is away ends the
                                       * scan */
+    const char *record; /* absolute directory for what is read; or NULL */
     /* non-zero: cancel; SCAN_SUSPEND: stop and leave the scan pending, for
      * scan_begin to go on with; may be NULL */
     int (*cancelled)(void *user);

@@ -32,6 +32,7 @@ extern "C" {
 #define SCANNER_CAP_PARALLEL (UINT64_C(1) << 2) /* scan may run concurrently */
 #define SCANNER_CAP_NETWORK (UINT64_C(1) << 3)  /* talks to the network */
 #define SCANNER_CAP_PROCESSES (UINT64_C(1) << 4) /* runs programs */
+#define SCANNER_CAP_RECORDS (UINT64_C(1) << 5)   /* knows request.record */
 
 /* What an engine can offer (scanner_host.features, scanner_ops.needs). */
 #define SCANNER_HOST_EFFECTS (UINT64_C(1) << 0)   /* effect, effect_undone */

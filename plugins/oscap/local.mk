@@ -21,10 +21,10 @@ include plugins/oscap/content.mk
 include plugins/oscap/results.mk
 
 if WITH_OSCAP
-plugins_LTLIBRARIES += plugins/oscap/oscap.la
-plugins_oscap_oscap_la_SOURCES = $(oscap_sources)
-plugins_oscap_oscap_la_LIBADD = sdk/kit/libscankit-core.la $(XML_LIBS)
-plugins_oscap_oscap_la_LDFLAGS = $(plugin_ldflags)
+plugins_LTLIBRARIES += plugins/oscap.la
+plugins_oscap_la_SOURCES = $(oscap_sources)
+plugins_oscap_la_LIBADD = sdk/kit/libscankit-core.la $(XML_LIBS)
+plugins_oscap_la_LDFLAGS = $(plugin_ldflags)
 
 # Loaded into oscap, which knows no sanitizer: built without CFLAGS.
 quickdir = $(pkglibdir)

@@ -34,6 +34,27 @@ void arena_clear(struct arena *arena)
     arena_init(arena, arena->maximum);
 }
 
+void arena_reset(struct arena *arena)
+{
+    struct arena_block *block = arena->last;
+    struct arena_block *kept = NULL;
+
+    while (block) {
+        struct arena_block *previous = block->previous;
+        if (!kept && block->size == ARENA_BLOCK)
+            kept = block;
+        else
+            engine_free(block);
+        block = previous;
+    }
+    arena_init(arena, arena->maximum);
+    if (!kept)
+        return;
+    kept->previous = NULL;
+    kept->used = 0;
+    arena->last = kept;
+}
+
 static struct arena_block *arena_grow(struct arena *arena, size_t size)
 {
     const size_t room = size > ARENA_BLOCK ? size : ARENA_BLOCK;

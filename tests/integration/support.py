@@ -85,7 +85,8 @@ def need_content(name):
 
 def module(name):
     """The built file of a plugin."""
-    folder = "plugins/oscap" if name == "oscap" else "tests/fixtures/plugins"
+    shipped = name in ("oscap", "kubernetes")
+    folder = "plugins" if shipped else "tests/fixtures/plugins"
     return BUILD / folder / ".libs" / f"{name}.so"
 
 

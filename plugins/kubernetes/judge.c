@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge.c - objects go by, rules look at them, and end. */
+#include "plugins/kubernetes/judge.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "plugins/kubernetes/report.h"
+#include "sdk/base/alloc.h"
+#include "sdk/document/document.h"
+
+static void judge_note(struct kube_rule *rule, const engine_error *why)
+{
+    if (rule->failure.status == ENGINE_OK)
+        rule->failure = *why;
+}
+
+/* ---- an object goes by --------------------------------------------------- */
+
+static bool judge_is_inside(const struct kube_judge *judge,
+                            const struct value *object)
+{
+    const char *name =
+        value_text(value_at(object, "metadata", "namespace", NULL));
+
+    return !judge->namespaces || !name ||
+           kube_namespaces_match(judge->namespaces, name);
+}
+
+static void judge_object(struct kube_judge *judge, struct kube_rule *rule,
+                         const struct kube_read *read,
+                         const struct value *object, struct arena *arena)
+{
+    struct check_outcome outcome = {0};
+    engine_error err = {0};
+
+    if (object && !judge_is_inside(judge, object))
+        return;
+    if (check_subject(rule->check, object, arena, &outcome, &err) < 0) {
+        judge_note(rule, &err);
+    } else {
+        rule->judged++;
+        kube_report_outcome(judge, rule, read, object, &outcome);
+    }
+    check_outcome_clear(&outcome);
+}
+
+/* what a filter gives for an element stays until the list has ended */
+static engine_status judge_collect(struct kube_rule *rule,
+                                   const struct expr_values *values,
+                                   engine_error *err)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        if (rule->outputs_count == rule->outputs_room) {
+            const size_t room =
+                rule->outputs_room ? rule->outputs_room * 2 : 16;
+            struct value *outputs =
+                engine_realloc(rule->outputs, room * sizeof(*outputs));
+            if (!outputs)
+                return engine_fail_memory(err);
+            rule->outputs = outputs;
+            rule->outputs_room = room;
+        }
+        if (value_copy(values->values[i], &rule->kept,
+                       &rule->outputs[rule->outputs_count], err) < 0)
+            return ENGINE_ENOMEM;
+        rule->outputs_count++;
+    }
+    return ENGINE_OK;
+}
+
+static void judge_filter_item(struct kube_rule *rule,
+                              const struct value *item, struct arena *arena)
+{
+    struct expr_values values = {0};
+    engine_error err = {0};
+
+    if (expr_evaluate(rule->filter, item, arena, &values, &err) < 0 ||
+        judge_collect(rule, &values, &err) < 0)
+        judge_note(rule, &err);
+}
+
+static engine_status judge_on_item(struct kube_read *read,
+                                   const struct value *item,
+                                   struct arena *arena, void *user,
+                                   engine_error *err)
+{
+    struct kube_judge *judge = user;
+
+    (void)err;
+    for (struct kube_want *want = read->wants; want; want = want->next) {
+        struct kube_rule *rule = want->rule;
+        engine_error why = {0};
+        if (rule->ended || rule->failure.status < 0)
+            continue;
+        if (rule->view == KUBE_VIEW_OBJECTS)
+            judge_object(judge, rule, read, item, arena);
+        else if (rule->view == KUBE_VIEW_FILTERED)
+            judge_filter_item(rule, item, arena);
+        else if (rule->view == KUBE_VIEW_ELEMENTS &&
+                 check_add(rule->check, item, arena, &why) < 0)
+            judge_note(rule, &why);
+    }
+    return ENGINE_OK;
+}
+
+/* ---- a rule ends --------------------------------------------------------- */
+
+void kube_judge_error(struct kube_judge *judge, struct kube_rule *rule,
+                      const engine_error *why)
+{
+    char message[sizeof(why->message) + sizeof(why->hint) + 2];
+
+    snprintf(message, sizeof(message), "%s%s%s", why->message,
+             why->hint[0] ? "; " : "", why->hint);
+    kube_report_end(judge, rule, SCANNER_ERROR, message);
+}
+
+void kube_judge_skip(struct kube_judge *judge, struct kube_rule *rule,
+                     const char *why)
+{
+    kube_report_end(judge, rule, SCANNER_NOTCHECKED, why);
+}
+
+/* the documents that a set of the OVAL form consists of */
+static engine_status judge_documents(struct kube_rule *rule,
+                                     const struct value *document,
+                                     struct expr *filter, struct arena *arena,
+                                     engine_error *err)
+{
+    struct expr_values values = {.values = &document, .count = 1};
+    engine_status status = ENGINE_OK;
+
+    if (filter)
+        status = expr_evaluate(filter, document, arena, &values, err);
+    /* a filter without output leaves an empty file behind, not none */
+    if (status == ENGINE_OK && values.count == 0)
+        status = check_add(rule->check, &value_null, arena, err);
+    for (size_t i = 0; status == ENGINE_OK && i < values.count; i++)
+        status = check_add(rule->check, values.values[i], arena, err);
+    return status;
+}
+
+static engine_status judge_whole(struct kube_rule *rule,
+                                 const struct kube_read *read,
+                                 struct arena *arena, engine_error *err)
+{
+    const struct value outputs = {.kind = VALUE_ARRAY,
+                                  .count = (uint32_t)rule->outputs_count,
+                                  .items = rule->outputs};
+
+    if (rule->view == KUBE_VIEW_FILTERED && read->has_list)
+        return judge_documents(rule, &outputs, rule->rest, arena, err);
+    if (rule->view == KUBE_VIEW_ELEMENTS && read->has_list)
+        return ENGINE_OK; /* they were added one by one */
+    if (rule->view == KUBE_VIEW_DOCUMENT)
+        return judge_documents(rule, read->document,
+                               read->filtered ? NULL : rule->filter, arena,
+                               err);
+    return engine_fail(err, ENGINE_EINVAL,
+                       "%s is no list: the answer is of kind %s",
+                       read->path.key,
+                       value_text(value_member(read->document, "kind"))
+                           ? value_text(value_member(read->document, "kind"))
+                           : value_kind_name(read->document));
+}
+
+static void judge_set(struct kube_judge *judge, struct kube_rule *rule,
+                      const struct kube_read *read)
+{
+    struct check_outcome outcome = {0};
+    engine_error err = {0};
+    engine_status status;
+
+    if (read->absent)
+        status = check_subject(rule->check, NULL, &judge->scratch, &outcome,
+                               &err);
+    else if ((status = judge_whole(rule, read, &judge->scratch, &err)) ==
+             ENGINE_OK)
+        status = check_close(rule->check, &outcome, &err);
+    if (status < 0) {
+        kube_judge_error(judge, rule, &err);
+    } else {
+        kube_report_outcome(judge, rule, read, read->document, &outcome);
+        kube_report_end(judge, rule, outcome.status,
+                        outcome.message[0] ? outcome.message : NULL);
+    }
+    check_outcome_clear(&outcome);
+    arena_clear(&judge->scratch);
+}
+
+static void judge_none(struct kube_judge *judge, struct kube_rule *rule,
+                       const struct kube_read *read)
+{
+    if (rule->missing == KUBE_MISSING_NOT_APPLICABLE) {
+        kube_report_end(judge, rule, SCANNER_NOTAPPLICABLE,
+                        rule->named ? "the object does not exist"
+                                    : "there are no such objects");
+        return;
+    }
+    judge_object(judge, rule, read, NULL, &judge->scratch);
+    arena_clear(&judge->scratch);
+    if (rule->failure.status < 0)
+        kube_judge_error(judge, rule, &rule->failure);
+    else
+        kube_report_end(judge, rule, rule->worst, rule->message);
+}
+
+static void judge_objects(struct kube_judge *judge, struct kube_rule *rule,
+                          const struct kube_read *read)
+{
+    char message[128];
+
+    if (rule->judged == 0) {
+        judge_none(judge, rule, read);
+        return;
+    }
+    if (rule->worst == SCANNER_PASS && rule->judged > 1)
+        snprintf(message, sizeof(message), "all of %llu objects comply",
+                 (unsigned long long)rule->judged);
+    else
+        snprintf(message, sizeof(message), "%s", rule->message);
+    kube_report_end(judge, rule, rule->worst,
+                    rule->worst == SCANNER_PASS ? message : rule->message);
+}
+
+void kube_judge_finish(struct kube_judge *judge, struct kube_rule *rule,
+                       struct kube_read *read)
+{
+    if (rule->ended)
+        return;
+    if (rule->failure.status < 0)
+        kube_judge_error(judge, rule, &rule->failure);
+    else if (rule->view == KUBE_VIEW_OBJECTS)
+        judge_objects(judge, rule, read);
+    else
+        judge_set(judge, rule, read);
+    kube_rule_release(rule);
+}
+
+static void judge_on_done(struct kube_read *read, void *user)
+{
+    struct kube_judge *judge = user;
+
+    for (struct kube_want *want = read->wants; want; want = want->next) {
+        struct kube_rule *rule = want->rule;
+        if (read->failure.status < 0)
+            judge_note(rule, &read->failure);
+        else if (!read->absent && !read->has_list && !rule->ended &&
+                 rule->view == KUBE_VIEW_OBJECTS)
+            judge_object(judge, rule, read, read->document, &read->scratch);
+        if (--rule->waiting == 0)
+            kube_judge_finish(judge, rule, read);
+    }
+}
+
+const struct kube_read_events kube_judge_events = {.item = judge_on_item,
+                                                   .done = judge_on_done};

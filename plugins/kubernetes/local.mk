@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+kubernetes_sources = \
+	plugins/kubernetes/dump.c \
+	plugins/kubernetes/dump_manifests.c plugins/kubernetes/dump.h \
+	plugins/kubernetes/judge.c plugins/kubernetes/judge.h \
+	plugins/kubernetes/kinds.c plugins/kubernetes/kinds.h \
+	plugins/kubernetes/kinds_common.c \
+	plugins/kubernetes/kubernetes.c plugins/kubernetes/kubernetes.h \
+	plugins/kubernetes/namespaces.c \
+	plugins/kubernetes/options.c \
+	plugins/kubernetes/path.c plugins/kubernetes/path.h \
+	plugins/kubernetes/plan.c \
+	plugins/kubernetes/probe.c \
+	plugins/kubernetes/read.c plugins/kubernetes/read.h \
+	plugins/kubernetes/reads.c \
+	plugins/kubernetes/record.c plugins/kubernetes/record.h \
+	plugins/kubernetes/report.c plugins/kubernetes/report.h \
+	plugins/kubernetes/rule.c plugins/kubernetes/rule.h \
+	plugins/kubernetes/rule_objects.c \
+	plugins/kubernetes/scan.c \
+	plugins/kubernetes/seen.c plugins/kubernetes/seen.h \
+	plugins/kubernetes/selector.c plugins/kubernetes/selector.h \
+	plugins/kubernetes/source.c plugins/kubernetes/source.h
+
+include plugins/kubernetes/cluster.mk
+
+if WITH_KUBERNETES
+plugins_LTLIBRARIES += plugins/kubernetes.la
+plugins_kubernetes_la_SOURCES = $(kubernetes_sources)
+plugins_kubernetes_la_LIBADD = $(kubernetes_libs) sdk/kit/libscankit-expr.la \
+	sdk/kit/libscankit-core.la
+plugins_kubernetes_la_LDFLAGS = $(plugin_ldflags)
+endif

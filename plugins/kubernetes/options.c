@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.c - what an operator can set for this scanner. */
+#include "plugins/kubernetes/kubernetes.h"
+
+const struct scanner_option kube_options[KUBE_OPTIONS_COUNT] = {
+    {.name = "passing_results",
+     .type = SCANNER_OPTION_INT,
+     .default_value = "1000",
+     .minimum = 0,
+     .maximum = 100000000,
+     .help = "Objects that comply and get a result of their own, at most, "
+             "for each rule; the others are only counted. All others always "
+             "have one."},
+    {.name = "concurrency",
+     .type = SCANNER_OPTION_INT,
+     .default_value = "8",
+     .minimum = 1,
+     .maximum = 256,
+     .help = "Requests to an API server at the same time."},
+    {.name = "page_size",
+     .type = SCANNER_OPTION_INT,
+     .default_value = "0",
+     .minimum = 0,
+     .maximum = 100000,
+     .help = "Objects that are asked for in one answer of a list; 0: all of "
+             "them, from the server's cache where it has one, which costs "
+             "the server least."},
+    {.name = "timeout",
+     .type = SCANNER_OPTION_INT,
+     .default_value = "300",
+     .minimum = 1,
+     .maximum = 86400,
+     .help = "Seconds that one request may take, with all its tries."},
+    {.name = "connect_timeout",
+     .type = SCANNER_OPTION_INT,
+     .default_value = "10",
+     .minimum = 1,
+     .maximum = 600,
+     .help = "Seconds to wait for a connection."},
+    {.name = "stall_timeout",
+     .type = SCANNER_OPTION_INT,
+     .default_value = "30",
+     .minimum = 1,
+     .maximum = 3600,
+     .help = "Seconds without a byte after which a try is given up."},
+    {.name = "retries",
+     .type = SCANNER_OPTION_INT,
+     .default_value = "5",
+     .minimum = 0,
+     .maximum = 100,
+     .help = "Tries after the first one, where trying again can help."},
+    {.name = "exec_timeout",
+     .type = SCANNER_OPTION_INT,
+     .default_value = "60",
+     .minimum = 1,
+     .maximum = 3600,
+     .help = "Seconds that a credential plugin of the kubeconfig may take."},
+};

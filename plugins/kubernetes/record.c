@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.c - writing what was read as a dump, and reading its notes. */
+#include "plugins/kubernetes/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plugins/kubernetes/dump.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
+#include "sdk/document/document.h"
+
+#define RECORD_NOTES "recording.json"
+#define RECORD_NOTES_MAXIMUM ((size_t)16 * 1024 * 1024)
+
+struct kube_recorder {
+    char *root;
+    bson_t *errors, *kinds; /* kinds: {"group/version/plural": {...}} */
+    engine_error failure;
+};
+
+struct kube_record {
+    struct kube_recorder *recorder;
+    char *path, *temporary;
+    FILE *file;
+    uint64_t items;
+};
+
+/* ---- the recording ------------------------------------------------------- */
+
+static void recorder_free(struct kube_recorder *recorder)
+{
+    if (recorder->errors)
+        bson_destroy(recorder->errors);
+    if (recorder->kinds)
+        bson_destroy(recorder->kinds);
+    engine_free(recorder->root);
+    engine_free(recorder);
+}
+
+engine_status kube_recorder_open(const char *directory,
+                                 struct kube_recorder **out,
+                                 engine_error *err)
+{
+    struct kube_recorder *recorder = engine_calloc(1, sizeof(*recorder));
+    char *notes = engine_strf("%s/" RECORD_NOTES, directory);
+    engine_status status = ENGINE_OK;
+
+    if (recorder) {
+        recorder->root = engine_strdup(directory);
+        recorder->errors = bson_new();
+        recorder->kinds = bson_new();
+    }
+    if (!recorder || !notes || !recorder->root)
+        status = engine_fail_memory(err);
+    else if (file_exists(notes))
+        status = engine_fail(err, ENGINE_ECONFLICT,
+                             "%s holds a recording already", directory);
+    else
+        status = file_make_directory(directory, err);
+    engine_free(notes);
+    if (status < 0 && recorder)
+        recorder_free(recorder);
+    if (status == ENGINE_OK)
+        *out = recorder;
+    return status;
+}
+
+void kube_recorder_kind(struct kube_recorder *recorder,
+                        const struct kube_resource *resource)
+{
+    char *key = engine_strf("%s/%s/%s", resource->group, resource->version,
+                            resource->plural);
+    bson_t entry;
+
+    if (key && !bson_has_field(recorder->kinds, key)) {
+        bson_append_document_begin(recorder->kinds, key, -1, &entry);
+        BSON_APPEND_UTF8(&entry, "group", resource->group);
+        BSON_APPEND_UTF8(&entry, "version", resource->version);
+        BSON_APPEND_UTF8(&entry, "plural", resource->plural);
+        BSON_APPEND_UTF8(&entry, "kind", resource->kind);
+        BSON_APPEND_BOOL(&entry, "namespaced", resource->namespaced);
+        bson_append_document_end(recorder->kinds, &entry);
+    }
+    engine_free(key);
+}
+
+static engine_status recorder_write_notes(const struct kube_recorder *recorder,
+                                          engine_error *err)
+{
+    char *path = engine_strf("%s/" RECORD_NOTES, recorder->root);
+    bson_t notes = BSON_INITIALIZER;
+    engine_status status = ENGINE_OK;
+    struct buffer text;
+
+    buffer_init(&text, RECORD_NOTES_MAXIMUM);
+    BSON_APPEND_INT32(&notes, "format", 1);
+    BSON_APPEND_DOCUMENT(&notes, "kinds", recorder->kinds);
+    BSON_APPEND_DOCUMENT(&notes, "errors", recorder->errors);
+    if (!path)
+        status = engine_fail_memory(err);
+    if (status == ENGINE_OK &&
+        document_to_json(&notes, DOCUMENT_JSON_PRETTY, &text) < 0)
+        status = buffer_status(&text, err);
+    if (status == ENGINE_OK)
+        status = file_write(path, text.data, text.len, 0600, err);
+    buffer_clear(&text);
+    bson_destroy(&notes);
+    engine_free(path);
+    return status;
+}
+
+engine_status kube_recorder_close(struct kube_recorder *recorder,
+                                  engine_error *err)
+{
+    engine_status status = recorder->failure.status;
+
+    if (status < 0 && err)
+        *err = recorder->failure;
+    if (status == ENGINE_OK)
+        status = recorder_write_notes(recorder, err);
+    recorder_free(recorder);
+    return status;
+}
+
+/* ---- one read ------------------------------------------------------------ */
+
+static engine_status record_failed(struct kube_record *record,
+                                   engine_error *err)
+{
+    engine_fail(err, engine_status_from_errno(errno), "recording %s: %s",
+                record->path, strerror(errno));
+    if (err && record->recorder->failure.status == ENGINE_OK)
+        record->recorder->failure = *err;
+    return err ? err->status : ENGINE_EIO;
+}
+
+static engine_status record_open_file(struct kube_record *record,
+                                      engine_error *err)
+{
+    char *slash = strrchr(record->path, '/');
+    engine_status status;
+
+    *slash = '\0';
+    status = file_make_directory(record->path, err);
+    *slash = '/';
+    if (status < 0)
+        return status;
+    record->file = fopen(record->temporary, "wxe");
+    return record->file ? ENGINE_OK : record_failed(record, err);
+}
+
+engine_status kube_record_open(struct kube_recorder *recorder,
+                               struct kube_read *read, engine_error *err)
+{
+    struct kube_record *record = engine_calloc(1, sizeof(*record));
+    struct kube_place place;
+    bool list;
+
+    if (!record)
+        return engine_fail_memory(err);
+    read->record = record;
+    record->recorder = recorder;
+    /* the name of a list may be a folder of objects as well */
+    list = kube_place_of(read->path.plain, &place) && !*place.name &&
+           !*read->path.query;
+    record->path = engine_strf("%s%s%s", recorder->root, read->path.key,
+                               list ? "?" : "");
+    record->temporary = engine_strf("%s%s.part", recorder->root,
+                                    read->path.key);
+    if (!record->path || !record->temporary)
+        return engine_fail_memory(err);
+    if (strlen(strrchr(record->path, '/')) > 250)
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "recording %s: the name is too long for a file",
+                           read->path.key);
+    return record_open_file(record, err);
+}
+
+engine_status kube_record_item(struct kube_record *record, const char *text,
+                               size_t len, engine_error *err)
+{
+    if (fputs(record->items++ ? ",\n" : "{\"items\":[\n", record->file) < 0 ||
+        fwrite(text, 1, len, record->file) != len)
+        return record_failed(record, err);
+    return ENGINE_OK;
+}
+
+/* behind the items comes the rest of the list, its kind and metadata; the
+ * page that it ended on is nobody's business any more */
+static engine_status record_rest(struct kube_record *record,
+                                 const struct kube_read *read,
+                                 engine_error *err)
+{
+    const struct value *document = read->document;
+    struct buffer text;
+    bool good = true;
+
+    buffer_init(&text, RECORD_NOTES_MAXIMUM * 32);
+    if (!read->has_list || document->kind != VALUE_OBJECT) {
+        good = value_to_json(document, 0, &text) == ENGINE_OK &&
+               fwrite(text.data, 1, text.len, record->file) == text.len;
+    } else {
+        good = fputs(record->items ? "\n]" : "{\"items\":[]",
+                     record->file) >= 0;
+        for (uint32_t i = 0; good && i < document->count; i++) {
+            const struct value_member *member = &document->members[i];
+            if (strcmp(member->key, "items") == 0 ||
+                strcmp(member->key, "metadata") == 0)
+                continue;
+            buffer_reset(&text);
+            good = value_to_json(&member->value, 0, &text) == ENGINE_OK &&
+                   fprintf(record->file, ",\"%s\":%s", member->key,
+                           text.data) >= 0;
+        }
+        good = good && fputs("}\n", record->file) >= 0;
+    }
+    buffer_clear(&text);
+    return good ? ENGINE_OK : record_failed(record, err);
+}
+
+static void record_error(struct kube_record *record,
+                         const struct kube_read *read)
+{
+    bson_t entry;
+
+    bson_append_document_begin(record->recorder->errors, read->path.key, -1,
+                               &entry);
+    BSON_APPEND_INT32(&entry, "status", read->failure.status);
+    BSON_APPEND_UTF8(&entry, "message", read->failure.message);
+    bson_append_document_end(record->recorder->errors, &entry);
+}
+
+void kube_record_end(struct kube_record *record, const struct kube_read *read)
+{
+    engine_error err = {0};
+    engine_status status = ENGINE_OK;
+
+    if (read->failure.status < 0) {
+        record_error(record, read);
+        return;
+    }
+    if (read->absent || !record->file)
+        return;
+    status = record_rest(record, read, &err);
+    if (fclose(record->file) != 0 && status == ENGINE_OK)
+        status = record_failed(record, &err);
+    record->file = NULL;
+    if (status == ENGINE_OK && rename(record->temporary, record->path) < 0)
+        (void)record_failed(record, &err);
+}
+
+void kube_record_close(struct kube_record *record)
+{
+    if (!record)
+        return;
+    if (record->file)
+        fclose(record->file);
+    if (record->temporary)
+        (void)remove(record->temporary);
+    engine_free(record->path);
+    engine_free(record->temporary);
+    engine_free(record);
+}
+
+/* ---- its notes again ----------------------------------------------------- */
+
+static engine_status record_load_kinds(const bson_t *notes,
+                                       struct kube_kinds *kinds,
+                                       engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+    bson_t list, entry;
+    bson_iter_t iter;
+
+    if (!document_child(notes, "kinds", &list))
+        return ENGINE_OK;
+    bson_iter_init(&iter, &list);
+    while (status == ENGINE_OK && bson_iter_next(&iter)) {
+        struct kube_resource resource;
+        if (!document_iter_child(&iter, &entry))
+            continue;
+        resource = (struct kube_resource){
+            document_string(&entry, "group"),
+            document_string(&entry, "version"),
+            document_string(&entry, "plural"),
+            document_string(&entry, "kind"),
+            document_bool(&entry, "namespaced", false)};
+        if (resource.group && resource.version && resource.plural &&
+            resource.kind)
+            status = kube_kinds_add(kinds, &resource, NULL, NULL, err);
+    }
+    return status;
+}
+
+engine_status kube_record_load(const char *root, struct kube_kinds *kinds,
+                               bson_t **errors, engine_error *err)
+{
+    char *path = engine_strf("%s/" RECORD_NOTES, root), *text = NULL;
+    engine_status status;
+    bson_t notes, list;
+    size_t len = 0;
+
+    *errors = NULL;
+    if (!path)
+        return engine_fail_memory(err);
+    if (!file_exists(path)) {
+        engine_free(path);
+        return ENGINE_OK;
+    }
+    status = file_read(path, RECORD_NOTES_MAXIMUM, &text, &len, err);
+    if (status == ENGINE_OK)
+        status = document_from_json(text, len, path, &notes, err);
+    if (status == ENGINE_OK) {
+        status = record_load_kinds(&notes, kinds, err);
+        if (document_child(&notes, "errors", &list))
+            *errors = bson_copy(&list);
+        bson_destroy(&notes);
+    }
+    engine_free(text);
+    engine_free(path);
+    return status;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * record.h - what a live scan read, written as a dump that replays to the same
+ * verdicts: a file per API path with the objects as they came; recording.json
+ * holds what could not be read and how resource types were resolved.
+ */
+#ifndef PLUGINS_KUBERNETES_RECORD_H
+#define PLUGINS_KUBERNETES_RECORD_H
+
+#include "plugins/kubernetes/kinds.h"
+#include "plugins/kubernetes/read.h"
+
+struct kube_recorder; /* of a scan */
+struct kube_record;   /* of a read */
+
+/** Begins a recording in a directory, which is made (mode 0700) and must hold
+ * no recording yet. */
+engine_status kube_recorder_open(const char *directory,
+                                 struct kube_recorder **out,
+                                 engine_error *err);
+/** Notes how a name was resolved; NULL: the server has no such type. */
+void kube_recorder_kind(struct kube_recorder *recorder,
+                        const struct kube_resource *resource);
+/** Writes recording.json and frees it; the first failure of all of it. */
+engine_status kube_recorder_close(struct kube_recorder *recorder,
+                                  engine_error *err);
+
+/** Begins the file of a read; sets read->record. */
+engine_status kube_record_open(struct kube_recorder *recorder,
+                               struct kube_read *read, engine_error *err);
+engine_status kube_record_item(struct kube_record *record, const char *text,
+                               size_t len, engine_error *err);
+/** Ends it with the read's document, or notes its failure. */
+void kube_record_end(struct kube_record *record,
+                     const struct kube_read *read);
+/** Gives up what was not ended. NULL is fine. */
+void kube_record_close(struct kube_record *record);
+
+/** Reads recording.json of a dump's root: types are added to kinds, *errors
+ * is {path: {status, message}} and owned by the caller; NULL: there is none. */
+engine_status kube_record_load(const char *root, struct kube_kinds *kinds,
+                               bson_t **errors, engine_error *err);
+
+#endif
