@@ -209,19 +209,22 @@ static void judge_none(struct kube_judge *judge, struct kube_rule *rule,
 static void judge_objects(struct kube_judge *judge, struct kube_rule *rule,
                           const struct kube_read *read)
 {
-    char message[128];
+    char message[sizeof(rule->message) + 64];
 
     if (rule->judged == 0) {
         judge_none(judge, rule, read);
         return;
     }
-    if (rule->worst == SCANNER_PASS && rule->judged > 1)
+    if (rule->judged == 1)
+        snprintf(message, sizeof(message), "%s", rule->message);
+    else if (rule->worst == SCANNER_PASS)
         snprintf(message, sizeof(message), "all of %llu objects comply",
                  (unsigned long long)rule->judged);
     else
-        snprintf(message, sizeof(message), "%s", rule->message);
-    kube_report_end(judge, rule, rule->worst,
-                    rule->worst == SCANNER_PASS ? message : rule->message);
+        snprintf(message, sizeof(message), "%llu of %llu objects: %s",
+                 (unsigned long long)rule->worse,
+                 (unsigned long long)rule->judged, rule->message);
+    kube_report_end(judge, rule, rule->worst, message);
 }
 
 void kube_judge_finish(struct kube_judge *judge, struct kube_rule *rule,

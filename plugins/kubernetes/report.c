@@ -73,9 +73,11 @@ void kube_report_outcome(struct kube_judge *judge, struct kube_rule *rule,
 
     if (report_weight(outcome->status) > report_weight(rule->worst)) {
         rule->worst = outcome->status;
+        rule->worse = 0;
         snprintf(rule->message, sizeof(rule->message), "%s",
                  outcome->message);
     }
+    rule->worse += outcome->status == rule->worst;
     if (!report_is_silent(judge, rule, outcome->status)) {
         report_resource(rule, read, object, &resource);
         result.resource = kit_doc(&resource);

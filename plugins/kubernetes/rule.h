@@ -47,7 +47,8 @@ struct kube_rule {
     uint64_t passed;       /* results with pass that were emitted */
     uint64_t silent[10];   /* outcomes without a result, by status */
     int32_t worst;
-    char message[512];     /* of the worst */
+    uint64_t worse;        /* objects with that status */
+    char message[512];     /* of the first of them */
     bool ended;
 };
 

@@ -9,7 +9,7 @@ kit_expr_sources += \
 	sdk/kit/expr/yamlpath_parse.c \
 	sdk/kit/value.c sdk/kit/value.h \
 	sdk/kit/value_bson.c \
-	sdk/kit/value_builder.c sdk/kit/value_builder.h \
+	sdk/kit/value_copy.c sdk/kit/value_builder.c sdk/kit/value_builder.h \
 	sdk/kit/value_mask.c sdk/kit/value_mask.h \
 	sdk/kit/value_mask_private.h \
 	sdk/kit/value_parser.c sdk/kit/value_parser.h \

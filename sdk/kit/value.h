@@ -72,6 +72,9 @@ bool value_number(const struct value *value, double *out);
 /** Deep equality as JSON has it: 1 equals 1.0, the order of members counts
  * for nothing, types are never mixed. */
 bool value_equal(const struct value *a, const struct value *b);
+/** A whole copy in an arena. ENGINE_ENOMEM when it does not fit. */
+engine_status value_copy(const struct value *value, struct arena *arena,
+                         struct value *out, engine_error *err);
 /** A word for messages: "null", "boolean", "number", "string", ... */
 const char *value_kind_name(const struct value *value);
 
