@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kubernetes scanner over dumps and manifests: which objects rules see,
+what they say of them, and what is never taken for a verdict."""
+import json
+
+import pytest
+
+from support import DONE, FAILED, UNABLE, UNSURE, Engine
+
+
+class Cluster:
+    """A dump, and rules over it."""
+
+    def __init__(self, tmp_path, **how):
+        self.engine = Engine(tmp_path, plugins=("kubernetes",), **how)
+        self.root = tmp_path / "dump"
+        (self.root / "api/v1").mkdir(parents=True)
+        self.rules = []
+
+    def put(self, path, content):
+        file = self.root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content if isinstance(content, str)
+                        else json.dumps(content))
+
+    def put_list(self, path, kind, objects, version="v1"):
+        self.put(path, {"kind": f"{kind}List", "apiVersion": version,
+                        "metadata": {"resourceVersion": "7"},
+                        "items": objects})
+
+    def rule(self, rule_id, **content):
+        self.rules.append({"rule_id": rule_id, "title": rule_id,
+                           "severity": "medium",
+                           "scanner_type": "kubernetes",
+                           "check_content": content})
+
+    def scan(self, code=None, **target):
+        self.engine.import_rules(self.rules)
+        target = {"type": "kubernetes_dump", "path": str(self.root), **target}
+        return self.engine.scan("--target", json.dumps(target), code=code)
+
+
+def pod(name, namespace="default", kind=None, **spec):
+    labels = {"app": name.split("-")[0]}
+    made = {"metadata": {"name": name, "namespace": namespace,
+                         "uid": f"uid-{namespace}-{name}", "labels": labels},
+            "spec": {"hostNetwork": False, "nodeName": "n1", **spec}}
+    return {"apiVersion": "v1", "kind": kind, **made} if kind else made
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    return Cluster(tmp_path)
+
+
+def names(verdict, status):
+    return sorted(each["resource"]["name"] for each in verdict["results"]
+                  if each["status"] == status)
+
+
+# ---- objects -----------------------------------------------------------------
+
+def test_every_object_has_a_verdict_of_its_own(cluster):
+    cluster.put_list("/api/v1/pods?limit=500", "Pod", [
+        pod("web-1"), pod("web-2", hostNetwork=True), pod("db-1", "data")])
+    cluster.rule("no-host-network", resource_type="pods",
+                 yamlpath=".spec.hostNetwork", condition="equals",
+                 expected_value=False)
+    verdict = cluster.scan(FAILED).by_rule()["no-host-network"]
+    assert verdict["status"] == "fail"
+    assert verdict["resources"] == {"pass": 2, "fail": 1}
+    assert names(verdict, "fail") == ["web-2"]
+    assert names(verdict, "pass") == ["db-1", "web-1"]
+    (bad,) = [each for each in verdict["results"] if each["status"] == "fail"]
+    assert bad["resource"] == {"type": "Pod", "name": "web-2",
+                               "namespace": "default",
+                               "uid": "uid-default-web-2"}
+    assert ".spec.hostNetwork" in bad["message"]
+    assert "1 of 3 objects" in verdict["message"]
+    assert bad["evidence"]
+
+
+@pytest.mark.parametrize("name", ("pods", "Pod", "pod", "po", "v1/Pod"))
+def test_a_type_is_found_by_all_its_names(cluster, name):
+    cluster.put_list("/api/v1/pods", "Pod", [pod("web-1")])
+    cluster.rule("named", resource_type=name, yamlpath=".metadata.name",
+                 condition="equals", expected_value="web-1")
+    assert cluster.scan(DONE).statuses() == {"named": "pass"}
+
+
+def test_types_are_never_mixed(cluster):
+    cluster.put_list("/api/v1/pods", "Pod",
+                     [pod("a", flag=True, number=8080, text="true")])
+    for rule_id, path, expected in (
+            ("bool", ".spec.flag", True), ("text-for-bool", ".spec.flag",
+                                           "true"),
+            ("bool-for-text", ".spec.text", True),
+            ("number", ".spec.number", 8080)):
+        cluster.rule(rule_id, resource_type="pods", yamlpath=path,
+                     condition="equals", expected_value=expected)
+    assert cluster.scan(FAILED).statuses() == {
+        "bool": "pass", "text-for-bool": "fail", "bool-for-text": "fail",
+        "number": "pass"}
+
+
+def test_selectors_and_namespaces_choose_objects(cluster):
+    cluster.put_list("/api/v1/pods", "Pod", [
+        pod("web-1"), pod("web-2", "kube-system"), pod("db-1", "data")])
+    common = {"resource_type": "pods", "yamlpath": ".metadata.name",
+              "condition": "exists"}
+    cluster.rule("all", **common)
+    cluster.rule("labels", selector="app=web", **common)
+    cluster.rule("label-set", selector={"matchLabels": {"app": "db"}},
+                 **common)
+    cluster.rule("fields", field_selector="metadata.namespace!=data",
+                 **common)
+    scan = cluster.scan(DONE, namespaces={"exclude": ["kube-*"]})
+    found = {rule_id: names(verdict, "pass")
+             for rule_id, verdict in scan.by_rule().items()}
+    assert found == {"all": ["db-1", "web-1"], "labels": ["web-1"],
+                     "label-set": ["db-1"], "fields": ["web-1"]}
+
+
+def test_an_object_by_name_and_one_that_is_not_there(cluster):
+    cluster.put("/api/v1/namespaces/default/configmaps/settings",
+                {"kind": "ConfigMap", "apiVersion": "v1",
+                 "metadata": {"name": "settings", "namespace": "default",
+                              "uid": "u1"}, "data": {"mode": "strict"}})
+    there = {"resource_type": "configmaps", "namespace": "default",
+             "resource_name": "settings"}
+    gone = {**there, "resource_name": "other"}
+    cluster.rule("there", **there, yamlpath=".data.mode",
+                 condition="equals", expected_value="strict")
+    cluster.rule("gone", **gone, yamlpath=".data.mode", condition="equals",
+                 expected_value="strict")
+    cluster.rule("gone-exists", **gone, yamlpath=".data", condition="exists")
+    cluster.rule("gone-not-exists", **gone, yamlpath=".data",
+                 condition="not_exists")
+    cluster.rule("gone-not-applicable", **gone, yamlpath=".data.mode",
+                 condition="equals", expected_value="strict",
+                 when_missing="notapplicable")
+    cluster.rule("no-such-type", resource_type="wombats",
+                 resource_name="first", yamlpath=".spec", condition="exists")
+    assert cluster.scan(FAILED).statuses() == {
+        "there": "pass", "gone": "fail", "gone-exists": "fail",
+        "gone-not-exists": "pass", "gone-not-applicable": "notapplicable",
+        "no-such-type": "fail"}
+
+
+def test_a_list_without_objects_is_no_pass(cluster):
+    cluster.put_list("/api/v1/pods", "Pod", [])
+    common = {"resource_type": "pods", "yamlpath": ".spec.hostNetwork"}
+    cluster.rule("value", **common, condition="equals", expected_value=False)
+    cluster.rule("exists", **common, condition="exists")
+    cluster.rule("none", **common, condition="not_exists")
+    assert cluster.scan(FAILED).statuses() == {
+        "value": "notapplicable", "exists": "fail", "none": "pass"}
+
+
+def test_many_passing_objects_are_counted(tmp_path):
+    cluster = Cluster(tmp_path,
+                      options={"kubernetes": {"passing_results": 10}})
+    cluster.put_list("/api/v1/pods", "Pod",
+                     [pod(f"web-{i}", hostNetwork=i >= 4990)
+                      for i in range(5000)])
+    cluster.rule("net", resource_type="pods", yamlpath=".spec.hostNetwork",
+                 condition="equals", expected_value=False)
+    verdict = cluster.scan(FAILED).by_rule()["net"]
+    assert verdict["resources"] == {"pass": 4990, "fail": 10}
+    assert len(names(verdict, "pass")) == 10
+    assert len(names(verdict, "fail")) == 10
+
+
+# ---- documents ---------------------------------------------------------------
+
+FILTER = "[.items[] | select(.spec.hostNetwork) | .metadata.name]"
+
+
+def oval(path, **more):
+    return {"filepath": path, "yamlpath": "[:]", "check_existence":
+            "none_exist", "entity_check": "all", "ocp_data": "true",
+            "values": [{"value": "(.*?)", "operation": "pattern match"}],
+            **more}
+
+
+def test_a_filter_is_applied_to_the_raw_answer(cluster):
+    cluster.put_list("/api/v1/pods?limit=500", "Pod",
+                     [pod("web-1"), pod("web-2", hostNetwork=True)])
+    cluster.put_list("/api/v1/nodes", "Node", [pod("n1")])
+    cluster.rule("some", **oval("/api/v1/pods?limit=500", jq_filter=FILTER))
+    cluster.rule("none", **oval("/api/v1/nodes", jq_filter=FILTER))
+    scan = cluster.scan(FAILED)
+    assert scan.statuses() == {"some": "fail", "none": "pass"}
+
+
+def test_a_filtered_file_is_taken_as_it_is(cluster):
+    cluster.put_list("/api/v1/pods", "Pod", [pod("web-1", hostNetwork=True)])
+    cluster.put("/api/v1/pods#abc", "[]\n")
+    cluster.rule("filtered", **oval("/api/v1/pods#abc", jq_filter=FILTER))
+    cluster.rule("raw", **oval("/api/v1/pods#def", jq_filter=FILTER))
+    assert cluster.scan(FAILED).statuses() == {"filtered": "pass",
+                                               "raw": "fail"}
+
+
+def test_a_missing_object_fails(cluster):
+    cluster.rule("gone", **oval("/apis/config.openshift.io/v1/oauths/cluster"))
+    verdict = cluster.scan(FAILED).by_rule()["gone"]
+    assert verdict["status"] == "fail"
+    assert "oauths/cluster" in verdict["results"][0]["resource"]["name"]
+
+
+def test_elements_of_a_list_are_one_set(cluster):
+    cluster.put_list("/apis/oauth.openshift.io/v1/oauthclients",
+                     "OAuthClient",
+                     [{"metadata": {"name": "a"}, "maxAge": 300},
+                      {"metadata": {"name": "b"}, "maxAge": 900}])
+    path = "/apis/oauth.openshift.io/v1/oauthclients"
+    common = {"filepath": path, "yamlpath": ".items[:].maxAge",
+              "ocp_data": "true", "check_existence": "all_exist"}
+    for rule_id, most, entity in (("all", 900, "all"), ("not-all", 600, "all"),
+                                  ("one", 600, "at least one")):
+        cluster.rule(rule_id, **common, entity_check=entity,
+                     values=[{"value": str(most), "type": "int",
+                              "operation": "less than or equal"}])
+    assert cluster.scan(FAILED).statuses() == {
+        "all": "pass", "not-all": "fail", "one": "pass"}
+
+
+def test_yaml_files_are_read_too(cluster):
+    cluster.put("/apis/config.openshift.io/v1/images/cluster",
+                "kind: Image\nmetadata: {name: cluster}\n"
+                "spec:\n  allowed:\n  - quay.io\n")
+    cluster.rule("yaml", filepath="/apis/config.openshift.io/v1/images/cluster",
+                 yamlpath=".spec.allowed[:]", ocp_data="true",
+                 check_existence="at_least_one_exists",
+                 entity_check="at least one",
+                 values=[{"value": "^quay", "operation": "pattern match"}])
+    assert cluster.scan(DONE).statuses() == {"yaml": "pass"}
+
+
+# ---- what is never a verdict -------------------------------------------------
+
+@pytest.mark.parametrize("content,words", (
+    ('{"kind": "PodList", "items": [{"metadata": {"name": "a"}', "cut off"),
+    ('{"kind": "PodList", "items": [}', "1"),
+    ('{"kind": "PodList", "items": {"a": 1}}', "no array"),
+    ('{"kind": "PodList", "items": "pods"}', "no array"),
+    ("[" * 5000, "nested"),
+))
+def test_a_malformed_answer_is_an_error(cluster, content, words):
+    cluster.put("/api/v1/pods", content)
+    cluster.rule("value", resource_type="pods", yamlpath=".spec",
+                 condition="exists")
+    cluster.rule("filter", **oval("/api/v1/pods", jq_filter=FILTER))
+    cluster.rule("plain", **oval("/api/v1/pods", yamlpath=".items[:].x"))
+    scan = cluster.scan(UNSURE)
+    assert scan.statuses() == {"value": "error", "filter": "error",
+                               "plain": "error"}
+    for verdict in scan.verdicts:
+        assert "/api/v1/pods" in verdict["message"]
+
+
+def test_a_bad_rule_spoils_no_other(cluster):
+    cluster.put_list("/api/v1/pods", "Pod", [pod("web-1")])
+    common = {"resource_type": "pods", "yamlpath": ".metadata.name"}
+    cluster.rule("good", **common, condition="exists")
+    cluster.rule("bad-path", resource_type="pods", yamlpath=".a[?]",
+                 condition="exists")
+    cluster.rule("bad-condition", **common, condition="resembles")
+    cluster.rule("bad-pattern", **common, condition="matches",
+                 expected_value="(")
+    cluster.rule("bad-selector", **common, condition="exists",
+                 selector="a b c")
+    cluster.rule("bad-filter", **oval("/api/v1/pods", jq_filter="[.items[")) 
+    cluster.rule("bad-variable", **oval("/api/v1/{{.nowhere}}/x"))
+    cluster.rule("nothing", yamlpath=".a", condition="exists")
+    statuses = cluster.scan(UNSURE).statuses()
+    assert statuses.pop("good") == "pass"
+    assert set(statuses.values()) == {"error"}, statuses
+
+
+def test_a_dump_that_is_not_there(cluster):
+    cluster.rule("any", resource_type="pods", yamlpath=".a",
+                 condition="exists")
+    scan = cluster.scan(UNABLE, path="/nowhere/at/all")
+    assert "/nowhere/at/all" in scan.result.err
+
+
+def test_paths_do_not_lead_out_of_the_dump(cluster):
+    (cluster.root.parent / "secret").write_text("{}")
+    cluster.rule("out", **oval("/api/../../secret"))
+    assert cluster.scan(UNSURE).statuses() == {"out": "error"}
+
+
+# ---- manifests ---------------------------------------------------------------
+
+def test_manifests_are_checked_before_they_reach_a_cluster(tmp_path):
+    cluster = Cluster(tmp_path)
+    folder = tmp_path / "manifests"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "pods.yaml").write_text(
+        "\n---\n".join(json.dumps(pod(name, kind="Pod", hostNetwork=net))
+                       for name, net in (("web-1", False), ("web-2", True))))
+    (folder / "deep" / "list.json").write_text(json.dumps(
+        {"kind": "List", "apiVersion": "v1", "items": [
+            pod("db-1", "data", kind="Pod"),
+            {"kind": "Widget", "apiVersion": "acme.io/v1",
+             "metadata": {"name": "w"}, "spec": {"on": True}}]}))
+    (folder / "values.yml").write_text("replicas: 3\n")
+    (folder / "README").write_text("not one: [\n")
+    cluster.rule("net", resource_type="pods", yamlpath=".spec.hostNetwork",
+                 condition="equals", expected_value=False)
+    cluster.rule("widget", resource_type="widgets.acme.io",
+                 yamlpath=".spec.on", condition="equals", expected_value=True)
+    cluster.rule("named", resource_type="pods", namespace="data",
+                 resource_name="db-1", yamlpath=".metadata.name",
+                 condition="exists")
+    scan = cluster.scan(FAILED, path=str(folder))
+    assert scan.statuses() == {"net": "fail", "widget": "pass",
+                               "named": "pass"}
+    assert names(scan.by_rule()["net"], "fail") == ["web-2"]
+    assert names(scan.by_rule()["net"], "pass") == ["db-1", "web-1"]
