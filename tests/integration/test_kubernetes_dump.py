@@ -221,7 +221,8 @@ def test_elements_of_a_list_are_one_set(cluster):
                                   ("one", 600, "at least one")):
         cluster.rule(rule_id, **common, entity_check=entity,
                      values=[{"value": str(most), "type": "int",
-                              "operation": "less than or equal"}])
+                              "operation": "less than or equal",
+                              "entity_check": entity}])
     assert cluster.scan(FAILED).statuses() == {
         "all": "pass", "not-all": "fail", "one": "pass"}
 
@@ -271,7 +272,7 @@ def test_a_bad_rule_spoils_no_other(cluster):
                  expected_value="(")
     cluster.rule("bad-selector", **common, condition="exists",
                  selector="a b c")
-    cluster.rule("bad-filter", **oval("/api/v1/pods", jq_filter="[.items[")) 
+    cluster.rule("bad-filter", **oval("/api/v1/pods", jq_filter="[.items["))
     cluster.rule("bad-variable", **oval("/api/v1/{{.nowhere}}/x"))
     cluster.rule("nothing", yamlpath=".a", condition="exists")
     statuses = cluster.scan(UNSURE).statuses()
