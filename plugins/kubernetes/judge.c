@@ -20,29 +20,32 @@ static void judge_note(struct kube_rule *rule, const engine_error *why)
 static bool judge_is_inside(const struct kube_judge *judge,
                             const struct value *object)
 {
-    const char *name =
-        value_text(value_at(object, "metadata", "namespace", NULL));
+    const char *name;
 
-    return !judge->namespaces || !name ||
-           kube_namespaces_match(judge->namespaces, name);
+    if (!judge->namespaces)
+        return true;
+    name = value_text(value_at(object, "metadata", "namespace", NULL));
+    return !name || kube_namespaces_match(judge->namespaces, name);
 }
 
+/* this is what a scan spends its time on: the outcome and the error are the
+ * judge's own, so that nothing of their size is cleared for every object */
 static void judge_object(struct kube_judge *judge, struct kube_rule *rule,
                          const struct kube_read *read,
                          const struct value *object, struct arena *arena)
 {
-    struct check_outcome outcome = {0};
-    engine_error err = {0};
+    struct check_outcome *outcome = &judge->outcome;
 
-    if (object && !judge_is_inside(judge, object))
-        return;
-    if (check_subject(rule->check, object, arena, &outcome, &err) < 0) {
-        judge_note(rule, &err);
+    outcome->status = 0;
+    outcome->message[0] = '\0';
+    judge->err.status = ENGINE_OK;
+    if (check_subject(rule->check, object, arena, outcome, &judge->err) < 0) {
+        judge_note(rule, &judge->err);
     } else {
         rule->judged++;
-        kube_report_outcome(judge, rule, read, object, &outcome);
+        kube_report_outcome(judge, rule, read, object, outcome);
     }
-    check_outcome_clear(&outcome);
+    check_outcome_clear(outcome);
 }
 
 /* what a filter gives for an element stays until the list has ended */
@@ -69,15 +72,15 @@ static engine_status judge_collect(struct kube_rule *rule,
     return ENGINE_OK;
 }
 
-static void judge_filter_item(struct kube_rule *rule,
+static void judge_filter_item(struct kube_judge *judge,
+                              struct kube_rule *rule,
                               const struct value *item, struct arena *arena)
 {
     struct expr_values values = {0};
-    engine_error err = {0};
 
-    if (expr_evaluate(rule->filter, item, arena, &values, &err) < 0 ||
-        judge_collect(rule, &values, &err) < 0)
-        judge_note(rule, &err);
+    if (expr_evaluate(rule->filter, item, arena, &values, &judge->err) < 0 ||
+        judge_collect(rule, &values, &judge->err) < 0)
+        judge_note(rule, &judge->err);
 }
 
 static engine_status judge_on_item(struct kube_read *read,
@@ -86,20 +89,20 @@ static engine_status judge_on_item(struct kube_read *read,
                                    engine_error *err)
 {
     struct kube_judge *judge = user;
+    const bool inside = judge_is_inside(judge, item);
 
     (void)err;
     for (struct kube_want *want = read->wants; want; want = want->next) {
         struct kube_rule *rule = want->rule;
-        engine_error why = {0};
         if (rule->ended || rule->failure.status < 0)
             continue;
-        if (rule->view == KUBE_VIEW_OBJECTS)
+        if (rule->view == KUBE_VIEW_OBJECTS && inside)
             judge_object(judge, rule, read, item, arena);
         else if (rule->view == KUBE_VIEW_FILTERED)
-            judge_filter_item(rule, item, arena);
+            judge_filter_item(judge, rule, item, arena);
         else if (rule->view == KUBE_VIEW_ELEMENTS &&
-                 check_add(rule->check, item, arena, &why) < 0)
-            judge_note(rule, &why);
+                 check_add(rule->check, item, arena, &judge->err) < 0)
+            judge_note(rule, &judge->err);
     }
     return ENGINE_OK;
 }
@@ -250,7 +253,8 @@ static void judge_on_done(struct kube_read *read, void *user)
         if (read->failure.status < 0)
             judge_note(rule, &read->failure);
         else if (!read->absent && !read->has_list && !rule->ended &&
-                 rule->view == KUBE_VIEW_OBJECTS)
+                 rule->view == KUBE_VIEW_OBJECTS &&
+                 judge_is_inside(judge, read->document))
             judge_object(judge, rule, read, read->document, &read->scratch);
         if (--rule->waiting == 0)
             kube_judge_finish(judge, rule, read);

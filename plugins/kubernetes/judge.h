@@ -15,6 +15,8 @@ struct kube_judge {
     uint64_t passing; /* results with pass that a rule emits at most */
     uint64_t rules_done, rules_total;
     struct arena scratch;
+    struct check_outcome outcome; /* of the object that is being judged */
+    engine_error err;
 };
 
 extern const struct kube_read_events kube_judge_events;

@@ -159,6 +159,8 @@ static engine_status rule_plan_set(struct kube_rule *rule,
         status = kube_reads_mask(read, rule, err);
     if (status == ENGINE_OK)
         status = check_open(rule->check, err);
+    if (status == ENGINE_OK)
+        check_redact(rule->check, strstr(read->path.plain, "/secrets"));
     engine_free(path);
     engine_free(filter);
     return status;

@@ -214,6 +214,7 @@ static engine_status objects_plan(struct kube_rule *rule,
     rule->kind = engine_strdup(found.kind);
     if (!rule->kind)
         return engine_fail_memory(err);
+    check_redact(rule->check, strcmp(found.kind, "Secret") == 0);
     if (objects->name && found.namespaced && !objects->space &&
         objects_name_field(objects, err) < 0)
         return ENGINE_ENOMEM;

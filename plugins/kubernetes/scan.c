@@ -61,6 +61,9 @@ static void scan_plan_rule(struct scan *scan, struct kube_rule *rule,
         kube_judge_error(&scan->judge, rule, &err);
     else if (rule->waiting == 0)
         kube_judge_finish(&scan->judge, rule, NULL);
+    else
+        check_terse(rule->check, scan->judge.passing == 0 &&
+                                     rule->view == KUBE_VIEW_OBJECTS);
 }
 
 static void scan_plan(struct scan *scan)
