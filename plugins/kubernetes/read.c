@@ -51,7 +51,7 @@ static bool read_is_wanted(struct kube_read *read, const struct value *item,
     bool fresh;
 
     *status = kube_seen_add(read->seen, item, &fresh, err);
-    if (*status < 0 || !fresh)
+    if (*status < 0 || (read->overlaps && !fresh))
         return false;
     return !read->narrow || kube_selector_matches(read->narrow, item);
 }
@@ -226,6 +226,7 @@ engine_status kube_read_value(struct kube_read *read,
 void kube_read_again(struct kube_read *read)
 {
     value_stream_again(read->stream);
+    read->overlaps = read->items > 0;
 }
 
 void kube_read_absent(struct kube_read *read)

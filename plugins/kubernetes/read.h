@@ -67,6 +67,7 @@ struct kube_read {
     struct arena arena;   /* for what stays until the end */
     struct kube_kept *kept;
     struct kube_seen *seen;
+    bool overlaps; /* what was judged may come once more: pass over it */
     const struct kube_selector *narrow; /* set by a dump whose file was not
                                          * read with the path's selectors */
     struct kube_record *record;
@@ -91,7 +92,8 @@ engine_status kube_read_item(struct kube_read *read, const struct value *item,
  */
 engine_status kube_read_page(struct kube_read *read, const char **next,
                              engine_error *err);
-/** The try was given up; the same page, or one after it, comes again. */
+/** The try was given up, or a list goes on from another version of it: what
+ * was seen may come once more, and is passed over then. */
 void kube_read_again(struct kube_read *read);
 /** The server (or the dump) definitely has no such thing. */
 void kube_read_absent(struct kube_read *read);

@@ -157,6 +157,15 @@ def test_a_list_without_objects_is_no_pass(cluster):
         "value": "notapplicable", "exists": "fail", "none": "pass"}
 
 
+def test_objects_that_look_the_same_are_all_judged(cluster):
+    good, bad = pod("web-1"), pod("web-1", hostNetwork=True)
+    cluster.put_list("/api/v1/pods", "Pod", [good, bad])
+    cluster.rule("net", resource_type="pods", yamlpath=".spec.hostNetwork",
+                 condition="equals", expected_value=False)
+    verdict = cluster.scan(FAILED).by_rule()["net"]
+    assert verdict["resources"] == {"pass": 1, "fail": 1}
+
+
 def test_many_passing_objects_are_counted(tmp_path):
     cluster = Cluster(tmp_path,
                       options={"kubernetes": {"passing_results": 10}})
