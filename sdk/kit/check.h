@@ -21,6 +21,7 @@
 #define SDK_KIT_CHECK_H
 
 #include <bson/bson.h>
+#include <stdbool.h>
 
 #include "sdk/kit/expr.h"
 #include "sdk/kit/value.h"
@@ -53,6 +54,15 @@ const bson_t *check_variables(const struct check *check);
 /** Adds to a mask of a subject what it may look at. */
 engine_status check_wants(const struct check *check,
                           struct value_mask *mask);
+
+/**
+ * Values of what is judged from now on are never shown, in messages neither:
+ * only their types and sizes. What has the kind Secret is never shown anyway,
+ * but a filtered document does not tell its kind any more.
+ */
+void check_redact(struct check *check, bool redact);
+/** A pass has neither message nor evidence: for thousands of subjects. */
+void check_terse(struct check *check, bool terse);
 
 /** A verdict with its reasons. */
 struct check_outcome {

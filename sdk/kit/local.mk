@@ -44,10 +44,35 @@ unit_tests += \
 
 # Checks: template.h, check.h.
 kit_check_sources = \
+	sdk/kit/check.c \
+	sdk/kit/check.h \
+	sdk/kit/check_condition.c \
+	sdk/kit/check_content.c \
+	sdk/kit/check_duration.c \
+	sdk/kit/check_evidence.c \
+	sdk/kit/check_field.c \
+	sdk/kit/check_oval.c \
+	sdk/kit/check_oval.h \
+	sdk/kit/check_private.h \
+	sdk/kit/check_record.c \
+	sdk/kit/check_set.c \
+	sdk/kit/check_table.c \
+	sdk/kit/condition.c \
+	sdk/kit/condition.h \
+	sdk/kit/condition_private.h \
+	sdk/kit/condition_quantity.c \
+	sdk/kit/condition_quantity.h \
+	sdk/kit/condition_test.c \
 	sdk/kit/template.c sdk/kit/template.h \
 	sdk/kit/template_private.h \
 	sdk/kit/template_word.c
 kit_expr_sources += $(kit_check_sources)
-unit_tests += tests/unit/test_template
-fuzzers += tests/fuzz/fuzz_template
+unit_tests += \
+	tests/unit/test_check \
+	tests/unit/test_condition \
+	tests/unit/test_openshift \
+	tests/unit/test_template
+tests_unit_test_openshift_LDADD = $(LDADD) $(ARCHIVE_LIBS)
+fuzzers += tests/fuzz/fuzz_check tests/fuzz/fuzz_template
+tests_fuzz_fuzz_check_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_template_LDFLAGS = $(fuzz_ldflags)

@@ -1,0 +1,705 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_check.c - the OVAL form against what oscap said, splitting, variables,
+ * evidence and secrets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <engine/scanner.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
+#include "sdk/document/document.h"
+#include "sdk/kit/check.h"
+
+#define PASS SCANNER_PASS
+#define FAIL SCANNER_FAIL
+#define ERROR SCANNER_ERROR
+
+static const char variables_text[] =
+    "{\"xccdf_org.ssgproject.content_value_var_name\": \"web\","
+    " \"var_number\": 300, \"var_pattern\": \"^(a|b)$\", \"var_list\": [1],"
+    " \"var_timeout\": \"10m0s\", \"var_seconds\": \"600\", \"unused\": 1}";
+
+static void parse(const char *text, bson_t *out)
+{
+    engine_error err = {0};
+
+    if (document_from_json(text, strlen(text), "test", out, &err) < 0)
+        fail_msg("%s: %s", text, err.message);
+}
+
+static engine_status compile_with(const bson_t *content,
+                                  const bson_t *variables,
+                                  struct check **out, engine_error *err)
+{
+    const struct check_words words = {expr_language("yamlpath"), "yamlpath",
+                                      "condition", "expected_value"};
+
+    return check_compile(content, &words, variables, out, err);
+}
+
+static engine_status compile(const bson_t *content, struct check **out,
+                             engine_error *err)
+{
+    engine_status status;
+    bson_t variables;
+
+    parse(variables_text, &variables);
+    status = compile_with(content, &variables, out, err);
+    bson_destroy(&variables);
+    return status;
+}
+
+static struct check *check_of(const char *text)
+{
+    struct check *check = NULL;
+    engine_error err = {0};
+    bson_t content;
+
+    parse(text, &content);
+    if (compile(&content, &check, &err) < 0)
+        fail_msg("%s: %s", text, err.message);
+    bson_destroy(&content);
+    return check;
+}
+
+static int32_t judge(struct check *check, const char *subject,
+                     struct check_outcome *outcome)
+{
+    engine_error err = {0};
+    struct arena arena;
+    struct value value;
+
+    arena_init(&arena, 8 << 20);
+    if (subject && value_from_json(subject, strlen(subject), "subject",
+                                   &arena, &value, &err) < 0)
+        fail_msg("%s: %s", subject, err.message);
+    if (check_subject(check, subject ? &value : NULL, &arena, outcome,
+                      &err) < 0)
+        fail_msg("%s: %s", subject, err.message);
+    arena_clear(&arena);
+    return outcome->status;
+}
+
+static int32_t judge_once(const char *content, const char *subject)
+{
+    struct check_outcome outcome = {0};
+    struct check *check = check_of(content);
+    const int32_t status = judge(check, subject, &outcome);
+
+    assert_true(outcome.message[0] != '\0');
+    assert_non_null(outcome.evidence);
+    check_outcome_clear(&outcome);
+    check_free(check);
+    return status;
+}
+
+/* ---- what oscap said ----------------------------------------------------------- */
+
+static const char *verdict_of(int32_t status)
+{
+    return status == PASS ? "true" : status == FAIL ? "false" : "error";
+}
+
+static engine_status oracle_case(const bson_t *document,
+                                 const struct document_origin *origin,
+                                 void *user, engine_error *err)
+{
+    const char *expected = document_string(document, "result");
+    struct check_outcome outcome = {0};
+    struct check *check = NULL;
+    bson_t content;
+    bson_iter_t iter;
+    struct arena arena;
+    struct value value;
+    bool exists;
+
+    (void)origin;
+    ++*(int *)user;
+    arena_init(&arena, 1 << 20);
+    assert_true(document_child(document, "content", &content));
+    if (compile(&content, &check, err) < 0)
+        fail_msg("case %d: %s", *(int *)user, err->message);
+    exists = bson_iter_init_find(&iter, document, "document");
+    if (exists)
+        assert_int_equal(value_from_bson(&iter, &arena, &value, NULL), 0);
+    assert_int_equal(check_subject(check, exists ? &value : NULL, &arena,
+                                   &outcome, err), ENGINE_OK);
+    if (strcmp(verdict_of(outcome.status), expected) != 0) {
+        char *text = bson_as_relaxed_extended_json(document, NULL);
+
+        print_error("%s: \"%s\" (%s)\n", text,
+                    verdict_of(outcome.status), outcome.message);
+        bson_free(text);
+        ((int *)user)[1]++;
+    }
+    check_outcome_clear(&outcome);
+    check_free(check);
+    arena_clear(&arena);
+    return ENGINE_OK;
+}
+
+static void agrees_with_oscap(void **state)
+{
+    const char *source = getenv("SCAN_ENGINE_SRC");
+    char *path = engine_strf("%s/tests/fixtures/check/oval.json",
+                             source ? source : ".");
+    engine_error err = {0};
+    int counts[2] = {0, 0};
+    char *text;
+    size_t len;
+
+    (void)state;
+    if (file_read(path, 1 << 20, &text, &len, &err) < 0 ||
+        document_read_json(text, len, path, oracle_case, counts, &err) < 0)
+        fail_msg("%s", err.message);
+    engine_free(text);
+    engine_free(path);
+    assert_true(counts[0] > 900);
+    assert_int_equal(counts[1], 0);
+}
+
+static void is_right_where_oscap_is_not(void **state)
+{
+    static const struct {
+        const char *path, *document, *text;
+        int32_t status;
+    } rows[] = {
+        {".a", "{\"a\": 99999999999}", "99999999999", PASS},
+        {".a", "{\"a\": 1.5}", "1.5", PASS},
+        {".a", "{\"a\": [2, [1]]}", "1", FAIL},
+        {".a", "{\"a\": [{\"l\": 1}, 5]}", "1", ERROR},
+        {".a", "{\"a\": [5, {\"l\": 1}]}", "1", ERROR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *content = engine_strf(
+            "{\"yamlpath\": \"%s\", \"values\": [{\"value\": \"%s\"}]}",
+            rows[i].path, rows[i].text);
+
+        if (judge_once(content, rows[i].document) != rows[i].status)
+            fail_msg("%s on %s", content, rows[i].document);
+        engine_free(content);
+    }
+}
+
+/* ---- what the template does beyond the one test --------------------------------- */
+
+static void an_object_of_the_cluster_has_to_exist(void **state)
+{
+    static const char with[] = "{\"ocp_data\": \"true\", \"yamlpath\": "
+                               "\"[:]\", \"check_existence\": \"none_exist\"}";
+    static const char without[] =
+        "{\"filepath\": \"/x\", \"yamlpath\": \"[:]\", "
+        "\"check_existence\": \"none_exist\"}";
+
+    (void)state;
+    assert_int_equal(judge_once(with, "[]"), PASS);
+    assert_int_equal(judge_once(with, "[1]"), FAIL);
+    assert_int_equal(judge_once(with, NULL), FAIL);
+    assert_int_equal(judge_once(without, NULL), PASS);
+}
+
+static void compares_with_a_variable(void **state)
+{
+    static const char equals[] =
+        "{\"yamlpath\": \".a\", \"xccdf_variable\": \"var_name\"}";
+    static const char number[] =
+        "{\"yamlpath\": \".a\", \"xccdf_variable\": \"var_number\"}";
+    static const char pattern[] = "{\"yamlpath\": \".a\", \"regex_data\": "
+                                  "true, \"xccdf_variable\": "
+                                  "\"xccdf_x_value_var_pattern\"}";
+
+    (void)state;
+    assert_int_equal(judge_once(equals, "{\"a\": \"web\"}"), PASS);
+    assert_int_equal(judge_once(equals, "{\"a\": \"wob\"}"), FAIL);
+    assert_int_equal(judge_once(number, "{\"a\": 300}"), PASS);
+    assert_int_equal(judge_once(number, "{\"a\": \"300\"}"), PASS);
+    assert_int_equal(judge_once(pattern, "{\"a\": [\"a\", \"b\"]}"), PASS);
+    assert_int_equal(judge_once(pattern, "{\"a\": [\"a\", \"c\"]}"), FAIL);
+}
+
+static void knows_a_duration_of_the_same_length(void **state)
+{
+    static const char *const same[] = {"10m0s", "10m", "600s", "0.5m570s",
+                                       "600000ms", "0h10m"};
+    static const char *const other[] = {"10m1s", "10", "10 m", "-10m", "10mm",
+                                        "m", "", "1e2s", "99999999999999999h"};
+    static const char *const forms[] = {
+        "{\"yamlpath\": \".a\", \"xccdf_variable\": \"var_timeout\"}",
+        "{\"yamlpath\": \".a\", \"xccdf_variable\": \"var_seconds\"}"};
+
+    (void)state;
+    for (size_t form = 0; form < 2; form++) {
+        for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
+            char *subject = engine_strf("{\"a\": \"%s\"}", same[i]);
+
+            if (judge_once(forms[form], subject) != PASS)
+                fail_msg("%s", same[i]);
+            engine_free(subject);
+        }
+        for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++) {
+            char *subject = engine_strf("{\"a\": \"%s\"}", other[i]);
+
+            if (judge_once(forms[form], subject) != FAIL)
+                fail_msg("%s", other[i]);
+            engine_free(subject);
+        }
+    }
+    assert_int_equal(judge_once(forms[0], "{\"a\": \"600\"}"), FAIL);
+    assert_int_equal(judge_once(forms[1], "{\"a\": 600}"), PASS);
+    assert_int_equal(judge_once("{\"yamlpath\": \".a\", \"values\": "
+                                "[{\"value\": \"{{.var_timeout}}\"}]}",
+                                "{\"a\": \"10m\"}"), FAIL);
+}
+
+static void compares_an_embedded_part_with_a_variable(void **state)
+{
+    static const char content[] =
+        "{\"yamlpath\": \".v[:]\", \"xccdf_variable\": \"var_number\", "
+        "\"embedded_data\": \"true\", \"values\": [{\"value\": \"(\\\\d+)\", "
+        "\"operation\": \"pattern match\", \"type\": \"string\"}]}";
+    static const struct {
+        const char *document;
+        int32_t status;
+    } rows[] = {
+        {"{\"v\": [\"300\"]}", PASS},         {"{\"v\": [\"a300b\"]}", PASS},
+        {"{\"v\": [\"x300y400\"]}", PASS},    {"{\"v\": [\"400\"]}", FAIL},
+        {"{\"v\": [\"300\", \"400\"]}", FAIL}, {"{\"v\": [\"x\"]}", FAIL},
+        {"{\"v\": [\"300\", \"x\"]}", FAIL},  {"{\"v\": []}", FAIL},
+        {"{\"z\": 1}", FAIL},                 {"{\"v\": 300}", FAIL},
+        {NULL, FAIL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (judge_once(content, rows[i].document) != rows[i].status)
+            fail_msg("%s", rows[i].document);
+}
+
+static void counts_values_at_another_path(void **state)
+{
+    static const char content[] =
+        "{\"yamlpath\": \".s.h\", \"check_existence\": \"any_exist\", "
+        "\"check_existence_yamlpath\": \".m.n\"}";
+    static const struct {
+        const char *document;
+        int32_t status;
+    } rows[] = {
+        {"{\"m\": {\"n\": 1}, \"s\": {\"h\": 2}}", PASS},
+        {"{\"m\": {\"n\": [1, 2]}, \"s\": {\"h\": [3, 4]}}", PASS},
+        {"{\"m\": {\"n\": [1, 2]}, \"s\": {\"h\": [3]}}", FAIL},
+        {"{\"m\": {\"n\": 1}}", FAIL},
+        {"{\"z\": 1}", FAIL},
+        {NULL, FAIL},
+        {"{\"s\": {\"h\": 2}}", ERROR},
+        {"{\"m\": {\"n\": 1}, \"s\": {\"h\": {\"q\": 1}}}", ERROR},
+        {"{\"m\": {\"n\": {\"q\": 1}}, \"s\": {\"h\": 1}}", ERROR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (judge_once(content, rows[i].document) != rows[i].status)
+            fail_msg("%s", rows[i].document);
+}
+
+static void refuses_what_makes_no_sense(void **state)
+{
+    static const char *const rows[][2] = {
+        {"\"check_existence\": \"some_exist\"", "\"some_exist\" is unknown"},
+        {"\"entity_check\": \"any\", \"values\": []", "\"any\" is unknown"},
+        {"\"values\": 5", "values is no list"},
+        {"\"values\": [5]", "values.0: it is no object"},
+        {"\"values\": [{\"value\": \"a\"}, {\"type\": \"int\"}]",
+         "values.1: value is missing"},
+        {"\"values\": [{\"value\": \"a\", \"type\": \"int\"}]",
+         "values.0: value \"a\" is not of type int"},
+        {"\"values\": [{\"value\": \"a\", \"type\": \"date\"}]",
+         "\"date\" is unknown"},
+        {"\"values\": [{\"value\": \"a\", \"operaton\": \"equals\"}]",
+         "\"operaton\" is unknown"},
+        {"\"values\": [{\"value\": \"a\", \"operation\": \"like\"}]",
+         "\"like\" is unknown"},
+        {"\"values\": [{\"value\": \"1\", \"type\": \"int\", "
+         "\"operation\": \"pattern match\"}]",
+         "does not go with type int"},
+        {"\"values\": [{\"value\": \"(\", \"operation\": \"pattern match\"}]",
+         "values.0: pattern \"(\""},
+        {"\"values\": [{\"value\": [1]}]", "values.0: value: a list"},
+        {"\"xccdf_variable\": \"var_x\"", "\"var_x\" has no value"},
+        {"\"xccdf_variable\": \"var_list\"", "variable \"var_list\""},
+        {"\"xccdf_variable\": \"var_name\", \"embedded_data\": true",
+         "embedded_data needs one value"},
+        {"\"ocp_data\": \"yes\"", "ocp_data is neither true nor false"},
+        {"\"values\": [{\"value\": \"{{.var_x}}\"}]",
+         "variable \"var_x\" has no value"},
+        {"\"values\": [], \"condition\": \"exists\"", "do not go together"},
+        {"\"check_existence\": \"all_exist\", \"check_existence_yamlpath\": "
+         "\"a[\"",
+         "check_existence_yamlpath: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *text = engine_strf("{\"yamlpath\": \".x\", %s}", rows[i][0]);
+        struct check *check = NULL;
+        engine_error err = {0};
+        bson_t content;
+
+        parse(text, &content);
+        if (compile(&content, &check, &err) != ENGINE_EINVAL)
+            fail_msg("%s: no error", text);
+        if (!strstr(err.message, rows[i][1]))
+            fail_msg("%s: \"%s\", expected \"%s\"", text, err.message,
+                     rows[i][1]);
+        bson_destroy(&content);
+        engine_free(text);
+    }
+}
+
+static void puts_variables_in(void **state)
+{
+    struct check *check = check_of(
+        "{\"yamlpath\": \".{{.var_name}}\", \"condition\": \"in\", "
+        "\"expected_value\": [\"{{.var_number}}\", \"{{.var_number}}s\"]}");
+    struct check_outcome outcome = {0};
+    bson_iter_t name;
+
+    (void)state;
+    assert_int_equal(check_form(check), CHECK_CONDITION);
+    assert_int_equal(judge(check, "{\"web\": 300}", &outcome), PASS);
+    assert_int_equal(judge(check, "{\"web\": \"300s\"}", &outcome), PASS);
+    assert_int_equal(judge(check, "{\"web\": 301}", &outcome), FAIL);
+    assert_int_equal(bson_count_keys(check_variables(check)), 2);
+    assert_true(bson_iter_init_find(
+        &name, check_variables(check),
+        "xccdf_org.ssgproject.content_value_var_name"));
+    check_outcome_clear(&outcome);
+    check_free(check);
+}
+
+/* ---- sets, whole and in pieces --------------------------------------------------- */
+
+static int32_t judge_pieces(const char *content, const char *list)
+{
+    struct check_outcome outcome = {0};
+    struct check *check = check_of(content);
+    engine_error err = {0};
+    struct arena arena;
+    struct value value;
+    int32_t status;
+
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(value_from_json(list, strlen(list), "list", &arena,
+                                     &value, &err), 0);
+    if (check_split(check, "items", &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(check_open(check, &err), 0);
+    for (uint32_t i = 0; i < value.count; i++)
+        assert_int_equal(check_add(check, &value.items[i], &arena, &err), 0);
+    assert_int_equal(check_close(check, &outcome, &err), 0);
+    status = outcome.status;
+    check_outcome_clear(&outcome);
+    check_free(check);
+    arena_clear(&arena);
+    return status;
+}
+
+static void a_list_in_pieces_is_judged_as_the_whole(void **state)
+{
+    static const char *const paths[] = {
+        ".items[:].l", "$.items[:].l[:]", "items[:]", ".items[:].l[:].x",
+        ".items[:]['l','m']", ".items[:].l.x"};
+    static const char *const lists[] = {
+        "[]", "[{\"l\": 1}, {\"l\": 2}]", "[{\"l\": 1}, {}]", "[{}]",
+        "[{\"l\": [1, 2]}, {\"l\": [3]}]", "[{\"l\": {\"x\": 1}}]",
+        "[{\"l\": [{\"x\": 1}, {\"x\": 1}]}, {\"l\": [{\"x\": 2}]}]",
+        "[{\"l\": 1, \"m\": 1}]", "[1, 1]", "[[1], [1, 2]]", "[{\"l\": 1}, 1]",
+        "[{\"l\": [[1]]}]", "[{\"l\": []}]"};
+    static const char *const forms[] = {
+        "\"check_existence\": \"none_exist\"",
+        "\"ocp_data\": true, \"values\": [{\"value\": \"1\"}]",
+        "\"entity_check\": \"at least one\", \"values\": [{\"value\": \"1\", "
+        "\"entity_check\": \"at least one\"}]",
+        "\"check_existence\": \"any_exist\", \"entity_check\": \"only one\", "
+        "\"values\": [{\"value\": \"1\"}]",
+        "\"values\": [{\"value\": \"1\", \"key\": \"l\"}]",
+        "\"check_existence\": \"any_exist\", \"check_existence_yamlpath\": "
+        "\".items[:].m\""};
+
+    (void)state;
+    for (size_t p = 0; p < sizeof(paths) / sizeof(*paths); p++)
+        for (size_t l = 0; l < sizeof(lists) / sizeof(*lists); l++)
+            for (size_t f = 0; f < sizeof(forms) / sizeof(*forms); f++) {
+                char *content = engine_strf("{\"yamlpath\": \"%s\", %s}",
+                                            paths[p], forms[f]);
+                char *whole = engine_strf("{\"items\": %s}", lists[l]);
+
+                if (judge_once(content, whole) !=
+                    judge_pieces(content, lists[l]))
+                    fail_msg("%s on %s", content, whole);
+                engine_free(content);
+                engine_free(whole);
+            }
+}
+
+static void splits_only_what_it_can(void **state)
+{
+    static const char *const rows[] = {
+        "{\"yamlpath\": \".items[0].x\", \"values\": []}",
+        "{\"yamlpath\": \".data\", \"values\": []}",
+        "{\"yamlpath\": \"[:]\", \"values\": []}",
+        "{\"yamlpath\": \".itemsX[:]\", \"values\": []}",
+        "{\"yamlpath\": \".items[:].x\", \"condition\": \"exists\"}",
+        "{\"yamlpath\": \".items[:].x\", \"check_existence_yamlpath\": "
+        "\".metadata.name\"}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct check *check = check_of(rows[i]);
+
+        if (check_split(check, "items", NULL) != ENGINE_EUNSUPPORTED)
+            fail_msg("%s", rows[i]);
+        check_free(check);
+    }
+}
+
+static void several_documents_are_one_set(void **state)
+{
+    struct check_outcome outcome = {0};
+    struct check *check = check_of(
+        "{\"yamlpath\": \".a\", \"check_existence\": \"all_exist\", "
+        "\"check\": \"at least one\", \"values\": [{\"value\": \"1\"}]}");
+    struct value number = {.kind = VALUE_INT, .integer = 2};
+    struct value_member member = {.key = "a", .key_len = 1};
+    struct value document = {
+        .kind = VALUE_OBJECT, .count = 1, .members = &member};
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(check_add(check, &document, &arena, NULL),
+                     ENGINE_EINVAL);
+    assert_int_equal(check_close(check, &outcome, NULL), ENGINE_EINVAL);
+    for (int64_t last = 2; last >= 1; last--) {
+        assert_int_equal(check_open(check, NULL), 0);
+        member.value = number;
+        assert_int_equal(check_add(check, &document, &arena, NULL), 0);
+        member.value.integer = last;
+        assert_int_equal(check_add(check, &document, &arena, NULL), 0);
+        assert_int_equal(check_close(check, &outcome, NULL), 0);
+        assert_int_equal(outcome.status, last == 1 ? PASS : FAIL);
+    }
+    assert_int_equal(check_open(check, NULL), 0);
+    assert_int_equal(check_close(check, &outcome, NULL), 0);
+    assert_int_equal(outcome.status, FAIL);
+    check_outcome_clear(&outcome);
+    check_free(check);
+    arena_clear(&arena);
+}
+
+/* ---- reasons ------------------------------------------------------------------------ */
+
+static void says_what_was_there(void **state)
+{
+    struct check_outcome outcome = {0};
+    struct check *check = check_of(
+        "{\"yamlpath\": \".a[:]\", \"condition\": \"greater_than\", "
+        "\"expected_value\": 2, \"resource_type\": \"pod\"}");
+
+    (void)state;
+    assert_int_equal(judge(check, "{\"a\": [3, 1, 2]}", &outcome), FAIL);
+    assert_string_equal(outcome.message,
+                        ".a[:]: 2 of 3 values, the first is 1 does not do "
+                        "(greater_than 2)");
+    assert_string_equal(document_string(outcome.evidence, "yamlpath"),
+                        ".a[:]");
+    assert_string_equal(document_string(outcome.evidence, "condition"),
+                        "greater_than");
+    assert_int_equal(document_int(outcome.evidence, "expected_value", 0), 2);
+    assert_int_equal(document_int(outcome.evidence, "found", 0), 3);
+    assert_int_equal(document_int(outcome.evidence, "unsatisfied", 0), 2);
+    assert_int_equal(document_int(outcome.evidence, "actual.0", 0), 1);
+    assert_int_equal(document_int(outcome.evidence, "actual.1", 0), 2);
+    assert_false(bson_has_field(outcome.evidence, "resource_type"));
+    check_free(check);
+
+    check = check_of("{\"yamlpath\": \".a\", \"values\": [{\"key\": \"k\", "
+                     "\"value\": \"x\"}]}");
+    assert_int_equal(judge(check, "{\"a\": {\"k\": \"y\"}}", &outcome), FAIL);
+    assert_string_equal(document_string(outcome.evidence, "actual.0.k"), "y");
+    assert_string_equal(outcome.message,
+                        ".a: 1 of 1 values, the first is \"y\": does not do "
+                        "(key \"k\" equals \"x\")");
+    assert_int_equal(judge(check, "{\"a\": {\"l\": \"y\"}}", &outcome),
+                     ERROR);
+    assert_string_equal(outcome.message,
+                        ".a: a record has no field \"k\"");
+    check_outcome_clear(&outcome);
+    check_free(check);
+}
+
+static void a_terse_pass_has_no_reasons(void **state)
+{
+    struct check_outcome outcome = {0};
+    struct check *check =
+        check_of("{\"yamlpath\": \".a\", \"expected_value\": 2}");
+
+    (void)state;
+    check_terse(check, true);
+    assert_int_equal(judge(check, "{\"a\": 2}", &outcome), PASS);
+    assert_null(outcome.evidence);
+    assert_int_equal(judge(check, "{\"a\": 3}", &outcome), FAIL);
+    assert_non_null(outcome.evidence);
+    assert_int_equal(judge(check, "{\"a\": 2}", &outcome), PASS);
+    assert_null(outcome.evidence);
+    check_outcome_clear(&outcome);
+    check_free(check);
+}
+
+static void evidence_is_bounded(void **state)
+{
+    static const char *const forms[] = {
+        "{\"yamlpath\": \".a[:]\", \"expected_value\": \"x\"}",
+        "{\"yamlpath\": \".a[:]\", \"values\": [{\"value\": \"x\"}]}",
+        "{\"yamlpath\": \".a\", \"expected_value\": \"x\"}"};
+    char *subject = engine_calloc(1, 4 << 20);
+    char *at = subject + sprintf(subject, "{\"a\": [");
+
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        *at++ = '"';
+        memset(at, i % 2 ? 'a' : '\t', 10000);
+        if (i % 2 == 0)
+            for (int j = 0; j + 1 < 10000; j += 2)
+                memcpy(at + j, "\xc3\xa4", 2);
+        at += 10000;
+        at += sprintf(at, "\"%s", i < 299 ? "," : "]}");
+    }
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+        struct check_outcome outcome = {0};
+        struct check *check = check_of(forms[i]);
+
+        assert_int_equal(judge(check, subject, &outcome), FAIL);
+        assert_true(outcome.evidence->len < 64 * 1024);
+        assert_true(document_bool(outcome.evidence, "truncated", false));
+        assert_true(bson_validate(outcome.evidence, BSON_VALIDATE_UTF8, NULL));
+        check_outcome_clear(&outcome);
+        check_free(check);
+    }
+    engine_free(subject);
+}
+
+static void shows_nothing_of_a_secret(void **state)
+{
+    static const char *const forms[] = {
+        "{\"yamlpath\": \".data.p\", \"expected_value\": \"x\"}",
+        "{\"yamlpath\": \".data\", \"condition\": \"not_exists\"}",
+        "{\"yamlpath\": \".data.p\", \"condition\": \"exists\"}",
+        "{\"yamlpath\": \".data.p\", \"values\": [{\"value\": \"x\"}]}",
+        "{\"yamlpath\": \".data.p\", \"values\": [{\"value\": \"1\", "
+        "\"type\": \"int\"}]}",
+        "{\"yamlpath\": \".data\", \"values\": [{\"key\": \"p\", "
+        "\"value\": \"x\"}]}",
+        "{\"yamlpath\": \".data\", \"check_existence\": \"none_exist\"}"};
+    static const char secret[] =
+        "{\"kind\": \"Secret\", \"metadata\": {\"name\": \"s\"}, "
+        "\"data\": {\"p\": \"SESAME\"}}";
+    static const char plain[] = "{\"data\": {\"p\": \"SESAME\"}}";
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(forms) / sizeof(*forms); i++) {
+        struct check_outcome outcome = {0};
+        struct check *check = check_of(forms[i / 2]);
+        char *json;
+
+        check_redact(check, i % 2);
+        judge(check, i % 2 ? plain : secret, &outcome);
+        json = bson_as_relaxed_extended_json(outcome.evidence, NULL);
+        if (strstr(json, "SESAME") || strstr(outcome.message, "SESAME"))
+            fail_msg("%s: %s %s", forms[i / 2], outcome.message, json);
+        assert_true(document_bool(outcome.evidence, "redacted", false));
+        bson_free(json);
+        check_redact(check, false);
+        judge(check, plain, &outcome);
+        assert_false(bson_has_field(outcome.evidence, "redacted"));
+        check_outcome_clear(&outcome);
+        check_free(check);
+    }
+}
+
+static void survives_every_failed_allocation(void **state)
+{
+    static const char content[] =
+        "{\"yamlpath\": \".a[:].b[:]\", \"check_existence_yamlpath\": "
+        "\".a[:].b[:]\", \"values\": [{\"value\": \"^{{.var_name}}$\", "
+        "\"operation\": \"pattern match\"}]}";
+    static const char subject[] =
+        "{\"a\": [{\"b\": [\"web\", \"web\"]}, {\"b\": [\"x\"]}]}";
+    struct arena arena;
+    struct value value;
+    bson_t document, variables;
+
+    (void)state;
+    parse(content, &document);
+    parse(variables_text, &variables);
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(value_from_json(subject, strlen(subject), "s", &arena,
+                                     &value, NULL), 0);
+    for (long nth = 1;; nth++) {
+        struct check_outcome outcome = {0};
+        struct check *check = NULL;
+        engine_error err = {0};
+        engine_status status;
+
+        engine_alloc_fail_at(nth);
+        status = compile_with(&document, &variables, &check, &err);
+        if (status == ENGINE_OK)
+            status = check_subject(check, &value, &arena, &outcome, &err);
+        engine_alloc_fail_at(0);
+        check_free(check);
+        if (status == ENGINE_OK) {
+            assert_int_equal(outcome.status, FAIL);
+            check_outcome_clear(&outcome);
+            break;
+        }
+        check_outcome_clear(&outcome);
+        assert_int_equal(status, ENGINE_ENOMEM);
+    }
+    bson_destroy(&document);
+    bson_destroy(&variables);
+    arena_clear(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_oscap),
+        cmocka_unit_test(is_right_where_oscap_is_not),
+        cmocka_unit_test(an_object_of_the_cluster_has_to_exist),
+        cmocka_unit_test(compares_with_a_variable),
+        cmocka_unit_test(knows_a_duration_of_the_same_length),
+        cmocka_unit_test(compares_an_embedded_part_with_a_variable),
+        cmocka_unit_test(counts_values_at_another_path),
+        cmocka_unit_test(refuses_what_makes_no_sense),
+        cmocka_unit_test(puts_variables_in),
+        cmocka_unit_test(a_list_in_pieces_is_judged_as_the_whole),
+        cmocka_unit_test(splits_only_what_it_can),
+        cmocka_unit_test(several_documents_are_one_set),
+        cmocka_unit_test(says_what_was_there),
+        cmocka_unit_test(a_terse_pass_has_no_reasons),
+        cmocka_unit_test(evidence_is_bounded),
+        cmocka_unit_test(shows_nothing_of_a_secret),
+        cmocka_unit_test(survives_every_failed_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
