@@ -166,6 +166,25 @@ def test_a_database_that_hangs_costs_nothing(engine, server):  # noqa: F811
         daemon.stop()
 
 
+def test_a_database_that_hangs_for_long_is_away(tmp_path, server):  # noqa: F811
+    """Longer than socketTimeoutMS, which is a minute when the URI has none."""
+    uri = database(server.uri) + f"?socketTimeoutMS={2000 * SLOW}"
+    engine = Spooling(tmp_path, uri)
+    engine.import_rules(RULES)
+    process = engine.start("scan", "--format", "json")
+    begun(engine)
+    hung = ferretdb(server.process)
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        all_spooled(engine)
+    finally:
+        os.kill(hung, signal.SIGCONT)
+    code, out, err = finish(process)
+    assert code == DONE, err
+    check_once(json.loads(out), RULES)
+    assert engine.spools() == []
+
+
 def test_a_daemon_killed_meanwhile_writes_it_at_its_next_start(engine,
                                                                server):  # noqa: F811
     daemon = Daemon(engine)
