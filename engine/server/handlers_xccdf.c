@@ -13,8 +13,12 @@ static engine_status xccdf_respond(
     engine_error *err)
 {
     bson_t out = BSON_INITIALIZER;
-    engine_status status = make(request, &out, err);
+    engine_status status = server_helper_take(request, err);
 
+    if (status < 0)
+        return status;
+    status = make(request, &out, err);
+    server_helper_give(request);
     /* it is about what was asked for, not about the address */
     if (status == ENGINE_ENOTFOUND)
         response->status = 422;
@@ -87,7 +91,11 @@ engine_status handle_xccdf_validate(struct request *request,
     if (!content)
         return engine_fail(err, ENGINE_EINVAL,
                            "\"xccdf_content\" must be the text to check");
+    status = server_helper_take(request, err);
+    if (status < 0)
+        return status;
     status = xccdf_check(request, content, &why, err);
+    server_helper_give(request);
     if (status == ENGINE_OK && why.status == ENGINE_EUNSUPPORTED) {
         *err = why; /* no scanner knows XCCDF: nothing was checked */
         return why.status;

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pool.c - store handles and worlds, lent to threads. */
+#include <time.h>
+
 #include "engine/server/private.h"
 #include "engine/store/spool.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
+
+#define POOL_LOOK_MS 50
 
 engine_status server_store_take(struct server *server, struct store **out,
                                 engine_error *err)
@@ -120,6 +124,41 @@ void server_spool(struct server *server, const struct server_world *world,
         .maximum = config->spool_maximum_mb * 1024 * 1024,
         .wait_ms = config->spool_wait_s * 1000,
         .figures = &server->figures};
+}
+
+static bool helper_try(struct server *server, int64_t most)
+{
+    bool taken;
+
+    pthread_mutex_lock(&server->lock);
+    taken = server->helpers < most;
+    server->helpers += taken;
+    pthread_mutex_unlock(&server->lock);
+    return taken;
+}
+
+engine_status server_helper_take(struct request *request, engine_error *err)
+{
+    const struct timespec pause = {.tv_nsec = POOL_LOOK_MS * 1000000L};
+    const struct engine_config *config = request->world->config;
+    const int64_t until =
+        clock_steady_ms() + 1000 * config->server_request_s;
+
+    while (!helper_try(request->server, config->server_scans)) {
+        if (clock_steady_ms() >= until ||
+            atomic_load(&request->server->stopping))
+            return engine_fail(err, ENGINE_ETIMEOUT,
+                               "the daemon is busy with others' requests");
+        nanosleep(&pause, NULL);
+    }
+    return ENGINE_OK;
+}
+
+void server_helper_give(struct request *request)
+{
+    pthread_mutex_lock(&request->server->lock);
+    request->server->helpers--;
+    pthread_mutex_unlock(&request->server->lock);
 }
 
 struct server_world *server_world_take(struct server *server)

@@ -258,7 +258,7 @@ struct server {
     struct store *stores[SERVER_STORES];
     size_t stores_count;
     struct runner *runners;
-    int64_t running;
+    int64_t running, helpers;
     struct server_secret *secrets;
     bool poked, has_queue;
     pthread_t queue;
@@ -291,6 +291,11 @@ bool server_store_is_up(struct server *server);
  * cannot be away. */
 void server_spool(struct server *server, const struct server_world *world,
                   struct scan_spool *out);
+/** Waits until the request may have a worker of its own: as many have one as
+ * scans may run, so that clients cannot start processes without number.
+ * ENGINE_ETIMEOUT after the time of a request. */
+engine_status server_helper_take(struct request *request, engine_error *err);
+void server_helper_give(struct request *request);
 struct server_world *server_world_take(struct server *server);
 void server_world_give(struct server *server, struct server_world *world);
 
