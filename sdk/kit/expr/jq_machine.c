@@ -438,5 +438,11 @@ bool jq_program_halted(const struct jq_program *program)
 
 void jq_program_stop(struct jq_program *program)
 {
-    jq_start(program->machine->jq, jv_null(), 0);
+    struct jq_machine *machine = program->machine;
+
+    /* jq 1.6 frees what a program halted with at every start from then on */
+    if (jq_halted(machine->jq))
+        jq_machine_stop(machine);
+    else
+        jq_start(machine->jq, jv_null(), 0);
 }
