@@ -571,19 +571,20 @@ static void evidence_is_bounded(void **state)
         "{\"yamlpath\": \".a[:]\", \"expected_value\": \"x\"}",
         "{\"yamlpath\": \".a[:]\", \"values\": [{\"value\": \"x\"}]}",
         "{\"yamlpath\": \".a\", \"expected_value\": \"x\"}"};
-    char *subject = engine_calloc(1, 4 << 20);
-    char *at = subject + sprintf(subject, "{\"a\": [");
+    struct buffer text;
+    char *subject;
 
     (void)state;
+    buffer_init(&text, 4 << 20);
+    buffer_puts(&text, "{\"a\": [");
     for (int i = 0; i < 300; i++) {
-        *at++ = '"';
-        memset(at, i % 2 ? 'a' : '\t', 10000);
-        if (i % 2 == 0)
-            for (int j = 0; j + 1 < 10000; j += 2)
-                memcpy(at + j, "\xc3\xa4", 2);
-        at += 10000;
-        at += sprintf(at, "\"%s", i < 299 ? "," : "]}");
+        buffer_puts(&text, i ? ",\"" : "\"");
+        for (int j = 0; j < 5000; j++)
+            buffer_puts(&text, i % 2 ? "aa" : "\xc3\xa4");
+        buffer_putc(&text, '"');
     }
+    buffer_puts(&text, "]}");
+    subject = buffer_take(&text);
     for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
         struct check_outcome outcome = {0};
         struct check *check = check_of(forms[i]);
