@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-.PHONY: bench
+.PHONY: bench bench-daemon
 
-# Measures the built programs against bare oscap; see the head of the script.
-bench: all
-	SCAN_ENGINE_SRC='$(abs_top_srcdir)' \
-	SCAN_ENGINE_BUILD='$(abs_top_builddir)' $(top_srcdir)/tests/bench/run
+bench_tools = tests/bench/store_fill tests/bench/store_writes \
+	tests/fixtures/plugins/alpha.la
+bench_environment = SCAN_ENGINE_SRC='$(abs_top_srcdir)' \
+	SCAN_ENGINE_BUILD='$(abs_top_builddir)'
 
-# Verdicts per second into a store; see the head of the source.
-EXTRA_PROGRAMS += tests/bench/store_writes
-tests_bench_store_writes_LDADD = engine/libenginecore.la $(MONGOC_LIBS)
-EXTRA_PROGRAMS += tests/bench/store_fill
+# Measures the built programs against bare oscap, then the daemon; see the
+# heads of the scripts.
+bench: all $(bench_tools)
+	$(bench_environment) $(top_srcdir)/tests/bench/run
+	$(bench_environment) $(top_srcdir)/tests/bench/daemon
+
+bench-daemon: all $(bench_tools)
+	$(bench_environment) $(top_srcdir)/tests/bench/daemon
+
+# Scans into a store, and verdicts per second; see the heads of the sources.
+EXTRA_PROGRAMS += tests/bench/store_fill tests/bench/store_writes
 tests_bench_store_fill_LDADD = engine/libenginecore.la
+tests_bench_store_writes_LDADD = engine/libenginecore.la $(MONGOC_LIBS) \
+	$(SQLITE_LIBS)
 
 # MB/s of the kit's JSON reader; see the head of the source.
 EXTRA_PROGRAMS += tests/bench/value_stream
