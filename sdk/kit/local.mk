@@ -29,6 +29,15 @@ unit_tests += \
 	tests/unit/test_value_stream \
 	tests/unit/test_yamlpath
 
+fuzzers += tests/fuzz/fuzz_jq_split
+tests_fuzz_fuzz_jq_split_LDFLAGS = $(fuzz_ldflags)
+fuzzers += tests/fuzz/fuzz_value_stream
+tests_fuzz_fuzz_value_stream_LDFLAGS = $(fuzz_ldflags)
+fuzzers += tests/fuzz/fuzz_value_yaml
+tests_fuzz_fuzz_value_yaml_LDFLAGS = $(fuzz_ldflags)
+fuzzers += tests/fuzz/fuzz_yamlpath
+tests_fuzz_fuzz_yamlpath_LDFLAGS = $(fuzz_ldflags)
+
 kit_sources += \
 	sdk/kit/host.c \
 	sdk/kit/host.h \

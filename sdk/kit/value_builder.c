@@ -90,19 +90,18 @@ bool builder_array(struct value_builder *builder, size_t base,
                    struct value *out)
 {
     const size_t count = builder->used - base;
-    const struct value_member *from = builder->waiting + base;
-    struct value *items = NULL;
+    struct value *items;
 
-    if (count) {
-        items = builder_alloc(builder, count * sizeof(*items));
-        if (!items)
-            return false;
-    }
+    *out = (struct value){.kind = VALUE_ARRAY, .count = (uint32_t)count};
+    if (!count)
+        return true;
+    items = builder_alloc(builder, count * sizeof(*items));
+    if (!items)
+        return false;
     for (size_t i = 0; i < count; i++)
-        items[i] = from[i].value;
+        items[i] = builder->waiting[base + i].value;
+    out->items = items;
     builder->used = base;
-    *out = (struct value){
-        .kind = VALUE_ARRAY, .count = (uint32_t)count, .items = items};
     return true;
 }
 
@@ -197,27 +196,28 @@ static bool builder_unique_many(struct value_builder *builder,
 bool builder_object(struct value_builder *builder, size_t base,
                     struct value *out, const char **twice)
 {
-    struct value_member *from = builder->waiting + base;
     size_t count = builder->used - base;
     const char *repeated = NULL;
-    struct value_member *members = NULL;
+    struct value_member *from, *members;
 
-    if (count > BUILDER_FEW) {
-        if (!builder_unique_many(builder, from, &count, &repeated))
-            return false;
-    } else {
+    *out = (struct value){.kind = VALUE_OBJECT};
+    if (twice)
+        *twice = NULL;
+    if (!count)
+        return true;
+    from = &builder->waiting[base];
+    if (count <= BUILDER_FEW)
         count = builder_unique_few(from, count, &repeated);
-    }
-    if (count) {
-        members = builder_alloc(builder, count * sizeof(*members));
-        if (!members)
-            return false;
-        memcpy(members, from, count * sizeof(*members));
-    }
+    else if (!builder_unique_many(builder, from, &count, &repeated))
+        return false;
+    members = builder_alloc(builder, count * sizeof(*members));
+    if (!members)
+        return false;
+    memcpy(members, from, count * sizeof(*members));
     if (twice)
         *twice = repeated;
+    out->count = (uint32_t)count;
+    out->members = members;
     builder->used = base;
-    *out = (struct value){
-        .kind = VALUE_OBJECT, .count = (uint32_t)count, .members = members};
     return true;
 }
