@@ -6,7 +6,6 @@
  */
 #include "plugins/kubernetes/dump.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,102 +30,18 @@ struct dump {
     bson_t *errors; /* of a recording: {path: {status, message}} */
 };
 
-/* ---- the file of a read -------------------------------------------------- */
-
-static char *dump_file(const struct dump *dump, const char *path)
-{
-    struct stat about;
-    char *file = engine_strf("%s%s", dump->root, path);
-
-    if (file && (stat(file, &about) < 0 || !S_ISREG(about.st_mode))) {
-        engine_free(file);
-        return NULL;
-    }
-    return file;
-}
-
-/* a file of the same plain path, asked with some other query */
-static char *dump_file_of_query(const struct dump *dump,
-                                const struct kube_path *path, bool *exact)
-{
-    const char *slash = strrchr(path->plain, '/');
-    const size_t base = strlen(slash + 1);
-    char *folder = engine_strf("%s%.*s", dump->root,
-                               (int)(slash - path->plain), path->plain);
-    DIR *directory = folder ? opendir(folder) : NULL;
-    char *found = NULL;
-    struct dirent *entry;
-
-    *exact = false;
-    while (directory && !*exact && (entry = readdir(directory))) {
-        struct kube_path other;
-        char *text;
-        if (strncmp(entry->d_name, slash + 1, base) != 0 ||
-            entry->d_name[base] != '?' || strchr(entry->d_name, '#'))
-            continue;
-        text = engine_strf("%.*s/%s", (int)(slash - path->plain), path->plain,
-                           entry->d_name);
-        if (text && kube_path_parse(text, &other, NULL) == ENGINE_OK) {
-            *exact = strcmp(other.key, path->key) == 0;
-            if (*exact || (!found && !*other.query)) {
-                engine_free(found);
-                found = dump_file(dump, text);
-            }
-            kube_path_clear(&other);
-        }
-        engine_free(text);
-    }
-    if (directory)
-        closedir(directory);
-    engine_free(folder);
-    return found;
-}
-
-/* *narrow: the file holds more than the selectors of the path ask for */
-static char *dump_locate(const struct dump *dump,
-                         const struct kube_path *path, bool *narrow)
-{
-    const bool selects = path->labels || path->fields;
-    char *file = dump_file(dump, path->wish);
-    bool exact;
-
-    *narrow = false;
-    if (!file && strcmp(path->key, path->wish) != 0)
-        file = dump_file(dump, path->key);
-    if (file)
-        return file;
-    file = dump_file_of_query(dump, path, &exact);
-    *narrow = selects && !exact;
-    if (file || !*path->query)
-        return file;
-    *narrow = selects;
-    return dump_file(dump, path->plain);
-}
-
-static char *dump_filtered_file(const struct dump *dump,
-                                const struct kube_path *path)
-{
-    const char *spellings[] = {path->wish, path->key, path->plain};
-    char *file = NULL;
-
-    for (size_t i = 0; !file && i < 3; i++) {
-        char *text = engine_strf("%s#%s", spellings[i], path->hash);
-        if (text)
-            file = dump_file(dump, text);
-        engine_free(text);
-    }
-    return file;
-}
-
 static bool dump_filtered(struct kube_source *source,
                           const struct kube_path *path)
 {
     struct dump *dump = (struct dump *)source;
-    char *file;
+    engine_error err = {0};
+    char *file = NULL;
 
     if (dump->manifests || strchr(path->hash, '/'))
         return false;
-    file = dump_filtered_file(dump, path);
+    /* what cannot be looked for is said when it is read */
+    if (kube_dump_filtered(dump->root, path, &file, &err) < 0)
+        return true;
     engine_free(file);
     return file != NULL;
 }
@@ -208,9 +123,32 @@ static engine_status dump_read_json(struct dump *dump, struct kube_read *read,
     return status < 0 ? status : kube_read_page(read, &next, err);
 }
 
+/* the collector leaves a comment where it got no answer:
+ * "# kube-api-error=NotFound" */
+static engine_status dump_read_refusal(struct kube_read *read,
+                                       const char *text, size_t len,
+                                       engine_error *err)
+{
+    size_t end = 0;
+
+    while (end < len && !strchr(" \t\r\n", text[end]))
+        end++;
+    if ((end == 8 && memcmp(text, "NotFound", end) == 0) ||
+        (end == 7 && memcmp(text, "NoMatch", end) == 0)) {
+        kube_read_absent(read);
+        return ENGINE_OK;
+    }
+    return engine_fail(err, ENGINE_EIO,
+                       "%s: it could not be read when the dump was made: "
+                       "%.*s", read->path.key, (int)(end > 200 ? 200 : end),
+                       text);
+}
+
 static engine_status dump_read_file(struct dump *dump, struct kube_read *read,
                                     const char *file, engine_error *err)
 {
+    static const char refusal[] = "# kube-api-error=";
+    const size_t mark = sizeof(refusal) - 1;
     const int fd = open(file, O_RDONLY | O_CLOEXEC);
     char *chunk = engine_malloc(DUMP_CHUNK);
     engine_status status;
@@ -225,6 +163,9 @@ static engine_status dump_read_file(struct dump *dump, struct kube_read *read,
         if (len < 0)
             status = engine_fail(err, ENGINE_EIO, "%s: %s", file,
                                  strerror(errno));
+        else if ((size_t)len > mark && memcmp(chunk, refusal, mark) == 0)
+            status = dump_read_refusal(read, chunk + mark,
+                                       (size_t)len - mark, err);
         else if (dump_is_json(chunk, (size_t)len))
             status = dump_read_json(dump, read, fd, chunk, len, err);
         else
@@ -240,14 +181,13 @@ static engine_status dump_read_file(struct dump *dump, struct kube_read *read,
 
 /* what could not be read when the dump was made cannot be read now */
 static bool dump_recorded_error(const struct dump *dump,
-                                const struct kube_read *read,
-                                engine_error *err)
+                                const char *name, engine_error *err)
 {
     bson_iter_t iter;
     bson_t entry;
 
     if (!dump->errors ||
-        !bson_iter_init_find(&iter, dump->errors, read->path.key) ||
+        !bson_iter_init_find(&iter, dump->errors, name) ||
         !document_iter_child(&iter, &entry))
         return false;
     engine_fail(err, (engine_status)document_int(&entry, "status",
@@ -264,11 +204,16 @@ static engine_status dump_read_path(struct dump *dump, struct kube_read *read,
                                     engine_error *err)
 {
     struct kube_selector *selector = NULL;
-    engine_status status = ENGINE_OK;
+    engine_status status;
     bool narrow = false;
-    char *file = read->filtered ? dump_filtered_file(dump, &read->path)
-                                : dump_locate(dump, &read->path, &narrow);
+    char *file = NULL;
 
+    status = read->filtered
+                 ? kube_dump_filtered(dump->root, &read->path, &file, err)
+                 : kube_dump_locate(dump->root, &read->path, &file, &narrow,
+                                    err);
+    if (status < 0)
+        return status;
     if (!file) {
         kube_read_absent(read);
         return ENGINE_OK;
@@ -298,7 +243,7 @@ static engine_status dump_run(struct kube_source *source,
             return engine_fail(err, ENGINE_ECANCELLED, "cancelled");
         if (dump->manifests)
             (void)kube_manifests_read(dump->manifests, reads[i], &why);
-        else if (!dump_recorded_error(dump, reads[i], &why))
+        else if (!dump_recorded_error(dump, reads[i]->path.key, &why))
             (void)dump_read_path(dump, reads[i], &why);
         if (why.status == ENGINE_ECANCELLED) {
             *err = why;
@@ -315,8 +260,11 @@ static engine_status dump_resolve(struct kube_source *source,
                                   engine_error *err)
 {
     const struct dump *dump = (struct dump *)source;
-    const struct kube_resource *found = kube_kinds_find(dump->kinds, name);
+    const struct kube_resource *found;
 
+    if (dump_recorded_error(dump, name, err))
+        return err ? err->status : ENGINE_EIO;
+    found = kube_kinds_find(dump->kinds, name);
     if (!found)
         return engine_fail(err, ENGINE_ENOTFOUND,
                            "the dump has no resource type \"%s\"", name);

@@ -15,6 +15,18 @@ struct kube_place {
  * path of a resource type. */
 bool kube_place_of(const char *plain, struct kube_place *out);
 
+/* ---- dump_file.c --------------------------------------------------------- */
+
+/** The file below root that answers a path, NULL when there is definitely
+ * none; *narrow: it holds more than the path's selectors ask for. Caller
+ * frees. */
+engine_status kube_dump_locate(const char *root, const struct kube_path *path,
+                               char **out, bool *narrow, engine_error *err);
+/** The file of a filter's output. */
+engine_status kube_dump_filtered(const char *root,
+                                 const struct kube_path *path, char **out,
+                                 engine_error *err);
+
 /* ---- dump_manifests.c ---------------------------------------------------- */
 
 struct kube_manifests;

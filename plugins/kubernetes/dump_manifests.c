@@ -294,13 +294,15 @@ static engine_status manifests_read_list(
     const struct kube_manifests *manifests, const struct kube_place *place,
     struct kube_read *read, engine_error *err)
 {
-    const struct value list = {.kind = VALUE_OBJECT};
+    const struct value_member items = {
+        .key = "items", .key_len = 5, .value = {.kind = VALUE_ARRAY}};
+    const struct value list = {
+        .kind = VALUE_OBJECT, .count = 1, .members = &items};
     engine_status status = ENGINE_OK;
 
     for (size_t i = 0; status == ENGINE_OK && i < manifests->count; i++)
         if (manifests_fits(&manifests->items[i], place))
             status = kube_read_item(read, &manifests->items[i].object, err);
-    read->has_list = true;
     return status < 0 ? status : kube_read_value(read, &list, err);
 }
 

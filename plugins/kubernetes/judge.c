@@ -125,6 +125,18 @@ void kube_judge_skip(struct kube_judge *judge, struct kube_rule *rule,
     kube_report_end(judge, rule, SCANNER_NOTCHECKED, why);
 }
 
+static engine_status judge_fail_kind(const struct kube_read *read,
+                                     engine_error *err)
+{
+    const char *kind = value_text(value_member(read->document, "kind"));
+
+    return engine_fail(err, ENGINE_EINVAL,
+                       "%s is no %s: the answer is of kind %s",
+                       read->path.key,
+                       kube_read_is_named(read) ? "object" : "list",
+                       kind ? kind : value_kind_name(read->document));
+}
+
 /* the documents that a set of the OVAL form consists of */
 static engine_status judge_documents(struct kube_rule *rule,
                                      const struct value *document,
@@ -160,12 +172,7 @@ static engine_status judge_whole(struct kube_rule *rule,
         return judge_documents(rule, read->document,
                                read->filtered ? NULL : rule->filter, arena,
                                err);
-    return engine_fail(err, ENGINE_EINVAL,
-                       "%s is no list: the answer is of kind %s",
-                       read->path.key,
-                       value_text(value_member(read->document, "kind"))
-                           ? value_text(value_member(read->document, "kind"))
-                           : value_kind_name(read->document));
+    return judge_fail_kind(read, err);
 }
 
 static void judge_set(struct kube_judge *judge, struct kube_rule *rule,
@@ -244,6 +251,20 @@ void kube_judge_finish(struct kube_judge *judge, struct kube_rule *rule,
     kube_rule_release(rule);
 }
 
+/* an object by its name; a list that is none has not been read */
+static void judge_single(struct kube_judge *judge, struct kube_rule *rule,
+                         struct kube_read *read)
+{
+    engine_error err = {0};
+
+    if (!kube_read_is_named(read) || read->document->kind != VALUE_OBJECT) {
+        judge_fail_kind(read, &err);
+        judge_note(rule, &err);
+    } else if (judge_is_inside(judge, read->document)) {
+        judge_object(judge, rule, read, read->document, &read->scratch);
+    }
+}
+
 static void judge_on_done(struct kube_read *read, void *user)
 {
     struct kube_judge *judge = user;
@@ -253,9 +274,8 @@ static void judge_on_done(struct kube_read *read, void *user)
         if (read->failure.status < 0)
             judge_note(rule, &read->failure);
         else if (!read->absent && !read->has_list && !rule->ended &&
-                 rule->view == KUBE_VIEW_OBJECTS &&
-                 judge_is_inside(judge, read->document))
-            judge_object(judge, rule, read, read->document, &read->scratch);
+                 rule->view == KUBE_VIEW_OBJECTS)
+            judge_single(judge, rule, read);
         if (--rule->waiting == 0)
             kube_judge_finish(judge, rule, read);
     }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 kubernetes_sources = \
 	plugins/kubernetes/dump.c \
+	plugins/kubernetes/dump_file.c \
 	plugins/kubernetes/dump_manifests.c plugins/kubernetes/dump.h \
 	plugins/kubernetes/judge.c plugins/kubernetes/judge.h \
 	plugins/kubernetes/kinds.c plugins/kubernetes/kinds.h \

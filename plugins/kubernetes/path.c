@@ -206,10 +206,14 @@ bool kube_path_is_api(const struct kube_path *path)
 
 /* ---- building ------------------------------------------------------------ */
 
-static void path_encode(struct buffer *out, const char *text)
+/* RFC 3986: "system:node" is a segment as it stands, but no plain value of a
+ * query */
+static void path_encode(struct buffer *out, const char *text, bool query)
 {
+    const char *plain = query ? "-._~" : "-._~:@!$&'()*+,;=";
+
     for (; *text; text++)
-        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
+        if (isalnum((unsigned char)*text) || strchr(plain, *text))
             buffer_putc(out, *text);
         else
             buffer_printf(out, "%%%02X", (unsigned char)*text);
@@ -221,7 +225,7 @@ static void path_add_selector(struct buffer *out, const char *name,
     if (!text || !*text)
         return;
     buffer_printf(out, "%c%s=", *first ? '?' : '&', name);
-    path_encode(out, text);
+    path_encode(out, text, true);
     *first = false;
 }
 
@@ -235,21 +239,21 @@ engine_status kube_path_build(const struct kube_path_parts *parts, char **out,
     buffer_init(&path, PATH_MAX_BYTES);
     if (parts->group && *parts->group) {
         buffer_puts(&path, "/apis/");
-        path_encode(&path, parts->group);
+        path_encode(&path, parts->group, false);
         buffer_putc(&path, '/');
     } else {
         buffer_puts(&path, "/api/");
     }
-    path_encode(&path, parts->version);
+    path_encode(&path, parts->version, false);
     if (parts->namespace) {
         buffer_puts(&path, "/namespaces/");
-        path_encode(&path, parts->namespace);
+        path_encode(&path, parts->namespace, false);
     }
     buffer_putc(&path, '/');
-    path_encode(&path, parts->plural);
+    path_encode(&path, parts->plural, false);
     if (parts->name) {
         buffer_putc(&path, '/');
-        path_encode(&path, parts->name);
+        path_encode(&path, parts->name, false);
     }
     path_add_selector(&path, "labelSelector", parts->labels, &first);
     path_add_selector(&path, "fieldSelector", parts->fields, &first);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "plugins/kubernetes/dump.h"
 #include "plugins/kubernetes/record.h"
 #include "plugins/kubernetes/seen.h"
 #include "plugins/kubernetes/selector.h"
@@ -56,12 +57,14 @@ static bool read_is_wanted(struct kube_read *read, const struct value *item,
     return !read->narrow || kube_selector_matches(read->narrow, item);
 }
 
-engine_status kube_read_item(struct kube_read *read, const struct value *item,
-                             engine_error *err)
+/* text is the object as it came; NULL: it came as a value */
+static engine_status read_item(struct kube_read *read,
+                               const struct value *item, const char *text,
+                               size_t len, engine_error *err)
 {
     engine_status status;
 
-    read->has_list = true;
+    read->has_list = read->page_list = true;
     if (value_stream_items(read->stream) > READ_OBJECTS_MAXIMUM)
         return engine_fail(err, ENGINE_ELIMIT,
                            "%s: the list does not end: more than %llu "
@@ -70,7 +73,9 @@ engine_status kube_read_item(struct kube_read *read, const struct value *item,
     if (!read_is_wanted(read, item, err, &status))
         return status;
     read->items++;
-    if (read->keep)
+    if (read->record)
+        status = kube_record_item(read->record, item, text, len, err);
+    if (status == ENGINE_OK && read->keep)
         status = read_keep(read, item, err);
     if (status == ENGINE_OK)
         status = read->events->item(read, item, &read->scratch, read->user,
@@ -79,14 +84,23 @@ engine_status kube_read_item(struct kube_read *read, const struct value *item,
     return status;
 }
 
+engine_status kube_read_item(struct kube_read *read, const struct value *item,
+                             engine_error *err)
+{
+    return read_item(read, item, NULL, 0, err);
+}
+
 static engine_status read_on_item(const struct value *item, const char *text,
                                   size_t len, void *user, engine_error *err)
 {
-    struct kube_read *read = user;
+    return read_item(user, item, text, len, err);
+}
 
-    if (read->record && kube_record_item(read->record, text, len, err) < 0)
-        return ENGINE_EIO;
-    return kube_read_item(read, item, err);
+bool kube_read_is_named(const struct kube_read *read)
+{
+    struct kube_place place;
+
+    return kube_place_of(read->path.plain, &place) && *place.name;
 }
 
 engine_status kube_read_open(struct kube_read *read,
@@ -138,6 +152,7 @@ void kube_read_clear(struct kube_read *read)
 engine_status kube_read_bytes(struct kube_read *read, const char *data,
                               size_t len, engine_error *err)
 {
+    read->open = true;
     return value_stream_feed(read->stream, data, len, err);
 }
 
@@ -170,30 +185,48 @@ static engine_status read_check_list(const struct kube_read *read,
                        read->path.key, kind, value_kind_name(items));
 }
 
+/* what a page says of the list that it belongs to */
+static engine_status read_note_page(struct kube_read *read, const char **next,
+                                    engine_error *err)
+{
+    const struct value *items = value_member(read->document, "items");
+    const char *token =
+        value_text(value_at(read->document, "metadata", "continue", NULL));
+
+    *next = NULL;
+    read->open = read->more = false;
+    if (read->filtered)
+        return ENGINE_OK;
+    if (items && (items->kind == VALUE_ARRAY || items->kind == VALUE_NULL))
+        read->page_list = true;
+    if (read->has_list && !read->page_list)
+        return engine_fail(err, ENGINE_EPARSE,
+                           "%s: the list goes on with a page that has no "
+                           "items", read->path.key);
+    read->has_list = read->page_list;
+    read->page_list = false;
+    read->more = read->has_list && token && *token;
+    if (read->more)
+        *next = token;
+    return ENGINE_OK;
+}
+
 engine_status kube_read_page(struct kube_read *read, const char **next,
                              engine_error *err)
 {
     const struct value *rest = NULL;
     engine_status status = value_stream_end(read->stream, &rest, err);
-    const struct value *items;
-    const char *token;
 
     *next = NULL;
     if (status == ENGINE_OK)
         status = read_check_list(read, rest, err);
     if (status == ENGINE_OK)
         status = read_take(read, rest, err);
-    if (status < 0)
-        return status;
-    items = value_member(read->document, "items");
-    if (items && (items->kind == VALUE_ARRAY || items->kind == VALUE_NULL))
-        read->has_list = true;
-    token = value_text(
-        value_at(read->document, "metadata", "continue", NULL));
-    if (token && *token)
-        *next = token;
-    value_stream_again(read->stream);
-    return ENGINE_OK;
+    if (status == ENGINE_OK)
+        status = read_note_page(read, next, err);
+    if (status == ENGINE_OK)
+        value_stream_again(read->stream);
+    return status;
 }
 
 static engine_status read_value_list(struct kube_read *read,
@@ -202,7 +235,7 @@ static engine_status read_value_list(struct kube_read *read,
 {
     engine_status status = ENGINE_OK;
 
-    read->has_list = true;
+    read->page_list = true;
     for (uint32_t i = 0; status == ENGINE_OK && i < items->count; i++)
         status = kube_read_item(read, &items->items[i], err);
     return status;
@@ -214,18 +247,22 @@ engine_status kube_read_value(struct kube_read *read,
 {
     const struct value *items =
         read->filtered ? NULL : value_member(document, "items");
+    const char *next;
 
     if (items && items->kind == VALUE_ARRAY &&
         read_value_list(read, items, err) < 0)
         return err ? err->status : ENGINE_EIO;
     if (read_check_list(read, document, err) < 0)
         return ENGINE_EPARSE;
-    return read_take(read, document, err);
+    if (read_take(read, document, err) < 0)
+        return ENGINE_ENOMEM;
+    return read_note_page(read, &next, err);
 }
 
 void kube_read_again(struct kube_read *read)
 {
     value_stream_again(read->stream);
+    read->open = read->page_list = false;
     read->overlaps = read->items > 0;
 }
 
@@ -262,6 +299,20 @@ static engine_status read_join(struct kube_read *read, engine_error *err)
     return ENGINE_OK;
 }
 
+/* what came is all there is, or nothing is known */
+static void read_check_end(struct kube_read *read)
+{
+    if (read->open || read->more || (read->absent && read->items))
+        engine_fail(&read->failure, ENGINE_EPARSE,
+                    "%s: the list was cut off after %llu objects",
+                    read->path.key, (unsigned long long)read->items);
+    else if (!read->absent && !read->document)
+        engine_fail(&read->failure, ENGINE_EPARSE, "%s: the answer is empty",
+                    read->path.key);
+    else if (read->document)
+        (void)read_join(read, &read->failure);
+}
+
 void kube_read_done(struct kube_read *read, const engine_error *why)
 {
     if (read->done)
@@ -269,11 +320,8 @@ void kube_read_done(struct kube_read *read, const engine_error *why)
     read->done = true;
     if (why && why->status < 0)
         read->failure = *why;
-    else if (!read->absent && !read->document)
-        engine_fail(&read->failure, ENGINE_EPARSE, "%s: the answer is empty",
-                    read->path.key);
-    else if (read->document)
-        (void)read_join(read, &read->failure);
+    else
+        read_check_end(read);
     if (read->record)
         kube_record_end(read->record, read);
     read->events->done(read, read->user);

@@ -47,7 +47,7 @@ struct kube_read {
     bool filtered; /* a dump's file that already is a filter's output */
 
     /* rule.c: who wants it, and how */
-    struct kube_want *wants;
+    struct kube_want *wants, *last;
     struct value_mask *mask; /* what of an object anybody looks at */
     bool keep; /* some rule needs the whole list at the end */
 
@@ -68,6 +68,9 @@ struct kube_read {
     struct kube_kept *kept;
     struct kube_seen *seen;
     bool overlaps; /* what was judged may come once more: pass over it */
+    bool open;     /* bytes came that no page has ended */
+    bool more;     /* the last page named a next one */
+    bool page_list; /* this page has a list */
     const struct kube_selector *narrow; /* set by a dump whose file was not
                                          * read with the path's selectors */
     struct kube_record *record;
@@ -105,6 +108,8 @@ void kube_read_done(struct kube_read *read, const engine_error *why);
 engine_status kube_read_open(struct kube_read *read,
                              const struct kube_read_events *events,
                              void *user, engine_error *err);
+/** True when the path is one of a single object, not of a list. */
+bool kube_read_is_named(const struct kube_read *read);
 /** Drops buffers that a finished read does not need any more. */
 void kube_read_clear(struct kube_read *read);
 

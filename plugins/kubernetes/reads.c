@@ -62,13 +62,20 @@ static engine_status reads_subscribe(struct kube_reads *reads,
                                      struct kube_rule *rule,
                                      engine_error *err)
 {
-    struct kube_want *want = arena_alloc(&reads->arena, sizeof(*want));
+    struct kube_want *want;
 
+    /* a rule may name the same path twice, as in a list of namespaces */
+    if (read->last && read->last->rule == rule)
+        return ENGINE_OK;
+    want = arena_alloc(&reads->arena, sizeof(*want));
     if (!want)
         return engine_fail_memory(err);
     want->rule = rule;
-    want->next = read->wants;
-    read->wants = want;
+    if (read->last)
+        read->last->next = want;
+    else
+        read->wants = want;
+    read->last = want;
     rule->waiting++;
     return ENGINE_OK;
 }

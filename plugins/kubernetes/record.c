@@ -3,8 +3,10 @@
 #include "plugins/kubernetes/record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "plugins/kubernetes/dump.h"
 #include "sdk/base/alloc.h"
@@ -67,11 +69,23 @@ engine_status kube_recorder_open(const char *directory,
     return status;
 }
 
-void kube_recorder_kind(struct kube_recorder *recorder,
+/* "ing" of "networking.k8s.io/v1/ing" and of "ing.networking.k8s.io" */
+static char *recorder_alias(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    name = slash ? slash + 1 : name;
+    return engine_strndup(name, strcspn(name, "."));
+}
+
+void kube_recorder_kind(struct kube_recorder *recorder, const char *name,
                         const struct kube_resource *resource)
 {
-    char *key = engine_strf("%s/%s/%s", resource->group, resource->version,
-                            resource->plural);
+    char *alias = recorder_alias(name);
+    char *key = alias ? engine_strf("%s/%s/%s/%s", resource->group,
+                                    resource->version, resource->plural,
+                                    alias)
+                      : NULL;
     bson_t entry;
 
     if (key && !bson_has_field(recorder->kinds, key)) {
@@ -80,10 +94,27 @@ void kube_recorder_kind(struct kube_recorder *recorder,
         BSON_APPEND_UTF8(&entry, "version", resource->version);
         BSON_APPEND_UTF8(&entry, "plural", resource->plural);
         BSON_APPEND_UTF8(&entry, "kind", resource->kind);
+        BSON_APPEND_UTF8(&entry, "alias", alias);
         BSON_APPEND_BOOL(&entry, "namespaced", resource->namespaced);
         bson_append_document_end(recorder->kinds, &entry);
     }
+    if (!key && recorder->failure.status == ENGINE_OK)
+        engine_fail_memory(&recorder->failure);
+    engine_free(alias);
     engine_free(key);
+}
+
+void kube_recorder_error(struct kube_recorder *recorder, const char *name,
+                         const engine_error *why)
+{
+    bson_t entry;
+
+    if (bson_has_field(recorder->errors, name))
+        return;
+    bson_append_document_begin(recorder->errors, name, -1, &entry);
+    BSON_APPEND_INT32(&entry, "status", why->status);
+    BSON_APPEND_UTF8(&entry, "message", why->message);
+    bson_append_document_end(recorder->errors, &entry);
 }
 
 static engine_status recorder_write_notes(const struct kube_recorder *recorder,
@@ -141,13 +172,19 @@ static engine_status record_open_file(struct kube_record *record,
 {
     char *slash = strrchr(record->path, '/');
     engine_status status;
+    int fd;
 
     *slash = '\0';
     status = file_make_directory(record->path, err);
     *slash = '/';
     if (status < 0)
         return status;
-    record->file = fopen(record->temporary, "wxe");
+    /* objects may be Secrets, whoever may look into the folder */
+    fd = open(record->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+              0600);
+    record->file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (fd >= 0 && !record->file)
+        close(fd);
     return record->file ? ENGINE_OK : record_failed(record, err);
 }
 
@@ -156,80 +193,126 @@ engine_status kube_record_open(struct kube_recorder *recorder,
 {
     struct kube_record *record = engine_calloc(1, sizeof(*record));
     struct kube_place place;
-    bool list;
+    bool named;
 
     if (!record)
         return engine_fail_memory(err);
     read->record = record;
     record->recorder = recorder;
-    /* the name of a list may be a folder of objects as well */
-    list = kube_place_of(read->path.plain, &place) && !*place.name &&
-           !*read->path.query;
+    /* what is no object's name may be a folder of objects as well */
+    named = kube_place_of(read->path.plain, &place) && *place.name;
     record->path = engine_strf("%s%s%s", recorder->root, read->path.key,
-                               list ? "?" : "");
+                               named || *read->path.query ? "" : "?");
     record->temporary = engine_strf("%s%s.part", recorder->root,
                                     read->path.key);
     if (!record->path || !record->temporary)
         return engine_fail_memory(err);
-    if (strlen(strrchr(record->path, '/')) > 250)
-        return engine_fail(err, ENGINE_ELIMIT,
-                           "recording %s: the name is too long for a file",
-                           read->path.key);
-    return record_open_file(record, err);
+    return ENGINE_OK;
 }
 
-engine_status kube_record_item(struct kube_record *record, const char *text,
+static engine_status record_item_value(const struct value *item,
+                                       struct buffer *out, engine_error *err)
+{
+    buffer_init(out, RECORD_NOTES_MAXIMUM);
+    return value_to_json(item, 0, out) < 0 ? buffer_status(out, err)
+                                           : ENGINE_OK;
+}
+
+engine_status kube_record_item(struct kube_record *record,
+                               const struct value *item, const char *text,
                                size_t len, engine_error *err)
 {
+    struct buffer made;
+    engine_status status;
+
+    if (!text) {
+        status = record_item_value(item, &made, err);
+        if (status == ENGINE_OK)
+            status = kube_record_item(record, item, made.data, made.len, err);
+        buffer_clear(&made);
+        return status;
+    }
+    if (!record->file && record_open_file(record, err) < 0)
+        return err ? err->status : ENGINE_EIO;
     if (fputs(record->items++ ? ",\n" : "{\"items\":[\n", record->file) < 0 ||
         fwrite(text, 1, len, record->file) != len)
         return record_failed(record, err);
     return ENGINE_OK;
 }
 
-/* behind the items comes the rest of the list, its kind and metadata; the
- * page that it ended on is nobody's business any more */
+static bool record_value(struct kube_record *record,
+                         const struct value *value, struct buffer *text)
+{
+    buffer_reset(text);
+    return value_to_json(value, 0, text) == ENGINE_OK &&
+           fwrite(text->data, 1, text->len, record->file) == text->len;
+}
+
+static bool record_member(struct kube_record *record,
+                          const struct value_member *member, bool first,
+                          struct buffer *text)
+{
+    const struct value key = {.kind = VALUE_STRING,
+                              .count = member->key_len,
+                              .text = member->key};
+
+    return (first || fputc(',', record->file) != EOF) &&
+           record_value(record, &key, text) &&
+           fputc(':', record->file) != EOF &&
+           record_value(record, &member->value, text);
+}
+
+/* a list's metadata; the page that it ended on is nobody's business */
+static bool record_metadata(struct kube_record *record,
+                            const struct value *metadata, struct buffer *text)
+{
+    bool good = fputs(",\"metadata\":{", record->file) >= 0, first = true;
+
+    for (uint32_t i = 0; good && i < metadata->count; i++) {
+        const struct value_member *member = &metadata->members[i];
+        if (strcmp(member->key, "continue") == 0 ||
+            strcmp(member->key, "remainingItemCount") == 0)
+            continue;
+        good = record_member(record, member, first, text);
+        first = false;
+    }
+    return good && fputc('}', record->file) != EOF;
+}
+
+/* behind the items comes the rest of the list, its kind and metadata */
+static bool record_list(struct kube_record *record,
+                        const struct value *document, struct buffer *text)
+{
+    bool good = fputs(record->items ? "\n]" : "{\"items\":[]",
+                      record->file) >= 0;
+
+    for (uint32_t i = 0; good && i < document->count; i++) {
+        const struct value_member *member = &document->members[i];
+        if (strcmp(member->key, "items") == 0)
+            continue;
+        if (strcmp(member->key, "metadata") == 0 &&
+            member->value.kind == VALUE_OBJECT)
+            good = record_metadata(record, &member->value, text);
+        else
+            good = record_member(record, member, false, text);
+    }
+    return good && fputs("}\n", record->file) >= 0;
+}
+
 static engine_status record_rest(struct kube_record *record,
                                  const struct kube_read *read,
                                  engine_error *err)
 {
     const struct value *document = read->document;
     struct buffer text;
-    bool good = true;
+    bool good;
 
     buffer_init(&text, RECORD_NOTES_MAXIMUM * 32);
-    if (!read->has_list || document->kind != VALUE_OBJECT) {
-        good = value_to_json(document, 0, &text) == ENGINE_OK &&
-               fwrite(text.data, 1, text.len, record->file) == text.len;
-    } else {
-        good = fputs(record->items ? "\n]" : "{\"items\":[]",
-                     record->file) >= 0;
-        for (uint32_t i = 0; good && i < document->count; i++) {
-            const struct value_member *member = &document->members[i];
-            if (strcmp(member->key, "items") == 0 ||
-                strcmp(member->key, "metadata") == 0)
-                continue;
-            buffer_reset(&text);
-            good = value_to_json(&member->value, 0, &text) == ENGINE_OK &&
-                   fprintf(record->file, ",\"%s\":%s", member->key,
-                           text.data) >= 0;
-        }
-        good = good && fputs("}\n", record->file) >= 0;
-    }
+    good = read->has_list && document->kind == VALUE_OBJECT
+               ? record_list(record, document, &text)
+               : record_value(record, document, &text);
     buffer_clear(&text);
     return good ? ENGINE_OK : record_failed(record, err);
-}
-
-static void record_error(struct kube_record *record,
-                         const struct kube_read *read)
-{
-    bson_t entry;
-
-    bson_append_document_begin(record->recorder->errors, read->path.key, -1,
-                               &entry);
-    BSON_APPEND_INT32(&entry, "status", read->failure.status);
-    BSON_APPEND_UTF8(&entry, "message", read->failure.message);
-    bson_append_document_end(record->recorder->errors, &entry);
 }
 
 void kube_record_end(struct kube_record *record, const struct kube_read *read)
@@ -238,11 +321,16 @@ void kube_record_end(struct kube_record *record, const struct kube_read *read)
     engine_status status = ENGINE_OK;
 
     if (read->failure.status < 0) {
-        record_error(record, read);
+        kube_recorder_error(record->recorder, read->path.key, &read->failure);
         return;
     }
-    if (read->absent || !record->file)
+    if (read->absent)
         return;
+    if (!record->file && record_open_file(record, &err) < 0) {
+        if (record->recorder->failure.status == ENGINE_OK)
+            record->recorder->failure = err;
+        return;
+    }
     status = record_rest(record, read, &err);
     if (fclose(record->file) != 0 && status == ENGINE_OK)
         status = record_failed(record, &err);
@@ -289,7 +377,8 @@ static engine_status record_load_kinds(const bson_t *notes,
             document_bool(&entry, "namespaced", false)};
         if (resource.group && resource.version && resource.plural &&
             resource.kind)
-            status = kube_kinds_add(kinds, &resource, NULL, NULL, err);
+            status = kube_kinds_add(kinds, &resource, NULL,
+                                    document_string(&entry, "alias"), err);
     }
     return status;
 }

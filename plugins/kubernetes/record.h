@@ -18,17 +18,23 @@ struct kube_record;   /* of a read */
 engine_status kube_recorder_open(const char *directory,
                                  struct kube_recorder **out,
                                  engine_error *err);
-/** Notes how a name was resolved; NULL: the server has no such type. */
-void kube_recorder_kind(struct kube_recorder *recorder,
+/** Notes how a name was resolved. */
+void kube_recorder_kind(struct kube_recorder *recorder, const char *name,
                         const struct kube_resource *resource);
+/** Notes what could not be found out: of a path, or a type's name. */
+void kube_recorder_error(struct kube_recorder *recorder, const char *name,
+                         const engine_error *why);
 /** Writes recording.json and frees it; the first failure of all of it. */
 engine_status kube_recorder_close(struct kube_recorder *recorder,
                                   engine_error *err);
 
-/** Begins the file of a read; sets read->record. */
+/** Begins recording a read, sets read->record; its file is made with the
+ * first object, or at the end. */
 engine_status kube_record_open(struct kube_recorder *recorder,
                                struct kube_read *read, engine_error *err);
-engine_status kube_record_item(struct kube_record *record, const char *text,
+/** An object of a list; text is its JSON as it came, NULL: item is all. */
+engine_status kube_record_item(struct kube_record *record,
+                               const struct value *item, const char *text,
                                size_t len, engine_error *err);
 /** Ends it with the read's document, or notes its failure. */
 void kube_record_end(struct kube_record *record,

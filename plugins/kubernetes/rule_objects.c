@@ -52,6 +52,88 @@ static engine_status objects_join_labels(const bson_t *labels, char **out,
     return status;
 }
 
+/* one of matchExpressions: {key, operator, values} */
+static engine_status objects_expression(const bson_t *expression,
+                                        struct buffer *text,
+                                        engine_error *err)
+{
+    static const char *const words[][2] = {{"In", " in"},
+                                           {"NotIn", " notin"},
+                                           {"Exists", ""},
+                                           {"DoesNotExist", "!"}};
+    const char *key = document_string(expression, "key");
+    const char *operator = document_string(expression, "operator");
+    size_t which = 0, count = 0;
+    bson_iter_t iter;
+    bson_t values;
+
+    while (operator && which < 4 && strcmp(operator, words[which][0]) != 0)
+        which++;
+    if (!key || !operator || which == 4)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "matchExpressions of the selector need key and "
+                           "operator: In, NotIn, Exists or DoesNotExist");
+    buffer_printf(text, "%s%s%s%s", text->len ? "," : "",
+                  which == 3 ? "!" : "", key, which < 2 ? words[which][1] : "");
+    if (which > 1)
+        return ENGINE_OK;
+    if (document_child(expression, "values", &values) &&
+        bson_iter_init(&iter, &values))
+        while (bson_iter_next(&iter) && BSON_ITER_HOLDS_UTF8(&iter))
+            buffer_printf(text, "%s%s", count++ ? "," : " (",
+                          bson_iter_utf8(&iter, NULL));
+    buffer_putc(text, ')');
+    return count ? ENGINE_OK
+                 : engine_fail(err, ENGINE_EINVAL,
+                               "matchExpressions of the selector: %s needs "
+                               "a list of texts as values", operator);
+}
+
+static engine_status objects_join_expressions(const bson_t *list, char **out,
+                                              engine_error *err)
+{
+    struct buffer text;
+    engine_status status = ENGINE_OK;
+    bson_iter_t iter;
+    bson_t entry;
+
+    buffer_init(&text, 64 * 1024);
+    if (*out)
+        buffer_puts(&text, *out);
+    bson_iter_init(&iter, list);
+    while (status == ENGINE_OK && bson_iter_next(&iter))
+        status = document_iter_child(&iter, &entry)
+                     ? objects_expression(&entry, &text, err)
+                     : engine_fail(err, ENGINE_EINVAL,
+                                   "matchExpressions of the selector must "
+                                   "be a list of documents");
+    if (status == ENGINE_OK)
+        status = buffer_status(&text, err);
+    if (status == ENGINE_OK && text.len) {
+        engine_free(*out);
+        *out = buffer_take(&text);
+        if (!*out)
+            status = engine_fail_memory(err);
+    }
+    buffer_clear(&text);
+    return status;
+}
+
+/* {matchLabels: {...}, matchExpressions: [...]} */
+static engine_status objects_match(const bson_t *selector, char **out,
+                                   engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+    bson_t part;
+
+    if (document_child(selector, "matchLabels", &part))
+        status = objects_join_labels(&part, out, err);
+    if (status == ENGINE_OK &&
+        document_child(selector, "matchExpressions", &part))
+        status = objects_join_expressions(&part, out, err);
+    return status;
+}
+
 /* selector: a text, {matchLabels: {...}}, {labels, fields} or plain labels */
 static engine_status objects_selector(struct kube_rule *rule,
                                       const bson_t *content,
@@ -59,13 +141,18 @@ static engine_status objects_selector(struct kube_rule *rule,
                                       struct objects *out, engine_error *err)
 {
     engine_status status;
-    bson_t selector, labels;
+    bson_t selector;
 
+    if (out->labels || out->fields)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "selector of check_content does not go together "
+                           "with label_selector and field_selector");
     if (!document_child(content, "selector", &selector))
         return kube_rule_text(rule, content, "selector", planner,
                               &out->labels, err);
-    if (document_child(&selector, "matchLabels", &labels))
-        return objects_join_labels(&labels, &out->labels, err);
+    if (bson_has_field(&selector, "matchLabels") ||
+        bson_has_field(&selector, "matchExpressions"))
+        return objects_match(&selector, &out->labels, err);
     if (!document_string(&selector, "labels") &&
         !document_string(&selector, "fields"))
         return objects_join_labels(&selector, &out->labels, err);
@@ -200,6 +287,7 @@ static engine_status objects_plan(struct kube_rule *rule,
     struct kube_path_parts parts;
     engine_status status;
     char name[512];
+    bool by_name;
 
     snprintf(name, sizeof(name), "%s%s%s",
              objects->version ? objects->version : "",
@@ -207,23 +295,27 @@ static engine_status objects_plan(struct kube_rule *rule,
     status = source->ops->resolve(source, name, &found, err);
     if (status == ENGINE_ENOTFOUND)
         return ENGINE_OK; /* there can be no such object: nothing is read */
+    if (status < 0 && planner->recorder && err)
+        kube_recorder_error(planner->recorder, name, err);
     if (status < 0)
         return status;
     if (planner->recorder)
-        kube_recorder_kind(planner->recorder, &found);
+        kube_recorder_kind(planner->recorder, name, &found);
     rule->kind = engine_strdup(found.kind);
     if (!rule->kind)
         return engine_fail_memory(err);
     check_redact(rule->check, strcmp(found.kind, "Secret") == 0);
-    if (objects->name && found.namespaced && !objects->space &&
-        objects_name_field(objects, err) < 0)
+    /* a server selects nothing when it is asked for an object by its name */
+    by_name = objects->name && (!found.namespaced || objects->space) &&
+              !objects->labels && !objects->fields;
+    if (objects->name && !by_name && objects_name_field(objects, err) < 0)
         return ENGINE_ENOMEM;
     parts = (struct kube_path_parts){
         .group = found.group,
         .version = found.version,
         .plural = found.plural,
         .namespace = found.namespaced ? objects->space : NULL,
-        .name = found.namespaced && !objects->space ? NULL : objects->name,
+        .name = by_name ? objects->name : NULL,
         .labels = objects->labels,
         .fields = objects->fields};
     return parts.name ? objects_want(rule, planner, &parts, err)

@@ -95,7 +95,9 @@ static engine_status scan_read(struct scan *scan, engine_error *err)
 {
     engine_status status = scan_open_reads(scan, err);
 
-    if (status == ENGINE_OK && scan->reads.count)
+    if (status < 0)
+        return status; /* some reads know of no events to tell */
+    if (scan->reads.count)
         status = scan->source->ops->run(scan->source, scan->reads.items,
                                         scan->reads.count, err);
     /* what was not begun, or not ended, is the engine's to name then */

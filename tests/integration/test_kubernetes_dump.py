@@ -270,6 +270,108 @@ def test_a_malformed_answer_is_an_error(cluster, content, words):
         assert "/api/v1/pods" in verdict["message"]
 
 
+@pytest.mark.parametrize("content,words", (
+    ({"kind": "PodList", "metadata": {"continue": "abc"},
+      "items": [{"metadata": {"name": "a"}, "spec": {}}]}, "cut off after 1"),
+    ({"kind": "Status", "code": 403}, "Status"),
+    ({}, "no list"),
+    ("# kube-api-error=Forbidden", "Forbidden"),
+    ("kind: PodList\nmetadata: {continue: x}\nitems: []\n", "cut off"),
+))
+def test_what_is_no_whole_list_is_an_error(cluster, content, words):
+    cluster.put("/api/v1/pods", content)
+    cluster.rule("value", resource_type="pods", yamlpath=".spec",
+                 condition="exists")
+    cluster.rule("none", resource_type="pods", yamlpath=".spec",
+                 condition="not_exists")
+    cluster.rule("filter", **oval("/api/v1/pods", jq_filter=FILTER))
+    scan = cluster.scan(UNSURE)
+    assert scan.statuses() == {"value": "error", "none": "error",
+                               "filter": "error"}
+    assert all(words in each["message"] for each in scan.verdicts)
+
+
+@pytest.mark.parametrize("content", (
+    {"kind": "PodList", "items": None}, "kind: PodList\nitems: null\n",
+    "# kube-api-error=NotFound\n"))
+def test_an_empty_list_has_many_spellings(cluster, content):
+    cluster.put("/api/v1/pods", content)
+    common = {"resource_type": "pods", "yamlpath": ".spec"}
+    cluster.rule("value", **common, condition="equals", expected_value=1)
+    cluster.rule("exists", **common, condition="exists")
+    cluster.rule("none", **common, condition="not_exists")
+    cluster.rule("fails", **common, condition="equals", expected_value=1,
+                 when_missing="fail")
+    assert cluster.scan(FAILED).statuses() == {
+        "value": "notapplicable", "exists": "fail", "none": "pass",
+        "fails": "fail"}
+
+
+def test_what_may_not_be_looked_at_is_not_missing(cluster):
+    (cluster.root / "api/v1").joinpath("pods").symlink_to("pods")
+    cluster.rule("loop", resource_type="pods", yamlpath=".spec",
+                 condition="not_exists")
+    assert cluster.scan(UNSURE).statuses() == {"loop": "error"}
+
+
+def test_one_namespace_is_missing_and_another_was_not_read(cluster):
+    cluster.put_list("/api/v1/namespaces/a/pods", "Pod", [pod("one", "a")])
+    cluster.put("/api/v1/namespaces/b/pods", '{"kind": "PodList", "items": [')
+    cluster.rule("net", resource_type="pods", yamlpath=".spec.hostNetwork",
+                 condition="equals", expected_value=False)
+    whole = {"include": ["a", "a", "c"]}
+    assert cluster.scan(DONE, namespaces=whole).by_rule()["net"][
+        "resources"] == {"pass": 1}
+    scan = cluster.scan(UNSURE, namespaces={"include": ["a", "b", "c"]})
+    assert scan.statuses() == {"net": "error"}
+
+
+def test_a_name_in_every_namespace_and_with_labels(cluster):
+    cluster.put_list("/api/v1/pods", "Pod", [
+        pod("web", "a"), pod("web", "b", hostNetwork=True), pod("db", "a")])
+    common = {"resource_type": "pods", "resource_name": "web",
+              "yamlpath": ".spec.hostNetwork", "condition": "equals",
+              "expected_value": False}
+    cluster.rule("all", **common)
+    cluster.put_list("/api/v1/namespaces/a/pods", "Pod",
+                     [pod("web", "a"), pod("db", "a")])
+    cluster.rule("one", namespace="a", selector="app=web", **common)
+    cluster.rule("other", namespace="a", selector="app=db", **common)
+    scan = cluster.scan(FAILED)
+    assert scan.statuses() == {"all": "fail", "one": "pass", "other": "fail"}
+    assert scan.by_rule()["all"]["resources"] == {"pass": 1, "fail": 1}
+
+
+def test_label_selectors_as_manifests_write_them(cluster):
+    cluster.put_list("/api/v1/pods", "Pod", [pod("web-1"), pod("db-1"),
+                                             pod("log-1")])
+    common = {"resource_type": "pods", "yamlpath": ".metadata.name",
+              "condition": "exists"}
+    cluster.rule("in", **common, selector={"matchExpressions": [
+        {"key": "app", "operator": "In", "values": ["web", "db"]}]})
+    cluster.rule("not", **common, selector={
+        "matchLabels": {"app": "log"}, "matchExpressions": [
+            {"key": "tier", "operator": "DoesNotExist"}]})
+    cluster.rule("bad", **common, selector={"matchExpressions": [
+        {"key": "app", "operator": "Near"}]})
+    cluster.rule("both", **common, selector="a=b", label_selector="c=d")
+    scan = cluster.scan(UNSURE)
+    found = {rule_id: names(verdict, "pass")
+             for rule_id, verdict in scan.by_rule().items()}
+    assert found["in"] == ["db-1", "web-1"] and found["not"] == ["log-1"]
+    assert scan.statuses()["bad"] == scan.statuses()["both"] == "error"
+
+
+def test_names_with_colons_are_files_of_that_name(cluster):
+    cluster.put("/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node",
+                {"kind": "ClusterRole", "metadata": {"name": "system:node"},
+                 "rules": []})
+    cluster.rule("role", resource_type="clusterroles",
+                 resource_name="system:node", yamlpath=".metadata.name",
+                 condition="exists")
+    assert cluster.scan(DONE).statuses() == {"role": "pass"}
+
+
 def test_a_bad_rule_spoils_no_other(cluster):
     cluster.put_list("/api/v1/pods", "Pod", [pod("web-1")])
     common = {"resource_type": "pods", "yamlpath": ".metadata.name"}
