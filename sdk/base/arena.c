@@ -34,6 +34,14 @@ void arena_clear(struct arena *arena)
     arena_init(arena, arena->maximum);
 }
 
+void arena_wipe(struct arena *arena)
+{
+    for (struct arena_block *block = arena->last; block;
+         block = block->previous)
+        explicit_bzero(block->data, block->size);
+    arena_clear(arena);
+}
+
 void arena_reset(struct arena *arena)
 {
     struct arena_block *block = arena->last;

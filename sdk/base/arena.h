@@ -16,6 +16,8 @@ struct arena {
 void arena_init(struct arena *arena, size_t maximum);
 /** Frees everything; the arena can be used again. */
 void arena_clear(struct arena *arena);
+/** The same, and overwrites what it held: for what came with secrets. */
+void arena_wipe(struct arena *arena);
 /** The same, but keeps a block of memory for the next round. */
 void arena_reset(struct arena *arena);
 
