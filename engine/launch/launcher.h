@@ -15,6 +15,10 @@ struct launch {
     struct launcher *launcher;
     struct channel channel;
     int64_t id;                /* pid, or a number */
+    const bson_t *target;      /* of its job, set before start; may be NULL.
+                                * A worker is given the variables that it
+                                * refers to as {"env": NAME}, and those of its
+                                * list "environment" (names, patterns) */
     void *internal;
 };
 

@@ -3,6 +3,7 @@ core_sources += \
 	engine/launch/conduct.c engine/launch/conduct.h \
 	engine/launch/describe.c \
 	engine/launch/effects.c \
+	engine/launch/environment.c \
 	engine/launch/home.c \
 	engine/launch/launcher.c engine/launch/launcher.h \
 	engine/launch/launch_private.h \

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -24,45 +23,6 @@ struct process_launcher {
     struct launcher base;
     char *worker_path;
 };
-
-/* What a worker may know of our environment; the agent is for ssh targets. */
-static const char *const process_environment[] = {
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR",
-    "SSH_AUTH_SOCK", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
-    "LSAN_OPTIONS", NULL};
-
-#define PROCESS_ENVIRONMENT_MAX \
-    (sizeof(process_environment) / sizeof(process_environment[0]))
-
-static void process_free_environment(char **env)
-{
-    for (size_t i = 0; env && env[i]; i++)
-        engine_free(env[i]);
-    engine_free(env);
-}
-
-static char **process_make_environment(void)
-{
-    char **env = engine_calloc(PROCESS_ENVIRONMENT_MAX + 1, sizeof(*env));
-    size_t count = 0;
-
-    for (size_t i = 0; env && process_environment[i]; i++) {
-        const char *name = process_environment[i];
-        const char *value = getenv(name);
-
-        if (!value && strcmp(name, "PATH") == 0)
-            value = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
-                    "/sbin:/bin";
-        if (!value)
-            continue;
-        env[count] = engine_strf("%s=%s", name, value);
-        if (!env[count++]) {
-            process_free_environment(env);
-            return NULL;
-        }
-    }
-    return env;
-}
 
 static int process_actions(posix_spawn_file_actions_t *actions, int socket)
 {
@@ -131,18 +91,18 @@ static engine_status process_start(struct launcher *launcher,
                                    struct launch *launch, engine_error *err)
 {
     const struct process_launcher *self = (const void *)launcher;
-    char **env = process_make_environment();
+    char **env = launch_environment(launch->target);
     int ends[2], code;
     pid_t pid = 0;
 
     if (!env)
         return engine_fail_memory(err);
     if (launch_sockets(ends, err) < 0) {
-        process_free_environment(env);
+        launch_environment_free(env);
         return ENGINE_EIO;
     }
     code = process_spawn(self->worker_path, ends[1], env, &pid);
-    process_free_environment(env);
+    launch_environment_free(env);
     close(ends[1]);
     if (code) {
         close(ends[0]);

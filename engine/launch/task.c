@@ -146,6 +146,7 @@ static engine_status task_launch(struct task *task, engine_error *err)
 
     frame_init(&frame, "job");
     status = prepare_job(task, &frame, err);
+    task->launch.target = task->job->target;
     if (status == ENGINE_OK)
         status = launcher->ops->start(launcher, &task->launch, err);
     if (status == ENGINE_OK) {

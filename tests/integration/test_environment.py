@@ -22,6 +22,25 @@ def test_workers_know_the_agent_and_no_secrets(engine):
     assert b"hunter2" not in b"".join(environ)
 
 
+def test_workers_know_what_their_target_refers_to(engine):
+    engine.import_rules([rule(1, sleep_ms=20000)])
+    target = {"type": "local", "password": {"env": "ITS_PASSWORD"},
+              "environment": ["CLOUD_*", "ALONE"]}
+    process = engine.start(
+        "scan", "--target", json.dumps(target), env={
+            "ITS_PASSWORD": "one", "CLOUD_REGION": "two", "ALONE": "three",
+            "ALONE_NOT": "four", "https_proxy": "five"})
+    workers = wait_for(lambda: [pid for pid, name in
+                                processes_of(engine.home).items()
+                                if "scan-worker" in name], 20, "a worker")
+    environ = Path(f"/proc/{workers[0]}/environ").read_bytes().split(b"\0")
+    process.send_signal(signal.SIGINT)
+    finish(process)
+    assert {b"ITS_PASSWORD=one", b"CLOUD_REGION=two", b"ALONE=three",
+            b"https_proxy=five"} <= set(environ)
+    assert b"four" not in b"".join(environ)
+
+
 def test_a_report_that_cannot_be_written_is_told_once(engine):
     engine.import_rules([rule(1)])
     with open("/dev/full", "wb") as full:

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* environment.c - what a worker may know of our environment. */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/launch/launch_private.h"
+#include "sdk/base/alloc.h"
+#include "sdk/document/document.h"
+
+#define ENVIRONMENT_DEPTH 16
+#define ENVIRONMENT_MAXIMUM 4096
+
+extern char **environ;
+
+/* the agent is for ssh targets, the next lines for what reaches APIs */
+static const char *const environment_names[] = {
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR",
+    "SSH_AUTH_SOCK", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
+    "LSAN_OPTIONS", "KUBECONFIG", "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT", "KUBERNETES_SERVICE_PORT_HTTPS",
+    "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY",
+    "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", NULL};
+
+struct environment {
+    char **entries;
+    size_t count;
+    bool failed;
+};
+
+void launch_environment_free(char **env)
+{
+    for (size_t i = 0; env && env[i]; i++)
+        engine_free(env[i]);
+    engine_free(env);
+}
+
+static bool environment_has(const struct environment *env, const char *entry)
+{
+    const size_t len = strcspn(entry, "=") + 1;
+
+    for (size_t i = 0; i < env->count; i++)
+        if (strncmp(env->entries[i], entry, len) == 0)
+            return true;
+    return false;
+}
+
+static void environment_add(struct environment *env, const char *name,
+                            const char *value)
+{
+    char *entry = engine_strf("%s=%s", name, value);
+
+    if (!entry) {
+        env->failed = true;
+        return;
+    }
+    if (env->count == ENVIRONMENT_MAXIMUM || environment_has(env, entry)) {
+        engine_free(entry);
+        return;
+    }
+    env->entries[env->count++] = entry;
+}
+
+/* every variable of ours whose name the pattern ("AWS_*") matches */
+static void environment_add_all(struct environment *env, const char *pattern)
+{
+    for (char **at = environ; at && *at; at++) {
+        const size_t len = strcspn(*at, "=");
+        char *name = engine_strndup(*at, len);
+
+        if (!name)
+            env->failed = true;
+        else if ((*at)[len] && fnmatch(pattern, name, 0) == 0)
+            environment_add(env, name, *at + len + 1);
+        engine_free(name);
+    }
+}
+
+/* what a target refers to as {"env": NAME}, wherever that is */
+static void environment_add_references(struct environment *env,
+                                       const bson_t *document, int depth)
+{
+    bson_iter_t iter;
+    bson_t child;
+
+    bson_iter_init(&iter, document);
+    while (depth < ENVIRONMENT_DEPTH && bson_iter_next(&iter)) {
+        const char *value;
+
+        if (document_iter_child(&iter, &child)) {
+            environment_add_references(env, &child, depth + 1);
+            continue;
+        }
+        if (depth == 0 || !BSON_ITER_HOLDS_UTF8(&iter) ||
+            strcmp(bson_iter_key(&iter), "env") != 0)
+            continue;
+        value = getenv(bson_iter_utf8(&iter, NULL));
+        if (value)
+            environment_add(env, bson_iter_utf8(&iter, NULL), value);
+    }
+}
+
+static void environment_add_target(struct environment *env,
+                                   const bson_t *target)
+{
+    bson_iter_t iter;
+    bson_t list;
+
+    environment_add_references(env, target, 0);
+    if (!document_child(target, "environment", &list))
+        return;
+    bson_iter_init(&iter, &list);
+    while (bson_iter_next(&iter))
+        if (BSON_ITER_HOLDS_UTF8(&iter))
+            environment_add_all(env, bson_iter_utf8(&iter, NULL));
+}
+
+char **launch_environment(const bson_t *target)
+{
+    struct environment env = {
+        .entries = engine_calloc(ENVIRONMENT_MAXIMUM + 1,
+                                 sizeof(*env.entries))};
+
+    if (!env.entries)
+        return NULL;
+    for (size_t i = 0; environment_names[i]; i++) {
+        const char *name = environment_names[i];
+        const char *value = getenv(name);
+
+        if (!value && strcmp(name, "PATH") == 0)
+            value = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+                    "/sbin:/bin";
+        if (value)
+            environment_add(&env, name, value);
+    }
+    if (target)
+        environment_add_target(&env, target);
+    if (!env.failed)
+        return env.entries;
+    launch_environment_free(env.entries);
+    return NULL;
+}
