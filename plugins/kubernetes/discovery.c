@@ -188,8 +188,10 @@ static engine_status discovery_open(struct kube_cluster *cluster,
     }
     if (status < 0) {
         kube_discovery_free(fresh);
+        /* a plugin or a file that is missing is no missing type */
+        if (status == ENGINE_ENOTFOUND)
+            status = err->status = ENGINE_EIO;
         cluster->undiscovered = *err;
-        cluster->undiscovered.status = status;
         return status;
     }
     kube_discovery_free(cluster->discovery);
