@@ -32,6 +32,7 @@ void rules_import_free(struct rules_import *import)
         return;
     rules_batch_clear(&import->batch);
     known_clear(&import->known);
+    template_form_free(import->form);
     rules_report_free(import->report);
     engine_free(import);
 }
@@ -71,7 +72,7 @@ static const char *load_skip_reason(const bson_t *document)
         return "skipped: an old version (is_latest is false)";
     if (document_bool(document, "abstract", false))
         return "skipped: an abstract rule";
-    return NULL;
+    return template_form_other(document);
 }
 
 /* A rule that cannot be taken is not a rule that is gone. */
@@ -152,9 +153,48 @@ static engine_status load_take(struct rules_import *import,
     if (status == ENGINE_OK)
         status = rules_commit_rule(&import->batch, &import->known, rule, file,
                                    line, &outcome, why);
-    if (status == ENGINE_OK)
+    if (status == ENGINE_OK) {
         load_count(import, outcome);
+        rules_report_type(import->report,
+                          document_string(rule, "scanner_type"));
+    }
     return status;
+}
+
+/* rules in the form of templates' variables become ordinary ones first */
+static engine_status load_take_template(struct rules_import *import,
+                                        const bson_t *document,
+                                        struct load_document *context,
+                                        bson_t *rule, engine_error *why)
+{
+    const char *note = NULL;
+    engine_status status;
+    bson_t made;
+
+    context->rule_id = document_string(document, "id");
+    status = template_form_rule(&import->form, document,
+                                rules_report_current(import->report), &made,
+                                &note, why);
+    if (status < 0)
+        return status;
+    if (note)
+        load_note("", note, context);
+    status = load_take(import, &made, context, rule, why);
+    bson_destroy(&made);
+    return status;
+}
+
+/* a thousand test cases are one remark */
+static void load_skip(struct rules_import *import, const char *rule_id,
+                      long line, const char *skip)
+{
+    const bool again = !rule_id && import->skipped == skip &&
+                       rules_report_counts(import->report)->skipped > 0;
+
+    rules_report_counts(import->report)->skipped++;
+    if (!again)
+        rules_report_note(import->report, rule_id, line, skip);
+    import->skipped = skip;
 }
 
 /* The callback of the readers; `user` is the import. */
@@ -173,13 +213,14 @@ static engine_status load_rule(const bson_t *document,
 
     rules_report_counts(import->report)->documents++;
     if (skip) {
-        rules_report_counts(import->report)->skipped++;
-        rules_report_note(import->report, context.rule_id, line, skip);
+        load_skip(import, context.rule_id, line, skip);
         return ENGINE_OK;
     }
     import->notes = 0;
     bson_init(&rule);
-    status = load_take(import, document, &context, &rule, &why);
+    status = template_form_is(document)
+                 ? load_take_template(import, document, &context, &rule, &why)
+                 : load_take(import, document, &context, &rule, &why);
     if (status < 0) {
         why.status = status;
         status = load_reject(import,
@@ -263,9 +304,14 @@ static engine_status load_native_rule(struct rules_import *import,
                                       const char *file, engine_error *err)
 {
     bson_t named = BSON_INITIALIZER, source, child;
+    const char *note = document_string(document, "import_note");
     engine_status status;
 
-    bson_copy_to_excluding_noinit(document, &named, "source", NULL);
+    if (note)
+        rules_report_note(import->report,
+                          document_string(document, "rule_id"), 0, note);
+    bson_copy_to_excluding_noinit(document, &named, "source", "import_note",
+                                  NULL);
     bson_append_document_begin(&named, "source", -1, &child);
     if (document_child(document, "source", &source))
         bson_copy_to_excluding_noinit(&source, &child, "file", NULL);

@@ -24,6 +24,8 @@ core_sources += \
 	engine/rules/select.c \
 	engine/rules/selection.c \
 	engine/rules/suffix.c \
+	engine/rules/template_form.c engine/rules/template_form.h \
+	engine/rules/template_form_variables.c \
 	engine/rules/texts.c \
 	engine/rules/validate.c \
 	engine/rules/variables.c

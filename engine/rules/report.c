@@ -17,9 +17,22 @@ struct rules_report_list {
     unsigned count;
 };
 
+#define REPORT_TYPES 16 /* scanner types by name; a rule of another is counted
+                         * with all rules only */
+
+/* How many rules are for which scanner. */
+struct rules_report_types {
+    struct {
+        char name[32];
+        int64_t rules;
+    } items[REPORT_TYPES];
+    size_t count;
+};
+
 struct rules_report_file {
     char *name;
     struct rules_counts counts;
+    struct rules_report_types *types; /* NULL: no rule was taken yet */
     struct rules_report_list notes, rejections;
 };
 
@@ -36,6 +49,7 @@ struct rules_report {
 static void report_file_clear(struct rules_report_file *file)
 {
     engine_free(file->name);
+    engine_free(file->types);
     bson_destroy(file->notes.items);
     bson_destroy(file->rejections.items);
 }
@@ -115,6 +129,46 @@ const char *rules_report_current(const struct rules_report *report)
 struct rules_counts *rules_report_counts(struct rules_report *report)
 {
     return &report->current->counts;
+}
+
+static void report_types_add(struct rules_report_types *types,
+                             const char *name, int64_t rules)
+{
+    size_t i = 0;
+
+    while (i < types->count && strcmp(types->items[i].name, name) != 0)
+        i++;
+    if (i == REPORT_TYPES || strlen(name) >= sizeof(types->items[i].name))
+        return;
+    if (i == types->count) {
+        snprintf(types->items[i].name, sizeof(types->items[i].name), "%s",
+                 name);
+        types->items[i].rules = 0;
+        types->count++;
+    }
+    types->items[i].rules += rules;
+}
+
+void rules_report_type(struct rules_report *report, const char *name)
+{
+    struct rules_report_file *file = report->current;
+
+    if (!file->types)
+        file->types = engine_calloc(1, sizeof(*file->types));
+    if (file->types)
+        report_types_add(file->types, name, 1);
+}
+
+static void report_append_types(bson_t *to,
+                                const struct rules_report_types *types)
+{
+    bson_t child;
+
+    bson_append_document_begin(to, "by_scanner", -1, &child);
+    for (size_t i = 0; types && i < types->count; i++)
+        BSON_APPEND_INT64(&child, types->items[i].name,
+                          types->items[i].rules);
+    bson_append_document_end(to, &child);
 }
 
 /* appends one detail while there is room for it */
@@ -231,6 +285,13 @@ static void report_add(struct rules_counts *to,
     to->skipped += from->skipped;
 }
 
+static void report_sum_types(struct rules_report_types *to,
+                             const struct rules_report_types *from)
+{
+    for (size_t i = 0; from && i < from->count; i++)
+        report_types_add(to, from->items[i].name, from->items[i].rules);
+}
+
 static void report_append_list(bson_t *to, const char *key,
                                const struct rules_report_list *list)
 {
@@ -254,6 +315,7 @@ static void report_append_file(bson_t *files, size_t at,
     bson_append_document_begin(files, number, -1, &entry);
     BSON_APPEND_UTF8(&entry, "file", file->name);
     report_append_counts(&entry, &file->counts);
+    report_append_types(&entry, file->types);
     BSON_APPEND_INT64(&entry, "normalised_count", file->counts.normalised);
     report_append_list(&entry, "normalised", &file->notes);
     report_append_list(&entry, "rejections", &file->rejections);
@@ -263,6 +325,7 @@ static void report_append_file(bson_t *files, size_t at,
 const bson_t *rules_report_document(struct rules_report *report)
 {
     struct rules_counts totals = report->beyond.counts;
+    struct rules_report_types types = {.count = 0};
     bson_t *out = report->document;
     bson_t files, sums;
 
@@ -271,12 +334,15 @@ const bson_t *rules_report_document(struct rules_report *report)
     for (size_t i = 0; i < report->count; i++) {
         report_append_file(&files, i, &report->files[i]);
         report_add(&totals, &report->files[i].counts);
+        report_sum_types(&types, report->files[i].types);
     }
     bson_append_array_end(out, &files);
+    report_sum_types(&types, report->beyond.types);
     BSON_APPEND_ARRAY(out, "benchmarks", report->benchmarks);
     bson_append_document_begin(out, "totals", -1, &sums);
     BSON_APPEND_INT64(&sums, "files", (int64_t)report->files_total);
     report_append_counts(&sums, &totals);
+    report_append_types(&sums, &types);
     BSON_APPEND_INT64(&sums, "normalised", totals.normalised);
     BSON_APPEND_INT64(&sums, "removed", report->removed);
     bson_append_document_end(out, &sums);

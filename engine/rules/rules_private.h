@@ -100,6 +100,8 @@ void rules_report_note(struct rules_report *report, const char *rule_id,
 void rules_report_reject(struct rules_report *report, const char *rule_id,
                          long line, const engine_error *why);
 void rules_report_benchmark(struct rules_report *report, const char *id);
+/** Counts a rule that was taken for its scanner. */
+void rules_report_type(struct rules_report *report, const char *name);
 void rules_report_removed(struct rules_report *report, int64_t count);
 const bson_t *rules_report_document(struct rules_report *report);
 
@@ -195,6 +197,8 @@ struct rules_import {
     engine_error fatal_error;
     int64_t notes;        /* of the document being normalised */
     bool walking;         /* through a directory */
+    struct template_form *form; /* NULL: none was met yet */
+    const char *skipped;  /* the last reason of it in the current file */
 };
 
 enum rules_format {
@@ -205,6 +209,26 @@ enum rules_format {
     RULES_FORMAT_ARCHIVE,
     RULES_FORMAT_NATIVE
 };
+
+/* ---- templates' variables as rules (template_form.c) ---------------------- */
+
+struct template_form; /* what files beside the rules told */
+
+void template_form_free(struct template_form *form);
+/** True for a rule of the form {id, template_vars, api_resources, ...}. */
+bool template_form_is(const bson_t *document);
+/** Why a document that lies beside such rules is none; NULL: it is none of
+ * those. */
+const char *template_form_other(const bson_t *document);
+/**
+ * Makes an ordinary rule document of one in that form. *form keeps the
+ * variables.json that lies beside file. *note says what is missing, or is
+ * NULL; it lives as long as the form. out is initialised on success.
+ */
+engine_status template_form_rule(struct template_form **form,
+                                 const bson_t *document, const char *file,
+                                 bson_t *out, const char **note,
+                                 engine_error *err);
 
 enum rules_format rules_format_of_name(const char *name);
 /** By the first bytes; for native content the XML root's local name is put

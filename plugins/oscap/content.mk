@@ -22,6 +22,9 @@ oscap_content_sources = \
 	plugins/oscap/import_text.c \
 	plugins/oscap/import_value.c \
 	plugins/oscap/import_xccdf.c \
+	plugins/oscap/import_yaml.c plugins/oscap/import_yaml.h \
+	plugins/oscap/import_yaml_source.c \
+	plugins/oscap/import_yaml_write.c \
 	plugins/oscap/shard.c plugins/oscap/shard.h \
 	plugins/oscap/tailoring.c \
 	plugins/oscap/xml.c plugins/oscap/xml.h \

@@ -66,6 +66,7 @@ struct import_component *import_component_add(struct import *import,
     component->key = key;
     component->root = root;
     table_init(&component->ids);
+    table_init(&component->nodes);
     xml_names_init(&component->names, XML_OVAL);
     *at = component;
     return component;
@@ -107,8 +108,11 @@ struct import_component *import_component_find(const struct import *import,
 
 static void import_benchmark_clear(struct import *import)
 {
-    for (struct import_component *at = import->components; at; at = at->next)
+    for (struct import_component *at = import->components; at;
+         at = at->next) {
         table_clear(&at->ids);
+        table_clear(&at->nodes);
+    }
     import->components = NULL;
     import->names = NULL;
     import->benchmark = import->dictionary = NULL;

@@ -42,7 +42,9 @@ static engine_status oval_collect_list(struct import *import,
             continue;
         }
         index = fragments_add(&import->writer, kind, component->fragment, id);
-        if (table_set(&component->ids, id, (void *)((uintptr_t)index + 1)) < 0)
+        if (table_set(&component->ids, id, (void *)((uintptr_t)index + 1)) <
+                0 ||
+            table_set(&component->nodes, id, at) < 0)
             return engine_fail_memory(import->err);
     }
     return ENGINE_OK;

@@ -16,7 +16,8 @@ struct import_component {
     const char *key;    /* component id or file name: one per component */
     const char *remote; /* its address, or NULL */
     uint32_t fragment;
-    struct table ids; /* id -> index of its item, plus one */
+    struct table ids;   /* id -> index of its item, plus one */
+    struct table nodes; /* id -> its element */
     struct xml_names names;
     struct import_component *next;
 };

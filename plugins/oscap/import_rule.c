@@ -2,7 +2,7 @@
 /* import_rule.c - one rule document per XCCDF rule. */
 #include <string.h>
 
-#include "plugins/oscap/import_private.h"
+#include "plugins/oscap/import_yaml.h"
 
 static void rule_put(bson_t *out, const char *key, const char *text)
 {
@@ -182,14 +182,29 @@ static void rule_tags(struct import *import, const struct import_item *rule,
     bson_append_array_end(out, &list);
 }
 
+static void rule_variable(struct import *import,
+                          const struct import_item *value, bson_t *all)
+{
+    const char *name = import_short_id(value->id);
+    bson_iter_t seen;
+    bson_t one;
+
+    if (bson_iter_init_find(&seen, all, name))
+        return;
+    bson_append_document_begin(all, name, -1, &one);
+    import_value_document(import, value, &one);
+    bson_append_document_end(all, &one);
+}
+
+/* yaml: what a kubernetes rule uses besides; NULL for one of oscap */
 static void rule_variables(struct import *import,
-                           const struct import_item *rule, bson_t *out)
+                           const struct import_item *rule,
+                           const struct import_yaml *yaml, bson_t *out)
 {
     const struct fragments_writer *writer = &import->writer;
     const struct fragment *item = &writer->items[rule->fragment];
-    bson_t all, one;
+    bson_t all = BSON_INITIALIZER;
 
-    BSON_APPEND_DOCUMENT_BEGIN(out, "variables", &all);
     for (uint32_t i = 0; i < item->refs_count; i++) {
         const uint32_t to = writer->refs[item->refs + i];
         const struct import_item *value;
@@ -198,11 +213,13 @@ static void rule_variables(struct import *import,
             continue;
         value =
             import_item_find(import, writer->pool.data + writer->items[to].id);
-        BSON_APPEND_DOCUMENT_BEGIN(&all, import_short_id(value->id), &one);
-        import_value_document(import, value, &one);
-        bson_append_document_end(&all, &one);
+        if (!yaml || import_yaml_uses(value))
+            rule_variable(import, value, &all);
     }
-    bson_append_document_end(out, &all);
+    for (size_t i = 0; yaml && i < yaml->values_count; i++)
+        rule_variable(import, yaml->values[i], &all);
+    BSON_APPEND_DOCUMENT(out, "variables", &all);
+    bson_destroy(&all);
 }
 
 /* Code keeps its shape: only <sub> is replaced. */
@@ -295,12 +312,17 @@ static const char *rule_unchecked(struct import *import,
 }
 
 static void rule_check(struct import *import, const struct import_item *rule,
-                       bson_t *out)
+                       const struct import_yaml *yaml, bson_t *out)
 {
     const char *reason = rule_unchecked(import, rule);
     bson_t check;
 
     BSON_APPEND_DOCUMENT_BEGIN(out, "check_content", &check);
+    if (yaml) {
+        import_yaml_check(yaml, &check);
+        bson_append_document_end(out, &check);
+        return;
+    }
     import_put(&check, "artifact", import->artifact);
     import_put(&check, "rule", rule->id);
     if (reason)
@@ -323,7 +345,14 @@ static void rule_document(struct import *import, const struct import_item *rule,
                           bson_t *out)
 {
     const xmlNode *node = rule->node;
+    struct import_yaml read, *yaml = &read;
 
+    if (!import_yaml_read(import, rule, yaml))
+        yaml = NULL;
+    if (read.why)
+        import_put(out, "import_note",
+                   arena_strf(&import->arena, "not made a kubernetes rule: %s",
+                              read.why));
     import_put(out, "benchmark", import->benchmark_id);
     import_put(out, "rule_id", rule->id);
     rule_put(out, "title", import_child_prose(import, node, "title"));
@@ -332,14 +361,14 @@ static void rule_document(struct import *import, const struct import_item *rule,
     rule_put(out, "rationale", import_child_prose(import, node, "rationale"));
     rule_put(out, "warning", import_child_prose(import, node, "warning"));
     import_put(out, "severity", rule_severity(node));
-    import_put(out, "scanner_type", "oscap");
+    import_put(out, "scanner_type", yaml ? "kubernetes" : "oscap");
     rule_references(import, node, out);
     rule_identifiers(import, node, out);
     rule_frameworks(import, node, out);
     rule_platforms(import, rule, out);
     rule_tags(import, rule, out);
-    rule_variables(import, rule, out);
-    rule_check(import, rule, out);
+    rule_variables(import, rule, yaml, out);
+    rule_check(import, rule, yaml, out);
     rule_remediation(import, node, out);
 }
 
