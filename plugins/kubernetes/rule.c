@@ -118,7 +118,7 @@ static engine_status rule_check_path(const char *path,
 
 static engine_status rule_plan_view(struct kube_rule *rule,
                                     const struct kube_read *read,
-                                    const char *filter,
+                                    const char *filter, bool filtered,
                                     const struct kube_planner *planner,
                                     engine_error *err)
 {
@@ -127,9 +127,45 @@ static engine_status rule_plan_view(struct kube_rule *rule,
         return ENGINE_OK;
     if (filter)
         return rule_plan_filter(rule, filter, planner, err);
+    if (filtered)
+        return engine_fail(err, ENGINE_EUNSUPPORTED,
+                           "it looks at what a filter makes of %.300s, and "
+                           "does not tell that filter", read->path.plain);
     if (check_split(rule->check, "items", NULL) == ENGINE_OK)
         rule->view = KUBE_VIEW_ELEMENTS;
     return ENGINE_OK;
+}
+
+/*
+ * A collector writes what a filter made under one name, whatever the
+ * variables of the path were set to; the rule knows it ("dump").
+ */
+static engine_status rule_use_dump(struct kube_rule *rule,
+                                   const bson_t *content,
+                                   const struct kube_planner *planner,
+                                   char **path, engine_error *err)
+{
+    struct kube_source *source = planner->source;
+    struct kube_path parsed;
+    engine_status status;
+    char *dump = NULL;
+
+    if (!source->any_path || !source->ops->filtered)
+        return ENGINE_OK;
+    status = kube_rule_text(rule, content, "dump", planner, &dump, err);
+    if (status < 0 || !dump)
+        return status;
+    status = kube_path_parse(dump, &parsed, err);
+    if (status == ENGINE_OK) {
+        if (parsed.hash && source->ops->filtered(source, &parsed)) {
+            engine_free(*path);
+            *path = dump;
+            dump = NULL;
+        }
+        kube_path_clear(&parsed);
+    }
+    engine_free(dump);
+    return status;
 }
 
 static engine_status rule_plan_set(struct kube_rule *rule,
@@ -149,12 +185,15 @@ static engine_status rule_plan_set(struct kube_rule *rule,
         status = kube_rule_text(rule, content, "jq_filter", planner, &filter,
                                 err);
     if (status == ENGINE_OK)
+        status = rule_use_dump(rule, content, planner, &path, err);
+    if (status == ENGINE_OK)
         status = rule_check_path(path, planner->source, err);
     if (status == ENGINE_OK)
         status = kube_reads_want(planner->reads, planner->source, path, rule,
                                  &read, err);
     if (status == ENGINE_OK)
-        status = rule_plan_view(rule, read, filter, planner, err);
+        status = rule_plan_view(rule, read, filter, strchr(path, '#'),
+                                planner, err);
     if (status == ENGINE_OK)
         status = kube_reads_mask(read, rule, err);
     if (status == ENGINE_OK)
