@@ -107,6 +107,27 @@ def put(document, path, leaves):
     return document
 
 
+def is_mixed(document, path):
+    """Whether a list on the path has texts beside lists or objects."""
+    at = [document]
+    for step in [*path, None]:
+        below = []
+        for each in at:
+            if isinstance(each, list):
+                kinds = {type(one) if isinstance(one, (list, dict)) else str
+                         for one in each}
+                if len(kinds) > 1:
+                    return True
+                if step is None:
+                    below += each
+                elif isinstance(step, int) and step < len(each):
+                    below.append(each[step])
+            elif isinstance(each, dict) and step in each:
+                below.append(each[step])
+        at = below
+    return False
+
+
 def leaves_of(rule, kind, draw):
     right = rule.right()
     wrong = draw.choice(("nope", "false", "0", -5))
