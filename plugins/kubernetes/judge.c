@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugins/kubernetes/foreach.h"
 #include "plugins/kubernetes/report.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
@@ -15,37 +16,60 @@ static void judge_note(struct kube_rule *rule, const engine_error *why)
         rule->failure = *why;
 }
 
+/* objects of lists do not tell their kind: it is what was asked for */
+static bool judge_is_of(const struct kube_want *want, const char *kind)
+{
+    const char *is = want->role == KUBE_ROLE_BELONGS
+                         ? kube_foreach_kind(want->rule->each)
+                         : want->rule->kind;
+
+    return is && strcmp(is, kind) == 0;
+}
+
 /* ---- an object goes by --------------------------------------------------- */
 
 static bool judge_is_inside(const struct kube_judge *judge,
+                            const struct kube_want *want,
                             const struct value *object)
 {
     const char *name;
 
     if (!judge->namespaces)
         return true;
-    name = value_text(value_at(object, "metadata", "namespace", NULL));
+    name = value_text(value_at(object, "metadata",
+                               judge_is_of(want, "Namespace")
+                                   ? "name"
+                                   : "namespace",
+                               NULL));
     return !name || kube_namespaces_match(judge->namespaces, name);
 }
 
 /* this is what a scan spends its time on: the outcome and the error are the
  * judge's own, so that nothing of their size is cleared for every object */
-static void judge_object(struct kube_judge *judge, struct kube_rule *rule,
-                         const struct kube_read *read,
-                         const struct value *object, struct arena *arena)
+static void judge_over(struct kube_judge *judge, struct kube_rule *rule,
+                       const struct kube_read *read,
+                       const struct value *object, const struct value *input,
+                       struct arena *arena)
 {
     struct check_outcome *outcome = &judge->outcome;
 
     outcome->status = 0;
     outcome->message[0] = '\0';
     judge->err.status = ENGINE_OK;
-    if (check_subject(rule->check, object, arena, outcome, &judge->err) < 0) {
+    if (check_subject(rule->check, input, arena, outcome, &judge->err) < 0) {
         judge_note(rule, &judge->err);
     } else {
         rule->judged++;
         kube_report_outcome(judge, rule, read, object, outcome);
     }
     check_outcome_clear(outcome);
+}
+
+static void judge_object(struct kube_judge *judge, struct kube_rule *rule,
+                         const struct kube_read *read,
+                         const struct value *object, struct arena *arena)
+{
+    judge_over(judge, rule, read, object, object, arena);
 }
 
 /* what a filter gives for an element stays until the list has ended */
@@ -83,26 +107,39 @@ static void judge_filter_item(struct kube_judge *judge,
         judge_note(rule, &judge->err);
 }
 
+static void judge_each_item(struct kube_judge *judge,
+                            const struct kube_want *want,
+                            const struct value *item)
+{
+    if (judge_is_inside(judge, want, item) &&
+        kube_foreach_keep(want->rule->each, want->role, item,
+                          &judge->err) < 0)
+        judge_note(want->rule, &judge->err);
+}
+
 static engine_status judge_on_item(struct kube_read *read,
                                    const struct value *item,
                                    struct arena *arena, void *user,
                                    engine_error *err)
 {
     struct kube_judge *judge = user;
-    const bool inside = judge_is_inside(judge, item);
 
     (void)err;
     for (struct kube_want *want = read->wants; want; want = want->next) {
         struct kube_rule *rule = want->rule;
         if (rule->ended || rule->failure.status < 0)
             continue;
-        if (rule->view == KUBE_VIEW_OBJECTS && inside)
-            judge_object(judge, rule, read, item, arena);
-        else if (rule->view == KUBE_VIEW_FILTERED)
+        if (rule->view == KUBE_VIEW_OBJECTS) {
+            if (judge_is_inside(judge, want, item))
+                judge_object(judge, rule, read, item, arena);
+        } else if (rule->view == KUBE_VIEW_EACH) {
+            judge_each_item(judge, want, item);
+        } else if (rule->view == KUBE_VIEW_FILTERED) {
             judge_filter_item(judge, rule, item, arena);
-        else if (rule->view == KUBE_VIEW_ELEMENTS &&
-                 check_add(rule->check, item, arena, &judge->err) < 0)
+        } else if (rule->view == KUBE_VIEW_ELEMENTS &&
+                   check_add(rule->check, item, arena, &judge->err) < 0) {
             judge_note(rule, &judge->err);
+        }
     }
     return ENGINE_OK;
 }
@@ -237,6 +274,38 @@ static void judge_objects(struct kube_judge *judge, struct kube_rule *rule,
     kube_report_end(judge, rule, rule->worst, message);
 }
 
+/* every object of foreach with what belongs to it */
+static void judge_each(struct kube_judge *judge, struct kube_rule *rule)
+{
+    const struct scanner_host *host = judge->self->host;
+    struct kube_belonging found;
+
+    kube_foreach_sort(rule->each);
+    for (size_t i = 0; i < kube_foreach_count(rule->each); i++) {
+        if (host->cancelled(host, judge->job))
+            return;
+        if (kube_foreach_get(rule->each, i, &judge->scratch, &found,
+                             &judge->err) < 0) {
+            kube_judge_error(judge, rule, &judge->err);
+            break;
+        }
+        if (found.objects.count == 0 &&
+            rule->missing == KUBE_MISSING_NOT_APPLICABLE)
+            continue;
+        judge_over(judge, rule, NULL, found.subject, &found.objects,
+                   &judge->scratch);
+        arena_reset(&judge->scratch);
+    }
+    arena_clear(&judge->scratch);
+    if (rule->failure.status < 0)
+        kube_judge_error(judge, rule, &rule->failure);
+    else if (rule->judged == 0)
+        kube_report_end(judge, rule, SCANNER_NOTAPPLICABLE,
+                        "there are no objects to look at for each of them");
+    else
+        judge_objects(judge, rule, NULL);
+}
+
 void kube_judge_finish(struct kube_judge *judge, struct kube_rule *rule,
                        struct kube_read *read)
 {
@@ -246,21 +315,27 @@ void kube_judge_finish(struct kube_judge *judge, struct kube_rule *rule,
         kube_judge_error(judge, rule, &rule->failure);
     else if (rule->view == KUBE_VIEW_OBJECTS)
         judge_objects(judge, rule, read);
+    else if (rule->view == KUBE_VIEW_EACH)
+        judge_each(judge, rule);
     else
         judge_set(judge, rule, read);
     kube_rule_release(rule);
 }
 
 /* an object by its name; a list that is none has not been read */
-static void judge_single(struct kube_judge *judge, struct kube_rule *rule,
+static void judge_single(struct kube_judge *judge,
+                         const struct kube_want *want,
                          struct kube_read *read)
 {
+    struct kube_rule *rule = want->rule;
     engine_error err = {0};
 
     if (!kube_read_is_named(read) || read->document->kind != VALUE_OBJECT) {
         judge_fail_kind(read, &err);
         judge_note(rule, &err);
-    } else if (judge_is_inside(judge, read->document)) {
+    } else if (rule->view == KUBE_VIEW_EACH) {
+        judge_each_item(judge, want, read->document);
+    } else if (judge_is_inside(judge, want, read->document)) {
         judge_object(judge, rule, read, read->document, &read->scratch);
     }
 }
@@ -274,8 +349,9 @@ static void judge_on_done(struct kube_read *read, void *user)
         if (read->failure.status < 0)
             judge_note(rule, &read->failure);
         else if (!read->absent && !read->has_list && !rule->ended &&
-                 rule->view == KUBE_VIEW_OBJECTS)
-            judge_single(judge, rule, read);
+                 (rule->view == KUBE_VIEW_OBJECTS ||
+                  rule->view == KUBE_VIEW_EACH))
+            judge_single(judge, want, read);
         if (--rule->waiting == 0)
             kube_judge_finish(judge, rule, read);
     }

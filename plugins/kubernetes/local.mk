@@ -3,6 +3,8 @@ kubernetes_sources = \
 	plugins/kubernetes/dump.c \
 	plugins/kubernetes/dump_file.c \
 	plugins/kubernetes/dump_manifests.c plugins/kubernetes/dump.h \
+	plugins/kubernetes/foreach.c plugins/kubernetes/foreach.h \
+	plugins/kubernetes/foreach_judge.c \
 	plugins/kubernetes/judge.c plugins/kubernetes/judge.h \
 	plugins/kubernetes/kinds.c plugins/kubernetes/kinds.h \
 	plugins/kubernetes/kinds_common.c \
@@ -18,6 +20,7 @@ kubernetes_sources = \
 	plugins/kubernetes/report.c plugins/kubernetes/report.h \
 	plugins/kubernetes/rule.c plugins/kubernetes/rule.h \
 	plugins/kubernetes/rule_objects.c \
+	plugins/kubernetes/rule_selector.c plugins/kubernetes/rule_selector.h \
 	plugins/kubernetes/scan.c \
 	plugins/kubernetes/seen.c plugins/kubernetes/seen.h \
 	plugins/kubernetes/selector.c plugins/kubernetes/selector.h \

@@ -25,9 +25,17 @@ struct kube_rule;
 struct kube_seen;
 struct kube_selector;
 
+/** What the objects of a read are to a rule. */
+enum kube_role {
+    KUBE_ROLE_JUDGED,  /* what it is about */
+    KUBE_ROLE_SUBJECT, /* its foreach */
+    KUBE_ROLE_BELONGS  /* what belongs to an object of its foreach */
+};
+
 /** A rule that wants a read. */
 struct kube_want {
     struct kube_rule *rule;
+    enum kube_role role;
     struct kube_want *next;
 };
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "plugins/kubernetes/foreach.h"
 #include "sdk/base/alloc.h"
 
 #define READS_MEMORY ((size_t)64 * 1024 * 1024)
@@ -65,12 +66,14 @@ static engine_status reads_subscribe(struct kube_reads *reads,
     struct kube_want *want;
 
     /* a rule may name the same path twice, as in a list of namespaces */
-    if (read->last && read->last->rule == rule)
+    if (read->last && read->last->rule == rule &&
+        read->last->role == rule->role)
         return ENGINE_OK;
     want = arena_alloc(&reads->arena, sizeof(*want));
     if (!want)
         return engine_fail_memory(err);
     want->rule = rule;
+    want->role = rule->role;
     if (read->last)
         read->last->next = want;
     else
@@ -142,6 +145,9 @@ engine_status kube_reads_mask(struct kube_read *read,
         break;
     case KUBE_VIEW_FILTERED:
         status = expr_wants(rule->filter, read->mask);
+        break;
+    case KUBE_VIEW_EACH:
+        status = kube_foreach_wants(rule->each, rule->role, read->mask);
         break;
     case KUBE_VIEW_DOCUMENT:
         read->keep = true;

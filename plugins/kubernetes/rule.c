@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "plugins/kubernetes/foreach.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
 #include "sdk/kit/template.h"
@@ -21,9 +22,11 @@ void kube_rule_init(struct kube_rule *rule, const bson_t *document)
 void kube_rule_release(struct kube_rule *rule)
 {
     check_free(rule->check);
+    kube_foreach_free(rule->each);
     engine_free(rule->outputs);
     arena_clear(&rule->kept);
     rule->check = NULL;
+    rule->each = NULL;
     rule->outputs = NULL;
     rule->outputs_count = rule->outputs_room = 0;
 }
@@ -232,6 +235,8 @@ engine_status kube_rule_plan(struct kube_rule *rule,
         return engine_fail(err, ENGINE_EINVAL,
                            "check_content of a kubernetes rule needs "
                            "resource_type, or filepath");
+    if (bson_has_field(&content, "foreach"))
+        return kube_rule_plan_foreach(rule, &content, &words, planner, err);
     status = check_compile(&content, &words, planner->variables, &rule->check,
                            err);
     if (status < 0)

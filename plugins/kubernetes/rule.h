@@ -10,12 +10,16 @@
 #include "sdk/kit/check.h"
 #include "sdk/kit/expr.h"
 
+struct kube_foreach;
+
 /** How a rule wants to see what it reads. */
 enum kube_view {
     KUBE_VIEW_OBJECTS,  /* each object by itself, with a verdict each */
     KUBE_VIEW_ELEMENTS, /* OVAL form, its path cut to apply to an element */
     KUBE_VIEW_FILTERED, /* OVAL form, its filter cut to apply to an element */
-    KUBE_VIEW_DOCUMENT  /* OVAL form, the whole answer at once */
+    KUBE_VIEW_DOCUMENT, /* OVAL form, the whole answer at once */
+    KUBE_VIEW_EACH      /* a verdict for each object of foreach, over the
+                         * objects that belong to it */
 };
 
 /** When a rule's object, or every object, is missing. */
@@ -35,6 +39,8 @@ struct kube_rule {
     char *kind;          /* OBJECTS: of every object */
     bool named;          /* OBJECTS: one of them, by name */
     enum kube_missing missing;
+    enum kube_role role; /* of the reads that are being planned */
+    struct kube_foreach *each; /* EACH */
     bson_t variables; /* that its paths and filters used, {id: value} */
 
     /* judge.c */
@@ -86,6 +92,14 @@ void kube_rule_clear(struct kube_rule *rule);
 engine_status kube_rule_plan_objects(struct kube_rule *rule,
                                      const bson_t *content,
                                      const struct kube_planner *planner,
+                                     engine_error *err);
+/** Subscribes to the objects that content names (resource_type, ...): keys
+ * of that kind alone. *kind is set to theirs (owned), NULL: there is no such
+ * type. each is NULL, or takes what depends on an item. */
+engine_status kube_rule_want_objects(struct kube_rule *rule,
+                                     const bson_t *content,
+                                     const struct kube_planner *planner,
+                                     struct kube_foreach *each, char **kind,
                                      engine_error *err);
 /** A text of content with its template expanded; NULL: it has none. Caller
  * frees; the variables that it used are noted on the rule. */

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugins/kubernetes/foreach.h"
 #include "plugins/kubernetes/judge.h"
 #include "plugins/kubernetes/record.h"
 #include "plugins/kubernetes/rule.h"
+#include "plugins/kubernetes/rule_selector.h"
 #include "plugins/kubernetes/selector.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
@@ -23,115 +25,6 @@ static void objects_clear(struct objects *objects)
     engine_free(objects->space);
     engine_free(objects->labels);
     engine_free(objects->fields);
-}
-
-/* {app: web} becomes "app=web" */
-static engine_status objects_join_labels(const bson_t *labels, char **out,
-                                         engine_error *err)
-{
-    struct buffer text;
-    engine_status status;
-    bson_iter_t iter;
-
-    buffer_init(&text, 64 * 1024);
-    bson_iter_init(&iter, labels);
-    while (bson_iter_next(&iter)) {
-        if (!BSON_ITER_HOLDS_UTF8(&iter)) {
-            buffer_clear(&text);
-            return engine_fail(err, ENGINE_EINVAL,
-                               "label \"%s\" of the selector must be a text",
-                               bson_iter_key(&iter));
-        }
-        buffer_printf(&text, "%s%s=%s", text.len ? "," : "",
-                      bson_iter_key(&iter), bson_iter_utf8(&iter, NULL));
-    }
-    status = buffer_status(&text, err);
-    if (status == ENGINE_OK && text.len && !(*out = buffer_take(&text)))
-        status = engine_fail_memory(err);
-    buffer_clear(&text);
-    return status;
-}
-
-/* one of matchExpressions: {key, operator, values} */
-static engine_status objects_expression(const bson_t *expression,
-                                        struct buffer *text,
-                                        engine_error *err)
-{
-    static const char *const words[][2] = {{"In", " in"},
-                                           {"NotIn", " notin"},
-                                           {"Exists", ""},
-                                           {"DoesNotExist", "!"}};
-    const char *key = document_string(expression, "key");
-    const char *operator = document_string(expression, "operator");
-    size_t which = 0, count = 0;
-    bson_iter_t iter;
-    bson_t values;
-
-    while (operator && which < 4 && strcmp(operator, words[which][0]) != 0)
-        which++;
-    if (!key || !operator || which == 4)
-        return engine_fail(err, ENGINE_EINVAL,
-                           "matchExpressions of the selector need key and "
-                           "operator: In, NotIn, Exists or DoesNotExist");
-    buffer_printf(text, "%s%s%s%s", text->len ? "," : "",
-                  which == 3 ? "!" : "", key, which < 2 ? words[which][1] : "");
-    if (which > 1)
-        return ENGINE_OK;
-    if (document_child(expression, "values", &values) &&
-        bson_iter_init(&iter, &values))
-        while (bson_iter_next(&iter) && BSON_ITER_HOLDS_UTF8(&iter))
-            buffer_printf(text, "%s%s", count++ ? "," : " (",
-                          bson_iter_utf8(&iter, NULL));
-    buffer_putc(text, ')');
-    return count ? ENGINE_OK
-                 : engine_fail(err, ENGINE_EINVAL,
-                               "matchExpressions of the selector: %s needs "
-                               "a list of texts as values", operator);
-}
-
-static engine_status objects_join_expressions(const bson_t *list, char **out,
-                                              engine_error *err)
-{
-    struct buffer text;
-    engine_status status = ENGINE_OK;
-    bson_iter_t iter;
-    bson_t entry;
-
-    buffer_init(&text, 64 * 1024);
-    if (*out)
-        buffer_puts(&text, *out);
-    bson_iter_init(&iter, list);
-    while (status == ENGINE_OK && bson_iter_next(&iter))
-        status = document_iter_child(&iter, &entry)
-                     ? objects_expression(&entry, &text, err)
-                     : engine_fail(err, ENGINE_EINVAL,
-                                   "matchExpressions of the selector must "
-                                   "be a list of documents");
-    if (status == ENGINE_OK)
-        status = buffer_status(&text, err);
-    if (status == ENGINE_OK && text.len) {
-        engine_free(*out);
-        *out = buffer_take(&text);
-        if (!*out)
-            status = engine_fail_memory(err);
-    }
-    buffer_clear(&text);
-    return status;
-}
-
-/* {matchLabels: {...}, matchExpressions: [...]} */
-static engine_status objects_match(const bson_t *selector, char **out,
-                                   engine_error *err)
-{
-    engine_status status = ENGINE_OK;
-    bson_t part;
-
-    if (document_child(selector, "matchLabels", &part))
-        status = objects_join_labels(&part, out, err);
-    if (status == ENGINE_OK &&
-        document_child(selector, "matchExpressions", &part))
-        status = objects_join_expressions(&part, out, err);
-    return status;
 }
 
 /* selector: a text, {matchLabels: {...}}, {labels, fields} or plain labels */
@@ -152,10 +45,10 @@ static engine_status objects_selector(struct kube_rule *rule,
                               &out->labels, err);
     if (bson_has_field(&selector, "matchLabels") ||
         bson_has_field(&selector, "matchExpressions"))
-        return objects_match(&selector, &out->labels, err);
+        return kube_rule_match(&selector, &out->labels, err);
     if (!document_string(&selector, "labels") &&
         !document_string(&selector, "fields"))
-        return objects_join_labels(&selector, &out->labels, err);
+        return kube_rule_labels(&selector, &out->labels, err);
     status = kube_rule_text(rule, &selector, "labels", planner, &out->labels,
                             err);
     if (status == ENGINE_OK)
@@ -178,7 +71,6 @@ static engine_status objects_read(struct kube_rule *rule,
                  {"namespace", &out->space},
                  {"label_selector", &out->labels},
                  {"field_selector", &out->fields}};
-    struct kube_selector *selector = NULL;
     engine_status status = ENGINE_OK;
 
     for (size_t i = 0; status == ENGINE_OK && i < 6; i++)
@@ -189,9 +81,6 @@ static engine_status objects_read(struct kube_rule *rule,
                              "\"resource_type\" of check_content is empty");
     if (status == ENGINE_OK && bson_has_field(content, "selector"))
         status = objects_selector(rule, content, planner, out, err);
-    if (status == ENGINE_OK)
-        status = kube_selector_new(out->labels, out->fields, &selector, err);
-    kube_selector_free(selector);
     return status;
 }
 
@@ -280,7 +169,8 @@ static engine_status objects_missing(struct kube_rule *rule,
 
 static engine_status objects_plan(struct kube_rule *rule,
                                   const struct kube_planner *planner,
-                                  struct objects *objects, engine_error *err)
+                                  struct objects *objects, char **kind,
+                                  engine_error *err)
 {
     struct kube_source *source = planner->source;
     struct kube_resource found = {0};
@@ -301,10 +191,9 @@ static engine_status objects_plan(struct kube_rule *rule,
         return status;
     if (planner->recorder)
         kube_recorder_kind(planner->recorder, name, &found);
-    rule->kind = engine_strdup(found.kind);
-    if (!rule->kind)
+    *kind = engine_strdup(found.kind);
+    if (!*kind)
         return engine_fail_memory(err);
-    check_redact(rule->check, strcmp(found.kind, "Secret") == 0);
     /* a server selects nothing when it is asked for an object by its name */
     by_name = objects->name && (!found.namespaced || objects->space) &&
               !objects->labels && !objects->fields;
@@ -323,21 +212,47 @@ static engine_status objects_plan(struct kube_rule *rule,
                                            &parts, err);
 }
 
+engine_status kube_rule_want_objects(struct kube_rule *rule,
+                                     const bson_t *content,
+                                     const struct kube_planner *planner,
+                                     struct kube_foreach *each, char **kind,
+                                     engine_error *err)
+{
+    struct kube_selector *selector = NULL;
+    struct objects objects = {0};
+    engine_status status;
+
+    status = objects_read(rule, content, planner, &objects, err);
+    if (status == ENGINE_OK && each)
+        status = kube_foreach_take(each, &objects.space, &objects.name,
+                                   &objects.labels, err);
+    if (status == ENGINE_OK)
+        status = kube_selector_new(objects.labels, objects.fields, &selector,
+                                   err);
+    kube_selector_free(selector);
+    if (status == ENGINE_OK && rule->role == KUBE_ROLE_JUDGED)
+        rule->named = objects.name != NULL;
+    if (status == ENGINE_OK)
+        status = objects_plan(rule, planner, &objects, kind, err);
+    objects_clear(&objects);
+    return status;
+}
+
 engine_status kube_rule_plan_objects(struct kube_rule *rule,
                                      const bson_t *content,
                                      const struct kube_planner *planner,
                                      engine_error *err)
 {
-    struct objects objects = {0};
     engine_status status;
 
     rule->view = KUBE_VIEW_OBJECTS;
-    status = objects_read(rule, content, planner, &objects, err);
-    rule->named = objects.name != NULL;
+    rule->named = document_string(content, "resource_name") != NULL;
+    status = objects_missing(rule, content, err);
     if (status == ENGINE_OK)
-        status = objects_missing(rule, content, err);
+        status = kube_rule_want_objects(rule, content, planner, NULL,
+                                        &rule->kind, err);
     if (status == ENGINE_OK)
-        status = objects_plan(rule, planner, &objects, err);
-    objects_clear(&objects);
+        check_redact(rule->check,
+                     rule->kind && strcmp(rule->kind, "Secret") == 0);
     return status;
 }

@@ -30,5 +30,12 @@ engine_status value_mask_add(struct value_mask *mask,
 engine_status value_mask_keys(struct value_mask *mask, ...)
     __attribute__((sentinel));
 bool value_mask_is_all(const struct value_mask *mask);
+struct arena;
+struct value;
+/** A copy in an arena of what a mask keeps. ENGINE_ENOMEM: it does not fit. */
+engine_status value_copy_masked(const struct value *value,
+                                const struct value_mask *mask,
+                                struct arena *arena, struct value *out,
+                                engine_error *err);
 
 #endif

@@ -180,6 +180,122 @@ def test_many_passing_objects_are_counted(tmp_path):
     assert len(names(verdict, "fail")) == 10
 
 
+# ---- two collections ---------------------------------------------------------
+
+POLICIES = "/apis/networking.k8s.io/v1/networkpolicies"
+
+
+def policy(namespace, selector, name="p"):
+    return {"metadata": {"name": name, "namespace": namespace},
+            "spec": {"podSelector": selector}}
+
+
+def with_namespaces(cluster, *found):
+    cluster.put_list("/api/v1/namespaces", "Namespace",
+                     [{"metadata": {"name": name, "uid": f"uid-{name}"}}
+                      for name in found])
+
+
+NETWORK = {"foreach": {"resource_type": "namespaces"},
+           "resource_type": "networkpolicies",
+           "namespace": "{item.metadata.name}",
+           "yamlpath": ".spec.podSelector", "condition": "equals",
+           "expected_value": {}, "entity_check": "at least one"}
+
+
+def test_every_namespace_has_a_policy_for_all_pods(cluster):
+    with_namespaces(cluster, "a", "b", "c")
+    cluster.put_list(POLICIES, "NetworkPolicy", [
+        policy("a", {"matchLabels": {"x": "y"}}), policy("a", {}, "q"),
+        policy("b", {"matchLabels": {"x": "y"}})])
+    cluster.rule("default", **NETWORK)
+    cluster.rule("any", **{**NETWORK, "condition": "exists",
+                           "entity_check": None, "expected_value": None})
+    for rule in cluster.rules:
+        rule["check_content"] = {key: value for key, value
+                                 in rule["check_content"].items()
+                                 if value is not None}
+    cluster.rule("when-there", **NETWORK, when_missing="notapplicable")
+    scan = cluster.scan(FAILED)
+    found = {rule_id: (names(verdict, "pass"), names(verdict, "fail"))
+             for rule_id, verdict in scan.by_rule().items()}
+    assert found == {"default": (["a"], ["b", "c"]),
+                     "any": (["a", "b"], ["c"]),
+                     "when-there": (["a"], ["b"])}
+    verdict = scan.by_rule()["default"]
+    assert verdict["resources"] == {"pass": 1, "fail": 2}
+    (good,) = [each for each in verdict["results"]
+               if each["status"] == "pass"]
+    assert good["resource"] == {"type": "Namespace", "name": "a",
+                                "uid": "uid-a"}
+
+
+def test_the_targets_namespaces_are_the_subjects(cluster):
+    with_namespaces(cluster, "a", "b")
+    cluster.put_list(POLICIES, "NetworkPolicy", [policy("a", {})])
+    cluster.rule("default", **NETWORK)
+    scan = cluster.scan(DONE, namespaces={"exclude": ["b"]})
+    assert scan.by_rule()["default"]["resources"] == {"pass": 1}
+
+
+def test_no_subjects_and_no_such_type(cluster):
+    with_namespaces(cluster)
+    cluster.put_list(POLICIES, "NetworkPolicy", [policy("a", {})])
+    cluster.rule("no-subject", **NETWORK)
+    cluster.put_list("/api/v1/nodes", "Node", [{"metadata": {"name": "n"}}])
+    cluster.rule("no-type", **{**NETWORK, "resource_type": "wombats",
+                               "foreach": {"resource_type": "nodes"}})
+    assert cluster.scan(FAILED).statuses() == {
+        "no-subject": "notapplicable", "no-type": "fail"}
+
+
+@pytest.mark.parametrize("broken", (POLICIES, "/api/v1/namespaces"))
+def test_when_one_collection_cannot_be_read_nothing_is_said(cluster, broken):
+    with_namespaces(cluster, "a")
+    cluster.put_list(POLICIES, "NetworkPolicy", [policy("a", {})])
+    cluster.put(broken, '{"kind": "XList", "items": [{"metadata": {}}')
+    cluster.rule("default", **NETWORK)
+    cluster.rule("absent", **{**NETWORK, "expected_value": {"x": 1},
+                              "entity_check": "none satisfy"})
+    assert set(cluster.scan(UNSURE).statuses().values()) == {"error"}
+
+
+def test_pods_behind_services(cluster):
+    cluster.put_list("/api/v1/services", "Service", [
+        {"metadata": {"name": "front", "namespace": "default"},
+         "spec": {"selector": {"app": "web"}}},
+        {"metadata": {"name": "back", "namespace": "default"},
+         "spec": {"selector": {"app": "db"}}},
+        {"metadata": {"name": "outside", "namespace": "default"}}])
+    cluster.put_list("/api/v1/pods", "Pod", [
+        pod("web-1"), pod("web-2", hostNetwork=True), pod("db-1", "data")])
+    cluster.rule("net", foreach={"resource_type": "services"},
+                 resource_type="pods",
+                 namespace="{item.metadata.namespace}",
+                 selector="{item.spec.selector}",
+                 yamlpath=".spec.hostNetwork", condition="equals",
+                 expected_value=False, when_missing="notapplicable")
+    cluster.rule("own", foreach={"resource_type": "pods"},
+                 resource_type="pods", resource_name="{item.metadata.name}",
+                 namespace="{item.metadata.namespace}",
+                 yamlpath=".metadata.name", condition="exists")
+    scan = cluster.scan(FAILED)
+    assert scan.by_rule()["net"]["resources"] == {"fail": 1}
+    assert names(scan.by_rule()["net"], "fail") == ["front"]
+    assert scan.by_rule()["own"]["resources"] == {"pass": 3}
+
+
+@pytest.mark.parametrize("more", (
+    {"namespace": "{item.metadata.name"}, {"foreach": "namespaces"},
+    {"foreach": {}}, {"namespace": "{item.a[?]}"},
+    {"selector": "a={item.metadata}"}, {"check_existence": "all_exist"}))
+def test_a_bad_foreach_is_an_error(cluster, more):
+    with_namespaces(cluster, "a")
+    cluster.put_list(POLICIES, "NetworkPolicy", [policy("a", {})])
+    cluster.rule("bad", **{**NETWORK, **more})
+    assert cluster.scan(UNSURE).statuses() == {"bad": "error"}
+
+
 # ---- documents ---------------------------------------------------------------
 
 FILTER = "[.items[] | select(.spec.hostNetwork) | .metadata.name]"
