@@ -99,6 +99,26 @@ typedef engine_status (*http_auth_fn)(struct http_request *request,
                                       bool refused, void *user,
                                       engine_error *err);
 
+/** What an answer means. */
+enum http_verdict {
+    HTTP_USUAL,     /* as its status says: 401 is refused, 429 throttled, 500,
+                     * 502, 503 and 504 are tried again, others final */
+    HTTP_FINAL,     /* it is the answer */
+    HTTP_RETRY,     /* try again, if the method allows it */
+    HTTP_THROTTLED, /* nothing was done: try again, and ask less often */
+    HTTP_REFUSED    /* the credentials: auth gets its chance, once */
+};
+
+/**
+ * For APIs which say in the body what a status leaves open. Asked at the end
+ * of answers of status 400 and above, with up to 64 KiB of the body; more of
+ * such an answer is dropped, for the handler as well. Limits of tries and time
+ * still hold.
+ */
+typedef enum http_verdict (*http_classify_fn)(
+    struct http_request *request, const struct http_response *response,
+    const char *body, size_t len, void *user);
+
 struct http_call {
     const char *method;         /* NULL: GET */
     const char *url;            /* http or https; sent exactly as it is */
@@ -109,32 +129,54 @@ struct http_call {
     const struct http_endpoint *endpoint; /* NULL: defaults */
     http_auth_fn auth;                    /* may be NULL */
     void *auth_user;
-    bool retry_unsafe; /* try again although the method is not idempotent */
+    bool retry_unsafe;  /* try again although the method is not idempotent; a
+                        * POST without it gets a connection of its own */
+    const char *bucket; /* requests of one host which share a rate and
+                                 * a limit, such as an account; may be NULL */
+    http_classify_fn classify; /* may be NULL */
+    void *classify_user;
     const struct http_handler *handler;
     void *user;
 };
 
 engine_status http_client_new(const struct http_client_options *options,
                               struct http_client **out, engine_error *err);
-/** Gives up what still runs (done is called with ENGINE_ECANCELLED). */
+/** Gives up what still runs (done is called with ENGINE_ECANCELLED). Not from
+ * within callbacks. */
 void http_client_free(struct http_client *client);
 
-/** Queues a request. Redirects are never followed; they are answers. */
+/**
+ * Queues a request; from callbacks, too. Redirects are never followed; they
+ * are answers. ENGINE_EINVAL for what is no URL, header or method; what a
+ * server does is told to done.
+ */
 engine_status http_add(struct http_client *client, const struct http_call *call,
                        struct http_request **out, engine_error *err);
-/** Sets a header of the try that is about to be made (from auth only). */
+/** Sets a header of the try that is about to be made (from auth only), in
+ * place of the call's own; ENGINE_EINVAL when it cannot be one line. */
 engine_status http_request_header(struct http_request *request,
                                   const char *name, const char *value);
 
-/** Works until nothing is left to do, or stop says so. */
+/** Works until nothing is left to do, or stop says so (ENGINE_ECANCELLED,
+ * after done was called for every request; the client can be used again). */
 engine_status http_run(struct http_client *client, engine_error *err);
 
-/** One request to its end, answer in *body, which the caller clears; for
- * small things such as discovery and tokens. Other requests go on. */
+/**
+ * One request to its end, answer in *body, which this prepares and the caller
+ * clears, also after a failure; at most 64 MiB unless call says otherwise.
+ * For small things such as discovery and tokens; from auth and done, too (not
+ * from head and body). Other requests go on meanwhile. The call's handler and
+ * user are not used. Texts of *response (may be NULL) live until the client's
+ * next fetch.
+ */
 engine_status http_fetch(struct http_client *client,
                          const struct http_call *call,
                          struct http_response *response, struct buffer *body,
                          engine_error *err);
+
+/** A header of the answer that the last fetch brought; lives as its texts. */
+const char *http_fetch_header(const struct http_client *client,
+                              const char *name);
 
 /** Counters since the client was made. */
 struct http_counts {

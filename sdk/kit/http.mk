@@ -39,4 +39,7 @@ unit_tests += tests/unit/test_http_many
 tests_unit_test_http_many_LDADD = $(http_test_libs)
 unit_tests += tests/unit/test_http_tls
 tests_unit_test_http_tls_LDADD = $(http_test_libs)
+fuzzers += tests/fuzz/fuzz_http
+tests_fuzz_fuzz_http_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_http_LDADD = sdk/kit/libscankit-http.la $(LDADD)
 endif

@@ -63,9 +63,11 @@ engine_status http_answer_release(struct http_request *request)
     if (!attempt->held)
         return ENGINE_OK;
     attempt->held = false;
+    request->client->inside = true;
     status = answer_head(request);
     if (status == ENGINE_OK && attempt->body.len)
         status = answer_body(request, attempt->body.data, attempt->body.len);
+    request->client->inside = false;
     return status;
 }
 
@@ -85,7 +87,7 @@ static engine_status answer_head_end(struct http_request *request)
     attempt->head_done = true;
     request->response.status = status;
     request->response.content_type = http_header(request, "Content-Type");
-    attempt->held = http_will_retry(request, status);
+    attempt->held = http_may_retry(request, status);
     return attempt->held ? ENGINE_OK : answer_head(request);
 }
 

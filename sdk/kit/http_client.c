@@ -359,6 +359,12 @@ engine_status http_fetch(struct http_client *client,
     return fetch.status;
 }
 
+const char *http_fetch_header(const struct http_client *client,
+                              const char *name)
+{
+    return client->fetched ? http_header(client->fetched, name) : NULL;
+}
+
 void http_counts(const struct http_client *client, struct http_counts *out)
 {
     *out = client->counts;

@@ -73,24 +73,49 @@ static int64_t end_wait(const struct http_request *request, bool throttled)
     return asked + end_backoff(request, HTTP_BACKOFF_MS) / 2;
 }
 
-bool http_will_retry(struct http_request *request, long status)
+static enum http_verdict end_usual(long status)
 {
-    struct http_try *attempt = request->try;
-    const bool throttled = status == 429;
+    switch (status) {
+    case 401:
+        return HTTP_REFUSED;
+    case 429:
+        return HTTP_THROTTLED;
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+        return HTTP_RETRY;
+    default:
+        return HTTP_FINAL;
+    }
+}
 
-    if (status == 401)
+/* Whether there may be another try, and after what wait. */
+static bool end_permits(const struct http_request *request,
+                        enum http_verdict verdict, int64_t *wait_ms)
+{
+    const bool throttled = verdict == HTTP_THROTTLED;
+
+    *wait_ms = 0;
+    if (verdict == HTTP_REFUSED)
         return request->auth && !request->refreshed;
-    if (!throttled && status != 500 && status != 502 && status != 503 &&
-        status != 504)
+    if (verdict == HTTP_FINAL ||
+        request->failures >= request->client->options.retries)
         return false;
-    /* 429 says that nothing was done: safe for every method */
+    /* throttled: nothing was done, so that is safe for every method */
     if (!throttled && !http_idempotent(request))
         return false;
-    if (request->failures >= request->client->options.retries)
-        return false;
-    attempt->wait_ms = end_wait(request, throttled);
-    return attempt->wait_ms <= HTTP_RETRY_AFTER_MAXIMUM_MS &&
-           end_time_left(request, attempt->wait_ms);
+    *wait_ms = end_wait(request, throttled);
+    return *wait_ms <= HTTP_RETRY_AFTER_MAXIMUM_MS &&
+           end_time_left(request, *wait_ms);
+}
+
+bool http_may_retry(const struct http_request *request, long status)
+{
+    int64_t wait_ms;
+
+    return (request->classify && status >= 400) ||
+           end_permits(request, end_usual(status), &wait_ms);
 }
 
 /* Whether a failure may be different next time, and how often to see. */
@@ -164,23 +189,42 @@ static void end_failed(struct http_request *request, unsigned retries,
     http_finish(request, status);
 }
 
-/* A held answer: 401, or one that asks for another try. */
+static enum http_verdict end_classify(struct http_request *request)
+{
+    const struct http_try *attempt = request->try;
+    enum http_verdict verdict = HTTP_USUAL;
+
+    if (request->classify && request->response.status >= 400)
+        verdict =
+            request->classify(request, &request->response,
+                              attempt->body.data ? attempt->body.data : "",
+                              attempt->body.len, request->classify_user);
+    return verdict == HTTP_USUAL ? end_usual(request->response.status)
+                                 : verdict;
+}
+
+/* A held answer: is it used after all? */
 static void end_held(struct http_request *request)
 {
-    struct http_try *attempt = request->try;
-    const long code = request->response.status;
+    const enum http_verdict verdict = end_classify(request);
     char subject[ENGINE_MESSAGE_MAX / 2], why[ENGINE_MESSAGE_MAX];
+    int64_t wait_ms;
 
-    if (code == 401) {
+    if (!end_permits(request, verdict, &wait_ms)) {
+        http_finish(request, http_answer_release(request));
+        return;
+    }
+    if (verdict == HTTP_REFUSED) {
         request->refused = true;
         http_ready(request);
         return;
     }
-    if (code == 429 || http_header(request, "Retry-After"))
-        http_host_throttled(request, attempt->wait_ms);
+    if (verdict == HTTP_THROTTLED || http_header(request, "Retry-After"))
+        http_host_throttled(request, wait_ms);
     http_error_subject(request, subject, sizeof(subject));
-    snprintf(why, sizeof(why), "%s: answered with %ld", subject, code);
-    end_retry(request, attempt->wait_ms, why);
+    snprintf(why, sizeof(why), "%s: answered with %ld", subject,
+             request->response.status);
+    end_retry(request, wait_ms, why);
 }
 
 void http_try_end(struct http_request *request, CURLcode code)
@@ -196,7 +240,8 @@ void http_try_end(struct http_request *request, CURLcode code)
     }
     status = code ? http_error_fill(request, code) : ENGINE_OK;
     http_try_stop(request);
-    if (attempt->held)
+    /* one that was cut off is no answer, unless we had enough of it */
+    if (attempt->held && (!code || attempt->dropped > HTTP_DROP_MAXIMUM))
         end_held(request);
     else if (status < 0)
         end_failed(request, end_retries(request, code), status);

@@ -47,7 +47,7 @@ struct http_list {
 
 /* A host: what shares limits. */
 struct http_host {
-    char *name; /* scheme://host:port */
+    char *name; /* scheme://host:port, and the bucket */
     struct http_list ready;
     unsigned active;
     double rate;       /* tries a second; 0: no limit */
@@ -79,7 +79,6 @@ struct http_try {
     engine_error err;
     int64_t started_ms; /* steady */
     int64_t heard_ms;   /* the client's listening time of the last byte */
-    int64_t wait_ms;    /* until the next try, as the answer has it */
     struct http_try *next;
 };
 
@@ -97,6 +96,8 @@ struct http_request {
     char **headers;             /* NULL-ended */
     char *body;
     size_t body_len, body_maximum;
+    http_classify_fn classify;
+    void *classify_user;
     bool retry_unsafe;
     bool sent;      /* its handle is with libcurl */
     bool asking;    /* its auth function is running */
@@ -175,8 +176,8 @@ int64_t http_listening_ms(const struct http_client *client);
 void http_try_end(struct http_request *request, CURLcode code);
 /* Ends the tries which stall or have no time left. */
 void http_expire(struct http_client *client);
-/* Whether this answer will be followed by another try; sets try->wait_ms. */
-bool http_will_retry(struct http_request *request, long status);
+/* Whether another try may take the place of an answer of this status. */
+bool http_may_retry(const struct http_request *request, long status);
 /* Whether it may be sent twice. */
 bool http_idempotent(const struct http_request *request);
 void http_log(struct http_client *client, enum log_level level,

@@ -89,17 +89,40 @@ static engine_status request_copy(struct http_request *request,
     request->user = call->user;
     request->auth = call->auth;
     request->auth_user = call->auth_user;
+    request->classify = call->classify;
+    request->classify_user = call->classify_user;
     request->retry_unsafe = call->retry_unsafe;
     request->body_maximum =
         call->body_maximum ? call->body_maximum : (size_t)1 << 30;
     return request_copy_headers(request, call->headers, err);
 }
 
+/* The host which it counts for; shown on its own for messages. */
+static engine_status request_set_host(struct http_request *request,
+                                      const struct http_call *call,
+                                      engine_error *err)
+{
+    char *host = NULL, *name = NULL;
+    engine_status status =
+        http_url_split(call->url, &request->shown, &host, err);
+
+    if (status == ENGINE_OK && call->bucket) {
+        name = engine_strf("%s (%s)", host, call->bucket);
+        if (!name)
+            status = engine_fail_memory(err);
+    }
+    if (status == ENGINE_OK)
+        status = http_host_get(request->client, name ? name : host,
+                               &request->host, err);
+    engine_free(name);
+    engine_free(host);
+    return status;
+}
+
 engine_status http_add(struct http_client *client, const struct http_call *call,
                        struct http_request **out, engine_error *err)
 {
     struct http_request *request;
-    char *host = NULL;
     engine_status status;
 
     if (!client || !call || !call->url || (call->body_len && !call->body))
@@ -110,10 +133,7 @@ engine_status http_add(struct http_client *client, const struct http_call *call,
     if (!request)
         return engine_fail_memory(err);
     request->client = client;
-    status = http_url_split(call->url, &request->shown, &host, err);
-    if (status == ENGINE_OK)
-        status = http_host_get(client, host, &request->host, err);
-    engine_free(host);
+    status = request_set_host(request, call, err);
     if (status == ENGINE_OK)
         status = http_place_get(client, call->endpoint, &request->place, err);
     if (status == ENGINE_OK)

@@ -111,7 +111,6 @@ static void try_forget_answer(struct http_request *request)
     attempt->head_done = attempt->held = attempt->used = false;
     attempt->dropped = 0;
     attempt->failure = ENGINE_OK;
-    attempt->wait_ms = -1;
     attempt->cause[0] = '\0';
     request->response.status = 0;
     request->response.content_type = NULL;

@@ -24,3 +24,10 @@ tests_bench_store_writes_LDADD = engine/libenginecore.la $(MONGOC_LIBS) \
 # MB/s of the kit's JSON reader; see the head of the source.
 EXTRA_PROGRAMS += tests/bench/value_stream
 tests_bench_value_stream_LDADD = sdk/kit/libscankit-expr.la
+
+# A body as fast as curl(1) reads it; see the head of the source.
+if WITH_CURL
+EXTRA_PROGRAMS += tests/bench/http_get
+tests_bench_http_get_LDADD = sdk/kit/libscankit-http.la \
+	sdk/kit/libscankit-core.la
+endif

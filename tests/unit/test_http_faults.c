@@ -154,6 +154,43 @@ static void asks_a_throttling_server_less_often(void **state)
     assert_int_equal(counts.throttled, 12);
 }
 
+/* An API which says "Throttling" with status 400, as some clouds do. */
+static enum http_verdict read_verdict(struct http_request *request,
+                                      const struct http_response *response,
+                                      const char *body, size_t len, void *user)
+{
+    (void)request;
+    (void)len;
+    assert_int_equal(response->status, 400);
+    if (strcmp(body, "not yet") != 0)
+        return HTTP_USUAL;
+    return *(enum http_verdict *)user;
+}
+
+static void lets_the_caller_say_what_an_answer_means(void **state)
+{
+    struct http_stage *stage = *state;
+    enum http_verdict verdict = HTTP_THROTTLED;
+    const struct http_call call = {.classify = read_verdict,
+                                   .classify_user = &verdict,
+                                   .bucket = "account 1"};
+    struct http_reply reply = {0};
+    struct http_counts counts;
+
+    get(&reply, stage, "/flaky/1/400/a", &call);
+    assert_int_equal(reply.response.status, 200);
+    assert_int_equal(reply.heads, 1);
+    http_reply_clear(&reply);
+    http_counts(stage->client, &counts);
+    assert_int_equal(counts.throttled, 1);
+    verdict = HTTP_USUAL; /* 400 is final: it is handed on after all */
+    get(&reply, stage, "/flaky/1/400/b", &call);
+    assert_int_equal(reply.response.status, 400);
+    assert_int_equal(reply.heads, 1);
+    assert_string_equal(reply.body.data, "not yet");
+    http_reply_clear(&reply);
+}
+
 /* ---- broken -------------------------------------------------------------- */
 
 static void tries_again_after_a_closed_connection(void **state)
@@ -383,6 +420,7 @@ int main(void)
         HTTP_TEST(does_not_wait_beyond_its_deadline),
         HTTP_TEST(repeats_a_post_only_where_that_is_safe),
         HTTP_TEST(asks_a_throttling_server_less_often),
+        HTTP_TEST(lets_the_caller_say_what_an_answer_means),
         HTTP_TEST(tries_again_after_a_closed_connection),
         HTTP_TEST(begins_a_body_that_was_cut_off_again),
         HTTP_TEST(says_who_refused_and_keeps_the_query_to_itself),
