@@ -199,10 +199,11 @@ static engine_status rule_plan_set(struct kube_rule *rule,
                                 planner, err);
     if (status == ENGINE_OK)
         status = kube_reads_mask(read, rule, err);
-    if (status == ENGINE_OK)
-        status = check_open(rule->check, err);
+    /* before it opens, which is when it takes that to heart */
     if (status == ENGINE_OK)
         check_redact(rule->check, strstr(read->path.plain, "/secrets"));
+    if (status == ENGINE_OK)
+        status = check_open(rule->check, err);
     engine_free(path);
     engine_free(filter);
     return status;
