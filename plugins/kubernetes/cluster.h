@@ -7,11 +7,10 @@
 #define PLUGINS_KUBERNETES_CLUSTER_H
 
 #include "plugins/kubernetes/auth.h"
+#include "plugins/kubernetes/discovery.h"
 #include "plugins/kubernetes/source.h"
 #include "sdk/base/buffer.h"
 #include "sdk/kit/http.h"
-
-struct kube_discovery;
 
 struct kube_cluster {
     struct kube_source base;
@@ -88,6 +87,5 @@ engine_status kube_discovery_resolve(struct kube_cluster *cluster,
                                      const char *name,
                                      struct kube_resource *out,
                                      engine_error *err);
-void kube_discovery_free(struct kube_discovery *discovery);
 
 #endif

@@ -42,6 +42,7 @@ struct kube_discovery {
 };
 
 struct kube_discovery *kube_discovery_new(void);
+void kube_discovery_free(struct kube_discovery *discovery);
 engine_status kube_discovery_failed(struct kube_discovery *discovery,
                                     const char *group, const char *version,
                                     const char *why, engine_error *err);
