@@ -125,6 +125,8 @@ static engine_status judge_on_item(struct kube_read *read,
     struct kube_judge *judge = user;
 
     (void)err;
+    if (read->filters)
+        kube_programs_hold(judge->programs, item);
     for (struct kube_want *want = read->wants; want; want = want->next) {
         struct kube_rule *rule = want->rule;
         if (rule->ended || rule->failure.status < 0)
@@ -141,6 +143,8 @@ static engine_status judge_on_item(struct kube_read *read,
             judge_note(rule, &judge->err);
         }
     }
+    if (read->filters)
+        kube_programs_hold(judge->programs, NULL);
     return ENGINE_OK;
 }
 
@@ -344,6 +348,7 @@ static void judge_on_done(struct kube_read *read, void *user)
 {
     struct kube_judge *judge = user;
 
+    kube_programs_hold(judge->programs, read->document);
     for (struct kube_want *want = read->wants; want; want = want->next) {
         struct kube_rule *rule = want->rule;
         if (read->failure.status < 0)
@@ -355,6 +360,7 @@ static void judge_on_done(struct kube_read *read, void *user)
         if (--rule->waiting == 0)
             kube_judge_finish(judge, rule, read);
     }
+    kube_programs_hold(judge->programs, NULL);
 }
 
 const struct kube_read_events kube_judge_events = {.item = judge_on_item,

@@ -14,6 +14,7 @@ struct kube_judge {
     const struct kube_namespaces *namespaces; /* NULL: all of them */
     uint64_t passing; /* results with pass that a rule emits at most */
     uint64_t rules_done, rules_total;
+    struct kube_programs *programs;
     struct arena scratch;
     struct check_outcome outcome; /* of the object that is being judged */
     engine_error err;

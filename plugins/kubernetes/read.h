@@ -58,6 +58,7 @@ struct kube_read {
     struct kube_want *wants, *last;
     struct value_mask *mask; /* what of an object anybody looks at */
     bool keep; /* some rule needs the whole list at the end */
+    bool filters; /* some rule has a filter over each object */
 
     /* once it is done */
     engine_error failure;  /* status ENGINE_OK: it was read, or is absent */

@@ -144,6 +144,7 @@ engine_status kube_reads_mask(struct kube_read *read,
         status = check_wants(rule->check, read->mask);
         break;
     case KUBE_VIEW_FILTERED:
+        read->filters = true;
         status = expr_wants(rule->filter, read->mask);
         break;
     case KUBE_VIEW_EACH:
@@ -160,14 +161,21 @@ engine_status kube_reads_mask(struct kube_read *read,
 
 struct kube_programs {
     struct table by_text;
+    struct expr_pool *pool; /* one jq for all of them: it takes long to start */
 };
 
 struct kube_programs *kube_programs_new(void)
 {
     struct kube_programs *programs = engine_calloc(1, sizeof(*programs));
 
-    if (programs)
-        table_init(&programs->by_text);
+    if (!programs)
+        return NULL;
+    table_init(&programs->by_text);
+    programs->pool = expr_pool_new();
+    if (!programs->pool) {
+        engine_free(programs);
+        return NULL;
+    }
     return programs;
 }
 
@@ -180,8 +188,15 @@ void kube_programs_free(struct kube_programs *programs)
         return;
     while (table_next(&programs->by_text, &at, &expr))
         expr_free(expr);
+    expr_pool_free(programs->pool);
     table_clear(&programs->by_text);
     engine_free(programs);
+}
+
+void kube_programs_hold(struct kube_programs *programs,
+                        const struct value *value)
+{
+    expr_pool_hold(programs->pool, value);
 }
 
 engine_status kube_programs_get(struct kube_programs *programs,
@@ -189,6 +204,7 @@ engine_status kube_programs_get(struct kube_programs *programs,
                                 engine_error *err)
 {
     const struct expr_language *jq = expr_language("jq");
+    const struct expr_limits limits = {.pool = programs->pool};
     engine_status status;
 
     *out = table_get(&programs->by_text, text);
@@ -198,7 +214,7 @@ engine_status kube_programs_get(struct kube_programs *programs,
         return engine_fail(err, ENGINE_EINVAL,
                            "the rule has a jq filter, and this build has no "
                            "jq: install libjq-dev and build again");
-    status = expr_compile(jq, text, NULL, out, err);
+    status = expr_compile(jq, text, &limits, out, err);
     if (status == ENGINE_OK &&
         table_set(&programs->by_text, text, *out) < 0) {
         expr_free(*out);

@@ -132,6 +132,10 @@ engine_status kube_reads_mask(struct kube_read *read,
 
 struct kube_programs *kube_programs_new(void);
 void kube_programs_free(struct kube_programs *programs);
+/** Promises that a value stays until the next call, so that it is converted
+ * once for all programs; NULL ends it. */
+void kube_programs_hold(struct kube_programs *programs,
+                        const struct value *value);
 /** The jq program of a text, compiled once. */
 engine_status kube_programs_get(struct kube_programs *programs,
                                 const char *text, struct expr **out,

@@ -137,6 +137,7 @@ int32_t kube_op_scan(void *instance, const struct scanner_job *job,
     if (status == ENGINE_OK) {
         scan.judge.self = self;
         scan.judge.job = job;
+        scan.judge.programs = scan.programs;
         scan.judge.namespaces = scan.namespaces;
         scan.judge.passing = (uint64_t)kube_option(self, "passing_results");
         scan.judge.rules_total = job->rules_count;
