@@ -15,12 +15,14 @@ static const struct expr_language *const expr_all[] = {&expr_yamlpath,
 #ifdef HAVE_JQ
                                                        &expr_jq,
 #endif
+                                                       &expr_jmespath,
                                                        NULL};
 
 static const char *const expr_names[] = {"yamlpath",
 #ifdef HAVE_JQ
                                          "jq",
 #endif
+                                         "jmespath",
                                          NULL};
 
 const struct expr_language *expr_language(const char *name)

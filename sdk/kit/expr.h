@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * expr.h - expression languages behind one small table: compiled once,
- * evaluated many times. In here: yamlpath (the OpenSCAP yaml-filter grammar),
- * jq (libjq); the cloud scanners add jmespath.
+ * evaluated many times: yamlpath (the OpenSCAP yaml-filter grammar), jq
+ * (libjq), jmespath (jmespath.org with JEP-18 and the functions of
+ * expr/jmespath_functions.h).
  *
  * Threads: a compiled expression belongs to one thread at a time.
  */
@@ -14,7 +15,8 @@
 
 struct expr;
 
-/** What an evaluation gave: any number of values, in the arena. */
+/** What an evaluation gave: any number of values (of jmespath one), in the
+ * arena; what they hold may be the input's and the expression's too. */
 struct expr_values {
     const struct value *const *values;
     size_t count;
@@ -40,6 +42,7 @@ struct expr_limits {
     size_t values; /* at most so many results; 0: 1,000,000 */
     size_t bytes;  /* of memory of the language's own; 0: 256 MiB */
     struct expr_pool *pool; /* NULL: the expression is on its own */
+    int64_t now_ms; /* the time for jmespath, Unix; 0: the clock's */
 };
 
 /** One language. Functions are as below; wants and split may be NULL. */

@@ -19,6 +19,7 @@ struct expr_pool {
 };
 
 extern const struct expr_language expr_yamlpath;
+extern const struct expr_language expr_jmespath;
 #ifdef HAVE_JQ
 extern const struct expr_language expr_jq;
 #endif

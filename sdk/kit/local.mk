@@ -4,6 +4,23 @@
 kit_expr_sources += \
 	sdk/kit/expr.c sdk/kit/expr.h \
 	sdk/kit/expr_private.h \
+	sdk/kit/expr/jmespath.c \
+	sdk/kit/expr/jmespath_array.c \
+	sdk/kit/expr/jmespath_call.c \
+	sdk/kit/expr/jmespath_decode.c \
+	sdk/kit/expr/jmespath_eval.c \
+	sdk/kit/expr/jmespath_lex.c \
+	sdk/kit/expr/jmespath_net.c \
+	sdk/kit/expr/jmespath_number.c \
+	sdk/kit/expr/jmespath_object.c \
+	sdk/kit/expr/jmespath_parse.c \
+	sdk/kit/expr/jmespath_string.c \
+	sdk/kit/expr/jmespath_text.c \
+	sdk/kit/expr/jmespath_time.c \
+	sdk/kit/expr/jmespath_value.c \
+	sdk/kit/expr/jmespath_wants.c \
+	sdk/kit/expr/jmespath.h \
+	sdk/kit/expr/jmespath_functions.h \
 	sdk/kit/expr/jq_split.c sdk/kit/expr/jq_split.h \
 	sdk/kit/expr/yamlpath.c sdk/kit/expr/yamlpath.h \
 	sdk/kit/expr/yamlpath_parse.c \
@@ -25,6 +42,7 @@ kit_expr_sources += \
 unit_tests += tests/unit/test_jq
 endif
 unit_tests += \
+	tests/unit/test_jmespath \
 	tests/unit/test_value \
 	tests/unit/test_value_stream \
 	tests/unit/test_yamlpath
@@ -83,5 +101,7 @@ unit_tests += \
 	tests/unit/test_template
 tests_unit_test_openshift_LDADD = $(LDADD) $(ARCHIVE_LIBS)
 fuzzers += tests/fuzz/fuzz_check tests/fuzz/fuzz_template
+fuzzers += tests/fuzz/fuzz_jmespath
+tests_fuzz_fuzz_jmespath_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_check_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_template_LDFLAGS = $(fuzz_ldflags)

@@ -89,9 +89,14 @@ def test_what_cannot_be_done_says_why(args, text, message):
     assert message in result.stderr
 
 
-def test_jmespath_says_so_where_it_is_missing():
+def test_jmespath_gives_one_value():
     result = evaluate("--language", "jmespath", "a", text='{"a":1}')
-    if result.returncode == DONE:
-        assert result.stdout == "1\n"
-    else:
-        assert "no expressions in jmespath" in result.stderr
+    assert (result.returncode, result.stdout) == (DONE, "1\n")
+    result = evaluate("--language", "jmespath", "b", text='{"a":1}')
+    assert (result.returncode, result.stdout) == (DONE, "null\n")
+
+
+def test_jmespath_names_the_character():
+    result = evaluate("--language", "jmespath", "a.[b", text='{"a":1}')
+    assert (result.returncode, result.stdout) == (UNABLE, "")
+    assert "at its end: syntax" in result.stderr
