@@ -11,6 +11,7 @@
 #include "sdk/base/clock.h"
 
 #define AUTH_FILE_MS 60000   /* a token file is read again after that */
+#define AUTH_TOGETHER_MS 5000 /* an answer to one 401 is one to the others */
 #define AUTH_EARLY_MS 10000  /* a credential is renewed before it ends */
 
 struct kube_auth {
@@ -18,7 +19,8 @@ struct kube_auth {
     const struct scanner_job *job;
     const struct kube_config *config;
     struct kube_credential credential; /* of a plugin */
-    bool asked;
+    bool asked, refused;
+    int64_t asked_ms; /* steady */
     unsigned generation;
     struct secret file; /* of token_file */
     struct timespec file_changed;
@@ -63,9 +65,7 @@ static bool auth_is_same(const struct secret *a, const struct secret *b)
     return a->len == b->len && (!a->len || !memcmp(a->text, b->text, a->len));
 }
 
-/* asks the plugin; *changed: it said something else than before */
-static engine_status auth_ask(struct kube_auth *auth, bool *changed,
-                              engine_error *err)
+static engine_status auth_ask(struct kube_auth *auth, engine_error *err)
 {
     struct kube_credential fresh = {0};
     engine_status status = kube_exec_run(auth->self, auth->job, auth->config,
@@ -73,14 +73,12 @@ static engine_status auth_ask(struct kube_auth *auth, bool *changed,
 
     if (status < 0)
         return status;
-    *changed = !auth->asked ||
-               !auth_is_same(&fresh.token, &auth->credential.token) ||
-               !auth_is_same(&fresh.cert, &auth->credential.cert);
     if (!auth->asked || !auth_is_same(&fresh.cert, &auth->credential.cert))
         auth->generation++;
     kube_credential_clear(&auth->credential);
     auth->credential = fresh;
     auth->asked = true;
+    auth->asked_ms = clock_steady_ms();
     return ENGINE_OK;
 }
 
@@ -94,11 +92,9 @@ static bool auth_is_old(const struct kube_auth *auth)
 
 engine_status kube_auth_prepare(struct kube_auth *auth, engine_error *err)
 {
-    bool changed;
-
     if (!auth->config->exec || !auth_is_old(auth))
         return ENGINE_OK;
-    return auth_ask(auth, &changed, err);
+    return auth_ask(auth, err);
 }
 
 /* ---- a token file -------------------------------------------------------- */
@@ -211,21 +207,23 @@ static engine_status auth_impersonate(struct http_request *request,
     return status;
 }
 
-/* what the 401 of a plugin's or a file's credential is worth another try */
+/* what the 401 of a plugin's or a file's credential is worth another try; of
+ * several that were refused together the first has asked for all */
 static engine_status auth_refresh(struct kube_auth *auth, engine_error *err)
 {
     const struct kube_config *config = auth->config;
-    const unsigned before = auth->generation;
-    bool changed = false;
-    engine_status status;
+    engine_status status = ENGINE_OK;
 
     if (config->token_file)
         return auth_read_file(auth, true, err);
     if (!config->exec)
         return engine_fail(err, ENGINE_EDENIED, "no other credentials");
-    status = auth_ask(auth, &changed, err);
+    if (clock_steady_ms() - auth->asked_ms > AUTH_TOGETHER_MS ||
+        !auth->refused)
+        status = auth_ask(auth, err);
+    auth->refused = true;
     /* a certificate belongs to a connection: see kube_auth_generation */
-    if (status == ENGINE_OK && (!changed || before != auth->generation))
+    if (status == ENGINE_OK && auth->credential.cert.text)
         return engine_fail(err, ENGINE_EDENIED, "no other credentials");
     return status;
 }

@@ -40,6 +40,9 @@ static engine_status cluster_client(struct kube_cluster *cluster,
         .connect_ms = kube_option(self, "connect_timeout") * 1000,
         .stall_ms = kube_option(self, "stall_timeout") * 1000,
         .request_ms = kube_option(self, "timeout") * 1000,
+        /* nothing is far enough for HTTP/2 to save a round trip, and its flow
+         * control has a price */
+        .http1 = cluster->near,
         .user_agent = "scan-engine/" SCAN_ENGINE_VERSION " (kubernetes)",
         .stop = cluster_stop,
         .log = cluster_log,
@@ -79,14 +82,15 @@ engine_status kube_cluster_new(const struct kube *self,
     if (status == ENGINE_OK)
         status = kube_auth_new(self, job, &cluster->config, &cluster->auth,
                                err);
-    if (status == ENGINE_OK)
+    if (status == ENGINE_OK) {
+        cluster->near = cluster_is_near(cluster->config.server);
         status = cluster_client(cluster, err);
+    }
     if (status < 0) {
         kube_cluster_free(cluster);
         return status;
     }
     kube_config_who(&cluster->config, cluster->who, sizeof(cluster->who));
-    cluster->near = cluster_is_near(cluster->config.server);
     for (size_t i = 0; i < cluster->config.warnings_count; i++)
         kit_log(self->host, SCANNER_LOG_WARNING, "%s",
                 cluster->config.warnings[i]);

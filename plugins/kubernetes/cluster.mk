@@ -38,3 +38,4 @@ fuzzers += tests/fuzz/fuzz_kubeconfig
 tests_fuzz_fuzz_kubeconfig_LDADD = plugins/kubernetes/libaccess.la $(LDADD)
 tests_fuzz_fuzz_kubeconfig_LDFLAGS = $(fuzz_ldflags)
 endif
+EXTRA_DIST += plugins/kubernetes/README
