@@ -99,6 +99,26 @@ static void import_put_problems(const struct text_out *out, const char *file,
     }
 }
 
+/* for which scanners they are, where there are several */
+static void import_put_scanners(const struct text_out *out,
+                                const bson_t *entry)
+{
+    const char *comma = "  of the rules ";
+    bson_t types;
+    bson_iter_t iter;
+
+    if (!document_child(entry, "by_scanner", &types) ||
+        bson_count_keys(&types) < 2 || !bson_iter_init(&iter, &types))
+        return;
+    while (bson_iter_next(&iter)) {
+        fprintf(out->file, "%s%lld are for ", comma,
+                (long long)bson_iter_as_int64(&iter));
+        text_cell(out, bson_iter_key(&iter), 0, false, TEXT_PLAIN);
+        comma = ", ";
+    }
+    fputc('\n', out->file);
+}
+
 static void import_put_file(const struct text_out *out, const bson_t *entry,
                             bool notes, bool check)
 {
@@ -107,6 +127,7 @@ static void import_put_file(const struct text_out *out, const bson_t *entry,
     text_cell(out, file ? file : "", 0, false, TEXT_PLAIN);
     fputs(": ", out->file);
     import_put_counts(out, entry, "normalised_count", check);
+    import_put_scanners(out, entry);
     import_put_problems(out, file ? file : "", entry, "rejections", "reason",
                         TEXT_RED);
     if (notes)

@@ -35,3 +35,4 @@ plugins_kubernetes_la_LIBADD = $(kubernetes_libs) sdk/kit/libscankit-expr.la \
 	sdk/kit/libscankit-core.la
 plugins_kubernetes_la_LDFLAGS = $(plugin_ldflags)
 endif
+EXTRA_DIST += plugins/kubernetes/CONTENT

@@ -172,6 +172,25 @@ def test_every_case_has_its_authors_verdict(openshift, tmp_path):
     assert seen == len(cases()) == 95
 
 
+def test_files_of_nodes_are_not_judged_without_a_node(openshift, tmp_path):
+    (tmp_path / "dump/api").mkdir(parents=True)
+    node = [rule["id"] for rule in template_rules().values()
+            if not rule["template_vars"]["filepath"].startswith(("/api", "{"))]
+    assert len(node) > 20
+    chosen = [each for rule in node for each in ("--rule", rule)]
+    scan = openshift.scan(*chosen, "--target", dump(tmp_path / "dump"))
+    assert set(scan.statuses().values()) == {"notchecked"}
+    assert all("file of a node" in verdict["message"]
+               for verdict in scan.verdicts)
+    file = tmp_path / "dump/tmp/runtime/openscap-kubeletconfig"
+    file.parent.mkdir(parents=True)
+    file.write_text("kubeletconfig: {authentication: {anonymous: "
+                    "{enabled: false}}}\n")
+    scan = openshift.scan("--rule", "kubelet_anonymous_auth", "--target",
+                          dump(tmp_path / "dump"))
+    assert scan.statuses() == {"kubelet_anonymous_auth": "pass"}
+
+
 # ---- SCAP content ------------------------------------------------------------
 
 def scap_engine(directory, product):
