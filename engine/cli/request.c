@@ -45,22 +45,42 @@ static engine_status request_target_ssh(const char *text, bson_t *out,
     return ENGINE_OK;
 }
 
+/* TYPE:VALUE of types that one value says enough about */
+static bool request_target_short(const char *text, bson_t *out)
+{
+    static const struct {
+        const char *type, *key;
+        bool path;
+    } forms[] = {{"chroot", "path", true},
+                 {"kubernetes_dump", "path", true},
+                 {"kubernetes", "context", false}};
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        const size_t len = strlen(forms[i].type);
+        if (strncmp(text, forms[i].type, len) != 0 || text[len] != ':' ||
+            (forms[i].path ? text[len + 1] != '/' : !text[len + 1]))
+            continue;
+        bson_init(out);
+        BSON_APPEND_UTF8(out, "type", forms[i].type);
+        bson_append_utf8(out, forms[i].key, -1, text + len + 1, -1);
+        return true;
+    }
+    return false;
+}
+
 engine_status request_target(const char *text, bson_t *out, engine_error *err)
 {
     if (text[0] == '{')
         return document_from_json(text, strlen(text), "--target", out, err);
     if (strncmp(text, "ssh:", 4) == 0)
         return request_target_ssh(text + 4, out, err);
-    if (strncmp(text, "chroot:", 7) == 0 && text[7] == '/') {
-        bson_init(out);
-        BSON_APPEND_UTF8(out, "type", "chroot");
-        BSON_APPEND_UTF8(out, "path", text + 7);
+    if (request_target_short(text, out))
         return ENGINE_OK;
-    }
     if (!*text || strpbrk(text, ":/ ")) {
         engine_fail(err, ENGINE_EINVAL, "target \"%s\" is not understood",
                     text);
-        engine_hint(err, "write local, chroot:/PATH, ssh:[USER@]HOST[:PORT] "
+        engine_hint(err, "write local, chroot:/PATH, ssh:[USER@]HOST[:PORT], "
+                         "kubernetes:CONTEXT, kubernetes_dump:/PATH "
                          "or {\"type\": \"...\", ...}");
         return ENGINE_EINVAL;
     }

@@ -6,9 +6,9 @@
 #include "engine/cli/session.h"
 
 #define REQUEST_TARGET_HELP                                                  \
-    "what to scan: local, chroot:/PATH, ssh:[USER@]HOST[:PORT], another "    \
-    "type, or a JSON object; without it that of the configuration, or this " \
-    "machine"
+    "what to scan: local, chroot:/PATH, ssh:[USER@]HOST[:PORT], "            \
+    "kubernetes[:CONTEXT], kubernetes_dump:/PATH, another type, or a JSON "  \
+    "object; without it that of the configuration, or this machine"
 #define REQUEST_TARGET_OPTION                         \
     {                                                 \
         "target", "TARGET", REQUEST_TARGET_HELP, true \

@@ -507,6 +507,16 @@ def test_a_bad_rule_spoils_no_other(cluster):
     assert set(statuses.values()) == {"error"}, statuses
 
 
+def test_a_target_in_short(cluster):
+    cluster.put_list("/api/v1/pods", "Pod", [pod("web-1")])
+    cluster.rule("named", resource_type="pods", yamlpath=".metadata.name",
+                 condition="exists")
+    cluster.engine.import_rules(cluster.rules)
+    scan = cluster.engine.scan("--target", f"kubernetes_dump:{cluster.root}",
+                               code=DONE)
+    assert scan.statuses() == {"named": "pass"}
+
+
 def test_a_dump_that_is_not_there(cluster):
     cluster.rule("any", resource_type="pods", yamlpath=".a",
                  condition="exists")
