@@ -36,3 +36,5 @@ plugins_kubernetes_la_LIBADD = $(kubernetes_libs) sdk/kit/libscankit-expr.la \
 plugins_kubernetes_la_LDFLAGS = $(plugin_ldflags)
 endif
 EXTRA_DIST += plugins/kubernetes/CONTENT
+
+EXTRA_DIST += plugins/kubernetes/README

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-.PHONY: bench bench-daemon
+.PHONY: bench bench-daemon bench-kubernetes
 
 bench_tools = tests/bench/store_fill tests/bench/store_writes \
 	tests/fixtures/plugins/alpha.la
 bench_environment = SCAN_ENGINE_SRC='$(abs_top_srcdir)' \
 	SCAN_ENGINE_BUILD='$(abs_top_builddir)'
 
-# Measures the built programs against bare oscap, then the daemon; see the
-# heads of the scripts.
+# Measures the built programs against bare oscap, then the daemon and
+# Kubernetes; see the heads of the scripts.
 bench: all $(bench_tools)
 	$(bench_environment) $(top_srcdir)/tests/bench/run
 	$(bench_environment) $(top_srcdir)/tests/bench/daemon
+	$(bench_environment) $(top_srcdir)/tests/bench/kubernetes
+
+# 200 rules over lists of pods; see the head of the script.
+bench-kubernetes: all
+	$(bench_environment) $(top_srcdir)/tests/bench/kubernetes
 
 bench-daemon: all $(bench_tools)
 	$(bench_environment) $(top_srcdir)/tests/bench/daemon
