@@ -37,4 +37,24 @@ plugins_kubernetes_la_LDFLAGS = $(plugin_ldflags)
 endif
 EXTRA_DIST += plugins/kubernetes/CONTENT
 
+# For the tests: what knows no host and no check.
+check_LTLIBRARIES += plugins/kubernetes/libread.la
+plugins_kubernetes_libread_la_SOURCES = \
+	plugins/kubernetes/dump_file.c \
+	plugins/kubernetes/dump_manifests.c plugins/kubernetes/dump.h \
+	plugins/kubernetes/kinds.c plugins/kubernetes/kinds.h \
+	plugins/kubernetes/kinds_common.c \
+	plugins/kubernetes/path.c plugins/kubernetes/path.h \
+	plugins/kubernetes/read.c plugins/kubernetes/read.h \
+	plugins/kubernetes/record.c plugins/kubernetes/record.h \
+	plugins/kubernetes/seen.c plugins/kubernetes/seen.h \
+	plugins/kubernetes/selector.c plugins/kubernetes/selector.h
+kube_read_ldadd = plugins/kubernetes/libread.la $(LDADD)
+unit_tests += tests/unit/test_kube_parts tests/unit/test_kube_read
+tests_unit_test_kube_parts_LDADD = $(kube_read_ldadd)
+tests_unit_test_kube_read_LDADD = $(kube_read_ldadd)
+fuzzers += tests/fuzz/fuzz_kube_path
+tests_fuzz_fuzz_kube_path_LDADD = $(kube_read_ldadd)
+tests_fuzz_fuzz_kube_path_LDFLAGS = $(fuzz_ldflags)
+
 EXTRA_DIST += plugins/kubernetes/README
