@@ -243,7 +243,7 @@ engine_status kube_rule_plan_foreach(struct kube_rule *rule,
     return status;
 }
 
-/* ---- while both are read -------------------------------------------------- */
+/* ---- while both are read ------------------------------------------------ */
 
 static engine_status foreach_wants_text(const struct kube_each_text *text,
                                         struct value_mask *mask)

@@ -40,7 +40,7 @@ engine_status kube_foreach_keep(struct kube_foreach *each,
                                 enum kube_role role, const struct value *item,
                                 engine_error *err);
 
-/* ---- foreach_judge.c: when both collections are complete ------------------ */
+/* ---- foreach_judge.c: when both collections are complete ---------------- */
 
 /** Orders what belongs, once, before the first kube_foreach_get. */
 void kube_foreach_sort(struct kube_foreach *each);
@@ -50,7 +50,7 @@ engine_status kube_foreach_get(struct kube_foreach *each, size_t index,
                                struct arena *arena,
                                struct kube_belonging *out, engine_error *err);
 
-/* ---- shared by both files -------------------------------------------------- */
+/* ---- shared by both files ----------------------------------------------- */
 
 enum { KUBE_EACH_SPACE, KUBE_EACH_NAME, KUBE_EACH_LABELS, KUBE_EACH_TEXTS };
 #define KUBE_EACH_PARTS 8 /* placeholders of one text */

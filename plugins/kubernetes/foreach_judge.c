@@ -45,7 +45,7 @@ size_t kube_foreach_count(const struct kube_foreach *each)
     return each->lists[0].count;
 }
 
-/* ---- a subject's texts ---------------------------------------------------- */
+/* ---- a subject's texts -------------------------------------------------- */
 
 /* what may stand in a selector and mean nothing but itself */
 static bool each_is_plain(const char *text)
@@ -133,7 +133,7 @@ static engine_status each_expand(const struct kube_each_text *text,
     return status;
 }
 
-/* ---- what belongs --------------------------------------------------------- */
+/* ---- what belongs ------------------------------------------------------- */
 
 struct each_query {
     const char *space, *name; /* NULL: any */

@@ -17,6 +17,7 @@ kubernetes_sources = \
 	plugins/kubernetes/read.c plugins/kubernetes/read.h \
 	plugins/kubernetes/reads.c \
 	plugins/kubernetes/record.c plugins/kubernetes/record.h \
+	plugins/kubernetes/record_load.c \
 	plugins/kubernetes/report.c plugins/kubernetes/report.h \
 	plugins/kubernetes/rule.c plugins/kubernetes/rule.h \
 	plugins/kubernetes/rule_objects.c \
@@ -47,6 +48,7 @@ plugins_kubernetes_libread_la_SOURCES = \
 	plugins/kubernetes/path.c plugins/kubernetes/path.h \
 	plugins/kubernetes/read.c plugins/kubernetes/read.h \
 	plugins/kubernetes/record.c plugins/kubernetes/record.h \
+	plugins/kubernetes/record_load.c \
 	plugins/kubernetes/seen.c plugins/kubernetes/seen.h \
 	plugins/kubernetes/selector.c plugins/kubernetes/selector.h
 kube_read_ldadd = plugins/kubernetes/libread.la $(LDADD)

@@ -10,6 +10,9 @@
 #include "plugins/kubernetes/kinds.h"
 #include "plugins/kubernetes/read.h"
 
+#define RECORD_NOTES "recording.json"
+#define RECORD_NOTES_MAXIMUM ((size_t)16 * 1024 * 1024)
+
 struct kube_recorder; /* of a scan */
 struct kube_record;   /* of a read */
 
