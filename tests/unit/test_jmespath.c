@@ -90,6 +90,82 @@ static void assert_refuses(const char *document, const char *expression,
     arena_clear(&arena);
 }
 
+/* ---- what expressions look at ------------------------------------------------- */
+
+/* What a reader with this mask makes of a value. */
+static struct value pruned(struct arena *arena, const struct value *value,
+                           const struct mask_node *mask)
+{
+    const bool array = value->kind == VALUE_ARRAY;
+    struct value out = *value;
+    struct value_member *members;
+    struct value *items;
+
+    if (mask->all || (!array && value->kind != VALUE_OBJECT))
+        return out;
+    items = arena_alloc(arena, (value->count + 1) * sizeof(*items));
+    members = arena_alloc(arena, (value->count + 1) * sizeof(*members));
+    out.count = 0;
+    if (array)
+        out.items = items;
+    else
+        out.members = members;
+    for (uint32_t i = 0; i < value->count; i++) {
+        const struct mask_node *inner =
+            array ? mask_element(mask)
+                  : mask_member(mask, value->members[i].key,
+                                value->members[i].key_len);
+
+        if (!inner)
+            continue;
+        if (array) {
+            items[out.count++] = pruned(arena, &value->items[i], inner);
+            continue;
+        }
+        members[out.count] = value->members[i];
+        members[out.count++].value =
+            pruned(arena, &value->members[i].value, inner);
+    }
+    return out;
+}
+
+/* The same is found in what wants asks for. */
+static bool is_enough(struct arena *arena, struct expr *expr,
+                      const struct value *given, const struct value *got)
+{
+    struct value_mask *mask = value_mask_new();
+    struct expr_values values = {0};
+    struct value some;
+    bool same;
+
+    assert_int_equal(expr_wants(expr, mask), ENGINE_OK);
+    some = pruned(arena, given, &mask->root);
+    same = expr_evaluate(expr, &some, arena, &values, &err) == ENGINE_OK &&
+           value_equal(values.values[0], got);
+    value_mask_free(mask);
+    return same;
+}
+
+static void assert_wants(const char *expression, const char *document,
+                         const char *expected)
+{
+    struct value_mask *mask = value_mask_new();
+    struct arena arena;
+    struct expr *expr;
+    struct value some;
+
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(
+        expr_compile(expr_language("jmespath"), expression, NULL, &expr, &err),
+        ENGINE_OK);
+    assert_int_equal(expr_wants(expr, mask), ENGINE_OK);
+    some = pruned(&arena, read_json(&arena, document), &mask->root);
+    assert_json(expression, &some, expected);
+    expr_free(expr);
+    value_mask_free(mask);
+    arena_clear(&arena);
+}
+
 /* ---- the compliance suite ------------------------------------------------------- */
 
 struct suite {
@@ -126,6 +202,10 @@ static void suite_case(struct suite *suite, const struct value *given,
     } else if (!got || (expected && !value_equal(got, expected))) {
         print_error("%s: %s\n", expression,
                     got ? "another result" : err.message);
+        suite->failed++;
+    }
+    if (got && !is_enough(&arena, expr, given, got)) {
+        print_error("%s: wants too little\n", expression);
         suite->failed++;
     }
     suite->benchmarks += !kind && !expected;
@@ -211,11 +291,119 @@ static void a_path_to_nowhere_is_null(void **state)
     assert_gives("{\"a\":1}", "b.c[0].d", "null");
 }
 
+static void wants_what_it_looks_at(void **state)
+{
+    static const char document[] =
+        "{\"a\":{\"b\":[{\"c\":1,\"d\":2,\"e\":[3]}],\"f\":4},\"g\":5}";
+
+    (void)state;
+    assert_wants("g", document, "{\"g\":5}");
+    assert_wants("a.f == g", document, "{\"a\":{\"f\":4},\"g\":5}");
+    assert_wants("a.b[*].c", document, "{\"a\":{\"b\":[{\"c\":1}]}}");
+    assert_wants("a.b[?d].c | [0]", document,
+                 "{\"a\":{\"b\":[{\"c\":1,\"d\":2}]}}");
+    assert_wants("a.b[0].e[0]", document, "{\"a\":{\"b\":[{\"e\":[3]}]}}");
+    assert_wants("let $g = g in a.b[?c == $g].d", document,
+                 "{\"a\":{\"b\":[{\"c\":1,\"d\":2}]},\"g\":5}");
+    assert_wants("length(a.b)", document,
+                 "{\"a\":{\"b\":[{\"c\":1,\"d\":2,\"e\":[3]}]}}");
+    assert_wants("@", document, document);
+}
+
+/* ---- limits ------------------------------------------------------------------- */
+
+static void assert_too_much(const char *expression, const char *document,
+                            size_t values)
+{
+    const struct expr_limits limits = {.values = values};
+    struct expr_values found;
+    struct arena arena;
+    struct expr *expr;
+
+    arena_init(&arena, (size_t)64 << 20);
+    assert_int_equal(expr_compile(expr_language("jmespath"), expression,
+                                  &limits, &expr, &err),
+                     ENGINE_OK);
+    assert_int_equal(
+        expr_evaluate(expr, read_json(&arena, document), &arena, &found, &err),
+        ENGINE_ELIMIT);
+    assert_true(err.message[0]);
+    expr_free(expr);
+    arena_clear(&arena);
+}
+
+static void evaluation_is_bounded(void **state)
+{
+    char text[4096] = "let $a0 = [@, @]";
+    size_t len = strlen(text);
+
+    (void)state;
+    assert_too_much("[@, @, @, @, @, @][].[@, @, @]", "1", 20);
+    /* 2^40 elements, that take no memory, to compare */
+    for (int i = 1; i < 40; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len,
+                                " in let $a%d = [$a%d, $a%d]", i, i - 1, i - 1);
+    snprintf(text + len, sizeof(text) - len, " in $a39 == [$a38, $a38]");
+    assert_too_much(text, "1", 0);
+}
+
+static void expressions_are_bounded(void **state)
+{
+    char *text = engine_calloc(1, 70001);
+
+    (void)state;
+    memset(text, '!', 70000);
+    assert_refuses("{}", text, "longer than 65536 bytes");
+    text[60000] = '\0';
+    assert_refuses("{}", text, "nested too deeply");
+    memset(text, '(', 60000);
+    assert_refuses("{}", text, "nested too deeply");
+    for (int i = 0; i < 60000; i += 2)
+        memcpy(text + i, "a.", 2);
+    text[59999] = '\0';
+    assert_refuses("{}", text, "nested too deeply");
+    engine_free(text);
+}
+
+static void survives_every_failed_allocation(void **state)
+{
+    static const char expression[] =
+        "let $x = {a: from_json(j), b: sort_by(l, &k)} in "
+        "[$x.b[].k, matches(j, '^.'), replace(j, '1', '2'), to_string($x), "
+        "from_csv(j), l[?k > `1`] | [0], join(',', split(j, ':'))]";
+    static const char document[] =
+        "{\"j\":\"{\\\"q\\\":1}\",\"l\":[{\"k\":2},{\"k\":1}]}";
+    bool done = false;
+
+    (void)state;
+    for (long nth = 1; !done; nth++) {
+        struct arena arena;
+        struct expr *expr;
+        const struct value *input;
+
+        arena_init(&arena, (size_t)64 << 20);
+        input = read_json(&arena, document);
+        memset(&err, 0, sizeof(err));
+        engine_alloc_fail_at(nth);
+        done = search(&arena, expression, input, &expr) != NULL;
+        engine_alloc_fail_at(0);
+        if (!done && !strstr(err.message, "memory"))
+            fail_msg("allocation %ld: \"%s\"", nth, err.message);
+        expr_free(expr);
+        arena_clear(&arena);
+        assert_true(nth < 1000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_the_compliance_suite),
         cmocka_unit_test(passes_its_own_cases),
+        cmocka_unit_test(wants_what_it_looks_at),
+        cmocka_unit_test(evaluation_is_bounded),
+        cmocka_unit_test(expressions_are_bounded),
+        cmocka_unit_test(survives_every_failed_allocation),
         cmocka_unit_test(errors_name_the_character),
         cmocka_unit_test(a_path_to_nowhere_is_null)};
     return cmocka_run_group_tests(tests, NULL, NULL);
