@@ -51,6 +51,8 @@ static int clock_offset(const char *text, long *seconds)
     int hours, minutes, used = 0;
 
     *seconds = 0;
+    if (!*text)
+        return -1; /* no offset at all */
     if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
         return 0;
     if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 &&
