@@ -262,9 +262,10 @@ static void judge_set(struct kube_judge *judge, struct kube_rule *rule,
 static void judge_none(struct kube_judge *judge, struct kube_rule *rule,
                        const struct kube_read *read)
 {
-    if (rule->missing == KUBE_MISSING_NOT_APPLICABLE) {
+    if (rule->outside || rule->missing == KUBE_MISSING_NOT_APPLICABLE) {
         kube_report_end(judge, rule, SCANNER_NOTAPPLICABLE,
-                        rule->named ? "the object does not exist"
+                        rule->outside ? "its namespace is none of the target"
+                        : rule->named ? "the object does not exist"
                                     : "there are no such objects");
         return;
     }
@@ -303,6 +304,10 @@ static void judge_each(struct kube_judge *judge, struct kube_rule *rule)
     const struct scanner_host *host = judge->self->host;
     struct kube_belonging found;
 
+    if (rule->outside) {
+        judge_none(judge, rule, NULL);
+        return;
+    }
     kube_foreach_sort(rule->each);
     for (size_t i = 0; i < kube_foreach_count(rule->each); i++) {
         if (host->cancelled(host, judge->job))

@@ -38,6 +38,7 @@ struct kube_rule {
     struct expr *rest;   /* FILTERED: of the array of all outputs */
     char *kind;          /* OBJECTS: of every object */
     bool named;          /* OBJECTS: one of them, by name */
+    bool outside;        /* its namespace is none of the target's */
     enum kube_missing missing;
     enum kube_role role; /* of the reads that are being planned */
     struct kube_foreach *each; /* EACH */

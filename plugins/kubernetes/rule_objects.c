@@ -194,6 +194,11 @@ static engine_status objects_plan(struct kube_rule *rule,
     *kind = engine_strdup(found.kind);
     if (!*kind)
         return engine_fail_memory(err);
+    if (found.namespaced && objects->space && planner->namespaces &&
+        !kube_namespaces_match(planner->namespaces, objects->space)) {
+        rule->outside = true;
+        return ENGINE_OK;
+    }
     /* a server selects nothing when it is asked for an object by its name */
     by_name = objects->name && (!found.namespaced || objects->space) &&
               !objects->labels && !objects->fields;

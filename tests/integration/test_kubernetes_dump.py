@@ -147,6 +147,15 @@ def test_an_object_by_name_and_one_that_is_not_there(cluster):
         "no-such-type": "fail"}
 
 
+def test_an_object_outside_of_the_target_is_no_work(cluster):
+    cluster.put("/api/v1/namespaces/a/configmaps/x",
+                {"kind": "ConfigMap", "metadata": {"name": "x"}})
+    cluster.rule("named", resource_type="configmaps", namespace="a",
+                 resource_name="x", yamlpath=".data", condition="exists")
+    scan = cluster.scan(None, namespaces={"exclude": ["a"]})
+    assert scan.statuses() == {"named": "notapplicable"}
+
+
 def test_a_list_without_objects_is_no_pass(cluster):
     cluster.put_list("/api/v1/pods", "Pod", [])
     common = {"resource_type": "pods", "yamlpath": ".spec.hostNetwork"}
