@@ -14,6 +14,8 @@ kit_expr_sources += \
 	sdk/kit/expr/jmespath_number.c \
 	sdk/kit/expr/jmespath_object.c \
 	sdk/kit/expr/jmespath_parse.c \
+	sdk/kit/expr/jmespath_parse_inner.c \
+	sdk/kit/expr/jmespath_parse_node.c sdk/kit/expr/jmespath_parser.h \
 	sdk/kit/expr/jmespath_string.c \
 	sdk/kit/expr/jmespath_text.c \
 	sdk/kit/expr/jmespath_time.c \
