@@ -5,7 +5,7 @@
 const struct scanner_option kube_options[KUBE_OPTIONS_COUNT] = {
     {.name = "passing_results",
      .type = SCANNER_OPTION_INT,
-     .default_value = "1000",
+     .default_value = "100",
      .minimum = 0,
      .maximum = 100000000,
      .help = "Objects that comply and get a result of their own, at most, "
