@@ -458,8 +458,8 @@ static void splits_only_what_it_can(void **state)
         "{\"yamlpath\": \"[:]\", \"values\": []}",
         "{\"yamlpath\": \".itemsX[:]\", \"values\": []}",
         "{\"yamlpath\": \".items[:].x\", \"condition\": \"exists\"}",
-        "{\"yamlpath\": \".items[:].x\", \"check_existence_yamlpath\": "
-        "\".metadata.name\"}",
+        ("{\"yamlpath\": \".items[:].x\", \"check_existence_yamlpath\": "
+         "\".metadata.name\"}"),
     };
 
     (void)state;
