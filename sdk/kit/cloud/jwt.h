@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jwt.h - signed JSON Web Tokens (RFC 7515 compact serialization, RFC 7519)
+ * that clients of OAuth show as assertions (RFC 7523).
+ */
+#ifndef SDK_KIT_CLOUD_JWT_H
+#define SDK_KIT_CLOUD_JWT_H
+
+#include <bson/bson.h>
+
+#include "sdk/base/error.h"
+#include "sdk/kit/secret.h"
+
+enum jwt_algorithm { JWT_RS256, JWT_PS256 };
+
+/** Signs a token with a private key (PEM, RSA, not encrypted). header gets alg
+ * and typ besides what it holds. ENGINE_EINVAL: no such key. */
+engine_status jwt_sign(enum jwt_algorithm algorithm, const bson_t *header,
+                       const bson_t *claims, const struct secret *key,
+                       struct secret *out, engine_error *err);
+
+/** base64url without padding (RFC 4648 section 5), appended. */
+struct buffer;
+engine_status jwt_base64url(const void *data, size_t len, struct buffer *out);
+
+#endif
