@@ -54,6 +54,9 @@ struct job {
                                  const char *media_type, engine_error *err);
     void (*on_progress)(void *user, int64_t done, int64_t expected,
                         const char *what);
+    /* about the whole job; NULL: it goes to the log */
+    engine_status (*on_warning)(void *user, const char *message,
+                                engine_error *err);
     void (*on_end)(void *user, const struct job_end *end);
 };
 

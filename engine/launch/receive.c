@@ -15,6 +15,7 @@
 #include "sdk/document/document.h"
 
 #define RECEIVE_CLOSE_MS 5000 /* between a worker's last word and its end */
+#define RECEIVE_WARNING_MAX 1024 /* scanner.h */
 
 /* A failing callback ends the job with its error. */
 static void receive_status(struct task *task, engine_status status,
@@ -268,6 +269,21 @@ static void receive_log(struct task *task, const bson_t *frame)
                   task->name, text);
 }
 
+static void receive_warning(struct task *task, const bson_t *frame)
+{
+    const struct job *job = task->job;
+    const char *message = document_string(frame, "message");
+    engine_error err = {0};
+
+    if (!message || !*message || strlen(message) > RECEIVE_WARNING_MAX)
+        task_violation(task, "gave a warning without a proper message");
+    else if (job->on_warning)
+        receive_status(task, job->on_warning(job->user, message, &err), &err);
+    else
+        log_write(task->conduct->options.log, LOG_LEVEL_WARNING, "%s: %s",
+                  task->name, message);
+}
+
 static void receive_done(struct task *task, const bson_t *frame)
 {
     const struct job *job = task->job;
@@ -310,6 +326,7 @@ void task_receive(struct task *task, const bson_t *frame)
         {"result", receive_result},
         {"rule_done", receive_rule_done},
         {"log", receive_log},
+        {"warning", receive_warning},
         {"progress", receive_progress},
         {"document", receive_document},
         {"artifact", receive_artifact},

@@ -228,6 +228,7 @@ static engine_status dispatch_fill(struct scan_group *group,
                         .on_rule_done = scan_collect_rule_done,
                         .on_artifact = dispatch_on_artifact,
                         .on_progress = dispatch_on_progress,
+                        .on_warning = scan_warning_add,
                         .on_end = dispatch_on_end};
     if (run->deadline_ms) {
         const int64_t left = run->deadline_ms - clock_steady_ms();

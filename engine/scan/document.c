@@ -332,6 +332,7 @@ engine_status scan_document_take(struct scan_run *run, bool waiting,
     }
     if (status == ENGINE_OK) {
         document_take_artifacts(&scan, run);
+        scan_warnings_take(&scan, run);
         BSON_APPEND_UTF8(&changes, "status", "running");
         document_lease(&changes, run->owner);
         BSON_APPEND_NULL(&changes, "completed_at");

@@ -17,7 +17,8 @@ core_sources += \
 	engine/scan/secret.c engine/scan/secret.h \
 	engine/scan/summary.c \
 	engine/scan/undo.c \
-	engine/scan/verdict.c engine/scan/verdict.h
+	engine/scan/verdict.c engine/scan/verdict.h \
+	engine/scan/warning.c
 
 unit_tests += tests/unit/test_deliver tests/unit/test_scan
 unit_tests += tests/unit/test_results

@@ -102,6 +102,8 @@ struct scan_run {
     struct scan_delivery delivery;
     bson_t artifacts;            /* [{id, name, media_type, scanner, target}] */
     uint32_t artifacts_count;    /* 0: there is no list */
+    bson_t warnings;             /* [{message, scanner, target}] */
+    uint32_t warnings_count;     /* 0: there is no list */
     int64_t committed_ms;        /* steady time of the last commit */
     int64_t checked_ms;          /* ... of the last look at the lease */
     int64_t leased_ms;           /* ... of the last renewal */
@@ -225,6 +227,16 @@ engine_status scan_document_note_artifact(struct scan_group *group,
 /** Renews the lease, also one that has run out; notes a cancel request or a
  * lost scan in the run. */
 engine_status scan_lease_check(struct scan_run *run, engine_error *err);
+
+/* warning.c */
+/** A scanner's warning, stored at once, and again with the summary. One that
+ * is known is none; of too many the rest is left out, and this said. */
+engine_status scan_warning_add(void *group, const char *message,
+                               engine_error *err);
+/** A resume goes on with what scanners said in the runs before. */
+void scan_warnings_take(const bson_t *scan, struct scan_run *run);
+/** Appends them to the scan's list of warnings; the number of items. */
+uint32_t scan_warnings_append(const struct scan_run *run, bson_t *list);
 
 /* summary.c */
 engine_status scan_summarise(struct scan_run *run, const char *status,

@@ -43,6 +43,8 @@ void scan_run_clear(struct scan_run *run)
         bson_destroy(&run->config);
     if (run->artifacts_count)
         bson_destroy(&run->artifacts);
+    if (run->warnings_count)
+        bson_destroy(&run->warnings);
     engine_free(run->owner);
 }
 

@@ -165,20 +165,23 @@ static engine_status summary_append_table(bson_t *out, const char *name,
 }
 
 /* a pass of nothing looks like a pass */
-static void summary_append_moot(bson_t *list,
-                                const struct summary_counts *all)
+static uint32_t summary_append_moot(bson_t *list, uint32_t index,
+                                    const struct summary_counts *all)
 {
     const int64_t moot = all->by_status[SCANNER_NOTAPPLICABLE];
+    char key[16];
     bson_t item;
 
     if (!moot || moot != all->total)
-        return;
-    BSON_APPEND_DOCUMENT_BEGIN(list, "0", &item);
+        return index;
+    snprintf(key, sizeof(key), "%u", index);
+    BSON_APPEND_DOCUMENT_BEGIN(list, key, &item);
     BSON_APPEND_UTF8(&item, "message",
                      "no rule applies to its target: the content may be for "
                      "another system");
     BSON_APPEND_INT64(&item, "not_applicable", moot);
     bson_append_document_end(list, &item);
+    return index + 1;
 }
 
 struct summary_reason {
@@ -233,21 +236,24 @@ static void summary_append_warning(bson_t *list, uint32_t index,
     bson_append_document_end(list, &item);
 }
 
-/* warnings [{message, not_checked or not_applicable}] */
-static void summary_append_warnings(bson_t *out, const struct summary *summary)
+/* warnings [{message, scanner and target, not_checked or not_applicable}] */
+static void summary_append_warnings(const struct scan_run *run,
+                                    const struct summary *summary,
+                                    bson_t *out)
 {
     int64_t others = summary->unchecked;
     struct summary_reason reason = {0};
-    uint32_t index = 0;
+    uint32_t index;
     bson_t list;
 
     BSON_APPEND_ARRAY_BEGIN(out, "warnings", &list);
-    summary_append_moot(&list, &summary->all); /* then there are no reasons */
-    for (; index < SUMMARY_REASONS; index++) {
+    index = scan_warnings_append(run, &list);
+    index = summary_append_moot(&list, index, &summary->all);
+    for (int i = 0; i < SUMMARY_REASONS; i++) {
         reason = summary_next_reason(&summary->reasons, &reason);
         if (!reason.text)
             break;
-        summary_append_warning(&list, index, reason.text, reason.count);
+        summary_append_warning(&list, index++, reason.text, reason.count);
         others -= reason.count;
     }
     if (others)
@@ -373,7 +379,7 @@ static engine_status summary_fill(struct scan_run *run,
         summary_append_table(out, "by_target", &summary->targets) < 0)
         return ENGINE_ENOMEM;
     summary_append_groups(run, out);
-    summary_append_warnings(out, summary);
+    summary_append_warnings(run, summary, out);
     if (run->artifacts_count)
         BSON_APPEND_ARRAY(out, "artifacts", &run->artifacts);
     BSON_APPEND_BOOL(out, "resumable", strcmp(status, "completed") != 0);

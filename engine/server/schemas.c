@@ -129,11 +129,19 @@ const struct server_schema server_schemas[] = {
      "\"scanner_metadata\":{\"type\":\"object\"},"
      "\"scanner_versions\":{\"type\":\"object\"},"
      "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}},"
-     "\"warnings\":{\"type\":\"array\",\"items\":{}},"
+     "\"warnings\":{\"type\":\"array\",\"items\":"
+     "{\"$ref\":\"#/components/schemas/ScanWarning\"}},"
      "\"resumable\":{\"type\":\"boolean\"},"
      "\"results_by_rule\":{\"type\":\"array\","
      "\"items\":{\"$ref\":\"#/components/schemas/Verdict\"}},"
      "\"results_has_more\":{\"type\":\"boolean\"}}}"},
+    {"ScanWarning",
+     "{\"type\":\"object\",\"required\":[\"message\"],\"properties\":{"
+     "\"message\":{\"type\":\"string\"},"
+     "\"scanner\":{\"type\":\"string\"},"
+     "\"target\":{\"type\":\"string\"},"
+     "\"not_checked\":{\"type\":\"integer\"},"
+     "\"not_applicable\":{\"type\":\"integer\"}}}"},
     {"ScanPage",
      "{\"type\":\"object\",\"required\":[\"scans\",\"skip\",\"limit\","
      "\"has_more\"],\"properties\":{\"scans\":{\"type\":\"array\","

@@ -23,6 +23,7 @@
  *   effect       {id, undo}      effect_undone {id}
  *   progress     {done, expected, what}
  *   log          {level, text}
+ *   warning      {message} about the whole job
  *   done         {status, message?, hint?} the last frame; for op describe
  *                also {description}
  * The status of result and rule_done is a number, SCANNER_PASS and so on; 0 in

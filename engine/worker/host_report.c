@@ -10,6 +10,7 @@
 
 #define REPORT_RULE_ID_MAX 1024
 #define REPORT_MESSAGE_MAX 16384
+#define REPORT_WARNING_MAX 1024
 /* The structs as ABI 0.1 has them: what a later one appends may be missing. */
 #define REPORT_RESULT_SIZE                       \
     (offsetof(struct scanner_result, details) +  \
@@ -203,8 +204,26 @@ static int32_t host_rule_done(const struct scanner_host *host,
     return status == ENGINE_OK ? SCANNER_OK : SCANNER_ECANCELLED;
 }
 
+static int32_t host_warn(const struct scanner_host *host,
+                         const struct scanner_job *job, const char *message)
+{
+    struct worker *worker = host_worker(host, WORKER_RUNNING);
+    engine_status status;
+    bson_t frame;
+
+    (void)job;
+    if (!worker || !host_text(message, REPORT_WARNING_MAX) || !message[0])
+        return SCANNER_EINVAL;
+    frame_init(&frame, "warning");
+    BSON_APPEND_UTF8(&frame, "message", message);
+    status = worker_send(worker, &frame);
+    bson_destroy(&frame);
+    return status == ENGINE_OK ? SCANNER_OK : SCANNER_ECANCELLED;
+}
+
 void host_fill_reports(struct scanner_host *host)
 {
     host->emit = host_emit;
     host->rule_done = host_rule_done;
+    host->warn = host_warn;
 }

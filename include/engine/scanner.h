@@ -24,7 +24,7 @@ extern "C" {
 
 #define SCANNER_MAGIC 0x53434e52u /* "SCNR" */
 #define SCANNER_ABI_MAJOR 0
-#define SCANNER_ABI_MINOR 1
+#define SCANNER_ABI_MINOR 2
 
 /* What a scanner can do (scanner_ops.caps). */
 #define SCANNER_CAP_SHARDED (UINT64_C(1) << 0)  /* uses job.parallel itself */
@@ -225,7 +225,13 @@ struct scanner_host {
     int32_t (*get_doc)(const struct scanner_host *host,
                        const struct scanner_doc *document, const char *path,
                        struct scanner_doc *out); /* documents and arrays */
-    /* ABI 1.1: append below */
+    /* 0.2: during an operation, something about the whole job that whoever
+     * reads its results must know, such as a peer whose identity was not
+     * verified: one line of at most 1024 bytes. It is kept with the scan and
+     * shown with it, once however often it is said. */
+    int32_t (*warn)(const struct scanner_host *host,
+                    const struct scanner_job *job, const char *message);
+    /* append below */
 };
 
 /**
@@ -302,7 +308,9 @@ typedef const struct scanner_ops *(*scanner_query_fn)(uint16_t host_major);
 
 /*
  * Since
- *   0.1  everything above. The ABI is 0.x until it is frozen as 1.0.
+ *   0.1  everything above, unless it is named below. The ABI is 0.x until it
+ *        is frozen as 1.0.
+ *   0.2  scanner_host.warn
  */
 
 #ifdef __cplusplus

@@ -92,8 +92,7 @@ engine_status kube_cluster_new(const struct kube *self,
     }
     kube_config_who(&cluster->config, cluster->who, sizeof(cluster->who));
     for (size_t i = 0; i < cluster->config.warnings_count; i++)
-        kit_log(self->host, SCANNER_LOG_WARNING, "%s",
-                cluster->config.warnings[i]);
+        kit_warn(self->host, job, cluster->config.warnings[i]);
     *out = cluster;
     return ENGINE_OK;
 }

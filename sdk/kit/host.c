@@ -62,6 +62,14 @@ void kit_log(const struct scanner_host *host, uint32_t level,
     host->log(host, level, text);
 }
 
+void kit_warn(const struct scanner_host *host, const struct scanner_job *job,
+              const char *message)
+{
+    if (!SCANNER_HAS(host, warn) ||
+        host->warn(host, job, message) == SCANNER_EINVAL)
+        host->log(host, SCANNER_LOG_WARNING, message);
+}
+
 void kit_rule_error(const struct scanner_host *host,
                     const struct scanner_job *job, const char *rule_id,
                     const engine_error *why)

@@ -25,6 +25,11 @@ void kit_log(const struct scanner_host *host, uint32_t level,
              const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/** A warning about the whole job, kept with the scan; to the log where the
+ * engine is older than ABI 0.2, or the message not one line of UTF-8. */
+void kit_warn(const struct scanner_host *host, const struct scanner_job *job,
+              const char *message);
+
 /** A rule that could not be evaluated: one result and its end, both errors
  * with the message and the hint of `why`. */
 void kit_rule_error(const struct scanner_host *host,

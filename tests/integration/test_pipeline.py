@@ -579,3 +579,48 @@ def test_memory_does_not_grow_with_results(engine):
     print(f"peaks: {[peak // 1024 for peak in peaks]} MiB")
     if not support.INSTRUMENTED:  # which keep what was freed
         assert peaks[1] < peaks[0] + 32 * support.MIB
+
+
+# ---- warnings ----------------------------------------------------------------
+
+def warned(scan):
+    return [(each["scanner"], each["target"], each["message"])
+            for each in scan["warnings"] if "target" in each]
+
+
+def test_a_warning_is_kept_once_and_shown_wherever_the_scan_is(engine):
+    engine.import_rules([rule(1, warn="nobody\x1b[2J looked"),
+                         rule(2, warn="nobody\x1b[2J looked"), rule(3)])
+    scan = engine.scan(*targets("local", "alpha_target"), code=DONE)
+    assert warned(scan) == [
+        ("alpha", "local", "nobody\x1b[2J looked"),
+        ("alpha", "alpha_target", "nobody\x1b[2J looked")]
+    assert scan.result.err.count('on target "local": nobody') == 1
+    table = engine.run("scans", "show", "last", code=DONE).out
+    assert "alpha: nobody" in table and "\x1b" not in table
+    shown = engine.run("scans", "show", "last", "--format", "json", code=DONE)
+    assert shown.json()["warnings"] == scan["warnings"]
+    assert "looked" in engine.run("scan", "--target", "local", code=DONE).out
+
+
+def test_many_warnings_end_with_the_word_that_there_were_more(engine):
+    engine.import_rules([rule(1, warn="careful", warnings=5000), rule(2)])
+    scan = engine.scan("--target", "local", code=DONE)
+    assert [text for _, _, text in warned(scan)] == [
+        f"careful {number}" for number in range(100)]
+    assert "left out" in scan["warnings"][100]["message"]
+    assert len(scan["warnings"]) == 101
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGKILL))
+def test_a_resume_keeps_the_warnings(engine, number):
+    engine.import_rules([rule(1, warn="mind the gap"),
+                         rule(2, sleep_ms=1500 * SLOW), rule(3, "nobody")])
+    process = engine.start("scan", "--target", "local")
+    wait_for(lambda: engine.database.exists() and engine.scans() and
+             engine.report().get("warnings"), 20, "the warning")
+    process.send_signal(number)
+    process.communicate()
+    scan = engine.scan("--resume", "last")
+    assert warned(scan) == [("alpha", "local", "mind the gap")]
+    assert sum("not_checked" in each for each in scan["warnings"]) == 1

@@ -127,6 +127,20 @@ def test_rules_can_be_searched_and_exported(make_daemon):
     assert len(page["rules"]) == 2 and not page["has_more"]
 
 
+def test_what_a_scanner_warns_of_is_in_its_scan(make_daemon):
+    daemon = make_daemon([rule(1, warn="nobody looked")])
+    scan_id = daemon.execute(query="?wait=30", status=200)["scan_id"]
+    told = [{"message": "nobody looked", "scanner": "alpha",
+             "target": "local"}]
+    for path in ("", "/errors"):
+        scan = daemon.ask("GET", f"/scans/{scan_id}{path}", status=200).json()
+        assert scan["warnings"] == told
+    (listed,) = daemon.ask("GET", "/scans", status=200).json()["scans"]
+    assert listed["warnings"] == told
+    warning = template(daemon)["components"]["schemas"]["ScanWarning"]
+    assert set(told[0]) <= set(warning["properties"])
+
+
 # ---- who may do what ---------------------------------------------------------
 
 def template(daemon):

@@ -211,6 +211,16 @@ static engine_status trial_artifact(void *user, const char *id,
     return ENGINE_OK;
 }
 
+static engine_status trial_warning(void *user, const char *message,
+                                   engine_error *err)
+{
+    struct trial *trial = user;
+
+    (void)err;
+    snprintf(trial->warning, sizeof(trial->warning), "%s", message);
+    return ENGINE_OK;
+}
+
 static void trial_progress(void *user, int64_t done, int64_t expected,
                            const char *what)
 {
@@ -253,6 +263,7 @@ void trial_open(struct trial *trial, const char *plugin, const char *op)
         .on_document = trial_document,
         .on_artifact = trial_artifact,
         .on_progress = trial_progress,
+        .on_warning = trial_warning,
         .on_end = trial_end,
     };
 }

@@ -50,6 +50,7 @@ struct trial {
     char kind[32];
     bson_t document;         /* the last one */
     char artifact[65];
+    char warning[128];
     struct job_end end;
     int64_t fail_at;         /* on_result fails at this result */
 };

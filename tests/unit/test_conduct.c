@@ -174,6 +174,61 @@ static void runs_at_most_as_many_as_admitted(void **state)
     stage_close(&stage);
 }
 
+/* ---- warnings ------------------------------------------------------------ */
+
+static void a_warning_is_told_once_said(void **state)
+{
+    engine_error err = {0};
+    struct stage stage;
+    struct trial trial;
+
+    (void)state;
+    stage_open(&stage, 0);
+    trial_open(&trial, "alpha", "scan");
+    trial_rule(&trial, "{\"rule_id\": \"one\", \"check_content\": "
+                       "{\"status\": \"pass\", \"warn\": \"beware\"}}");
+    expect_ok(trial_run(&trial, &stage, &err), &err);
+    assert_string_equal(trial.warning, "beware");
+    assert_null(strstr(stage.logged.data ? stage.logged.data : "", "beware"));
+    trial_close(&trial);
+    stage_close(&stage);
+}
+
+static void a_warning_that_nobody_takes_is_logged(void **state)
+{
+    engine_error err = {0};
+    struct stage stage;
+    struct trial trial;
+
+    (void)state;
+    stage_open(&stage, 0);
+    trial_open(&trial, "alpha", "scan");
+    trial.job.on_warning = NULL;
+    trial_rule(&trial, "{\"rule_id\": \"one\", \"check_content\": "
+                       "{\"status\": \"pass\", \"warn\": \"beware\"}}");
+    expect_ok(trial_run(&trial, &stage, &err), &err);
+    assert_non_null(strstr(stage.logged.data, "alpha: beware"));
+    trial_close(&trial);
+    stage_close(&stage);
+}
+
+static void an_empty_warning_is_refused(void **state)
+{
+    engine_error err = {0};
+    struct stage stage;
+    struct trial trial;
+
+    (void)state;
+    stage_open(&stage, 0);
+    trial_open(&trial, "alpha", "scan");
+    trial_rule(&trial, "{\"rule_id\": \"one\", \"check_content\": "
+                       "{\"status\": \"pass\", \"warn\": \"\"}}");
+    assert_int_not_equal(trial_run(&trial, &stage, &err), ENGINE_OK);
+    assert_string_equal(trial.warning, "");
+    trial_close(&trial);
+    stage_close(&stage);
+}
+
 /* ---- artifacts and effects ---------------------------------------------- */
 
 static void keeps_artifacts_and_opens_them(void **state)
@@ -489,7 +544,7 @@ static void describes_plugins_and_refuses_the_bad_ones(void **state)
         assert_int_equal(entry->refused.status, ENGINE_EVERSION);
         assert_non_null(strstr(entry->refused.message,
                                "built for scanner ABI 2.1, this engine "
-                               "provides 0.1"));
+                               "provides 0.2"));
         assert_string_equal(entry->refused.hint,
                             "rebuild it against this engine's SDK");
         entry = registry_at(registry, 2);
@@ -570,6 +625,9 @@ int main(void)
         cmocka_unit_test(plans_probes_and_imports),
         cmocka_unit_test(refuses_an_operation_that_a_scanner_lacks),
         cmocka_unit_test(runs_at_most_as_many_as_admitted),
+        cmocka_unit_test(a_warning_is_told_once_said),
+        cmocka_unit_test(a_warning_that_nobody_takes_is_logged),
+        cmocka_unit_test(an_empty_warning_is_refused),
         cmocka_unit_test(keeps_artifacts_and_opens_them),
         cmocka_unit_test(keeps_artifacts_below_a_linked_directory),
         cmocka_unit_test(a_missing_artifact_costs_the_rules_that_need_it),
