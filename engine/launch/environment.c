@@ -22,6 +22,19 @@ static const char *const environment_names[] = {
     "https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY",
     "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", NULL};
 
+/* What the SDKs of the clouds look at, for scanners of these alone: there are
+ * secrets among it. */
+struct environment_cloud {
+    const char *targets[3]; /* type and alias */
+    const char *names[6];   /* names and patterns */
+};
+static const struct environment_cloud environment_clouds[] = {
+    {{"aws_account", "aws"}, {"AWS_*"}},
+    {{"azure_subscription", "azure"},
+     {"AZURE_*", "IDENTITY_*", "IMDS_ENDPOINT", "MSI_*"}},
+    {{"gcp_project", "gcp"},
+     {"GOOGLE_*", "CLOUDSDK_*", "GCE_METADATA_*", "GCLOUD_PROJECT"}}};
+
 struct environment {
     char **entries;
     size_t count;
@@ -100,6 +113,23 @@ static void environment_add_references(struct environment *env,
     }
 }
 
+static void environment_add_cloud(struct environment *env,
+                                  const bson_t *target)
+{
+    const char *type = document_string(target, "type");
+    const size_t count =
+        sizeof(environment_clouds) / sizeof(*environment_clouds);
+
+    for (size_t i = 0; type && i < count; i++) {
+        const struct environment_cloud *cloud = &environment_clouds[i];
+
+        for (size_t k = 0; cloud->targets[k]; k++)
+            for (size_t n = 0;
+                 strcmp(cloud->targets[k], type) == 0 && cloud->names[n]; n++)
+                environment_add_all(env, cloud->names[n]);
+    }
+}
+
 static void environment_add_target(struct environment *env,
                                    const bson_t *target)
 {
@@ -107,6 +137,7 @@ static void environment_add_target(struct environment *env,
     bson_t list;
 
     environment_add_references(env, target, 0);
+    environment_add_cloud(env, target);
     if (!document_child(target, "environment", &list))
         return;
     bson_iter_init(&iter, &list);
