@@ -37,7 +37,9 @@
  * that are no objects become {value, name: answer}); and {name: [{item,
  * answer}]} is there for other expressions.
  *
- * <fan> ("regions", "subscriptions", "projects"): "all" or a list of names;
+ * <fan> ("regions", "subscriptions", "projects"): "all" or a list of names
+ * (which may be placeholders: {trails: .., foreach: ..., regions:
+ * ["{HomeRegion}"]} makes the call for each trail where that trail lives);
  * the call is made in each of these inner scopes for a rule of an outer one.
  * Lists of their answers are joined, and their objects get the scope's
  * members with a leading underscore ("_region").
