@@ -137,8 +137,31 @@ engine_status expr_evaluate(struct expr *expr, const struct value *input,
 engine_status expr_wants(const struct expr *expr, struct value_mask *mask)
 {
     if (expr->language->wants)
-        return expr->language->wants(expr, mask);
+        return expr->language->wants(expr, 0, mask);
     return value_mask_add(mask, NULL, 0);
+}
+
+engine_status expr_wants_of(const struct expr *expr, size_t variable,
+                            struct value_mask *mask)
+{
+    if (expr->language->wants)
+        return expr->language->wants(expr, variable + 1, mask);
+    return ENGINE_OK;
+}
+
+void expr_bind(struct expr *expr, const struct value *const *values)
+{
+    expr->bound = values;
+}
+
+bool expr_uses(const struct expr *expr, size_t variable)
+{
+    return expr->language->uses && expr->language->uses(expr, variable);
+}
+
+bool expr_mentions(const struct expr *expr, const char *key)
+{
+    return !expr->language->mentions || expr->language->mentions(expr, key);
 }
 
 engine_status expr_split(const struct expr_language *language, const char *text,

@@ -43,6 +43,9 @@ struct expr_limits {
     size_t bytes;  /* of memory of the language's own; 0: 256 MiB */
     struct expr_pool *pool; /* NULL: the expression is on its own */
     int64_t now_ms; /* the time for jmespath, Unix; 0: the clock's */
+    const char *const *variables; /* jmespath: names without "$", NULL-ended,
+                                   * that expr_bind gives values to; they live
+                                   * as long as the expression */
 };
 
 /** One language. Functions are as below; wants and split may be NULL. */
@@ -53,7 +56,11 @@ struct expr_language {
     engine_status (*evaluate)(struct expr *expr, const struct value *input,
                               struct arena *arena, struct expr_values *out,
                               engine_error *err);
-    engine_status (*wants)(const struct expr *expr, struct value_mask *mask);
+    /* root: 0 of the input, else of variable root - 1 */
+    engine_status (*wants)(const struct expr *expr, size_t root,
+                           struct value_mask *mask);
+    bool (*uses)(const struct expr *expr, size_t variable);
+    bool (*mentions)(const struct expr *expr, const char *key);
     engine_status (*split)(const char *text, const char *list, char **item,
                            char **rest, engine_error *err);
     void (*clear)(struct expr *expr);
@@ -83,8 +90,24 @@ engine_status expr_evaluate(struct expr *expr, const struct value *input,
                             struct arena *arena, struct expr_values *out,
                             engine_error *err);
 
+/**
+ * Values of limits.variables, in their order, for the evaluations that follow:
+ * borrowed until the next call. What is not bound is null.
+ */
+void expr_bind(struct expr *expr, const struct value *const *values);
+/** Whether it looks at the variable of this index in limits.variables. */
+bool expr_uses(const struct expr *expr, size_t variable);
+/** Whether a key of this name is anywhere in it; true where that is not
+ * known. */
+bool expr_mentions(const struct expr *expr, const char *key);
+/** Whether a value counts as true for jmespath: not null, false, or empty. */
+bool expr_is_true(const struct value *value);
+
 /** Adds what it may look at to a mask; all of it where that is not known. */
 engine_status expr_wants(const struct expr *expr, struct value_mask *mask);
+/** The same for what it looks at of a variable that is bound from outside. */
+engine_status expr_wants_of(const struct expr *expr, size_t variable,
+                            struct value_mask *mask);
 
 /**
  * Cuts a program over a whole list document ("[.items[] | f] | g") into one

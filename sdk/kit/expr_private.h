@@ -10,6 +10,7 @@ struct expr {
     char *text;
     struct expr_limits limits; /* with the defaults filled in */
     void *program;             /* the language's own */
+    const struct value *const *bound; /* NULL: nothing is */
 };
 
 struct jq_machine;

@@ -112,6 +112,11 @@ struct cloud_provider {
     void (*release)(void *self, void *data);
     /** Fills a probe document (engine/scanner.h); scopes were added. */
     engine_status (*probe)(void *self, bson_t *out, engine_error *err);
+    /** Members of every scope's value: they are variables of expressions.
+     * NULL: the names of the levels. */
+    const char *const *members;
+    /** Works until the calls that were begun have ended. NULL: http_run. */
+    engine_status (*run)(void *self, engine_error *err);
 };
 
 /* ---- operations, for the plugin's ops table ------------------------------ */

@@ -104,6 +104,31 @@ engine_status jmespath_pattern(struct jmespath *program, const char *text,
 
 /* ---- the language ----------------------------------------------------------- */
 
+/* Names that are bound from outside take the first slots. */
+static engine_status jmespath_bound(struct jmespath *program,
+                                    const char *const *names,
+                                    engine_error *err)
+{
+    size_t count = 0;
+
+    while (names && names[count])
+        count++;
+    if (count > JMESPATH_VARIABLES / 2)
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "more than %d variables are bound to jmespath",
+                           JMESPATH_VARIABLES / 2);
+    program->bound_count = (uint8_t)count;
+    return ENGINE_OK;
+}
+
+static bool jmespath_uses(const struct expr *expr, size_t variable)
+{
+    const struct jmespath *program = expr->program;
+
+    return variable < program->bound_count &&
+           program->bound_used >> variable & 1;
+}
+
 static engine_status jmespath_compile(const char *text, struct expr *expr,
                                       engine_error *err)
 {
@@ -114,7 +139,9 @@ static engine_status jmespath_compile(const char *text, struct expr *expr,
     expr->program = program;
     arena_init(&program->arena, JMESPATH_MEMORY);
     program->text = expr->text;
-    return jmespath_parse(text, program, err);
+    if (jmespath_bound(program, expr->limits.variables, err) < 0)
+        return ENGINE_ELIMIT;
+    return jmespath_parse(text, program, expr->limits.variables, err);
 }
 
 static void jmespath_clear(struct expr *expr)
@@ -139,9 +166,13 @@ static engine_status jmespath_evaluate(struct expr *expr,
                                  .arena = arena,
                                  .err = err,
                                  .now_ms = expr->limits.now_ms};
-    const struct value *value = jmespath_eval(&walk, walk.program->root, input);
+    const struct value *value;
     const struct value **values;
 
+    for (unsigned i = 0; i < walk.program->bound_count; i++)
+        walk.slots[i] =
+            expr->bound && expr->bound[i] ? expr->bound[i] : &value_null;
+    value = jmespath_eval(&walk, walk.program->root, input);
     if (!value || walk.status < 0)
         return walk.status < 0 ? walk.status : engine_fail_memory(err);
     values = jmespath_alloc(&walk, 1, sizeof(const struct value *));
@@ -156,4 +187,6 @@ const struct expr_language expr_jmespath = {.name = "jmespath",
                                             .compile = jmespath_compile,
                                             .evaluate = jmespath_evaluate,
                                             .wants = jmespath_wants,
+                                            .uses = jmespath_uses,
+                                            .mentions = jmespath_mentions,
                                             .clear = jmespath_clear};

@@ -116,15 +116,20 @@ struct jmespath {
     struct jmespath_node *root;
     struct jmespath_known *known;
     size_t known_count;
+    uint8_t bound_count; /* slots that are bound from outside: the first */
+    uint64_t bound_used; /* which of them are looked at, by bits */
 };
 
+/** variables: names of the first program->bound_count slots. */
 engine_status jmespath_parse(const char *text, struct jmespath *program,
-                             engine_error *err);
+                             const char *const *variables, engine_error *err);
 /** "jmespath "...": character n: what: why". */
 engine_status jmespath_fail(const char *text, size_t at, engine_error *err,
                             const char *what, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-engine_status jmespath_wants(const struct expr *expr, struct value_mask *mask);
+engine_status jmespath_wants(const struct expr *expr, size_t root,
+                             struct value_mask *mask);
+bool jmespath_mentions(const struct expr *expr, const char *key);
 
 /** A regular expression, compiled once; options may be NULL. */
 engine_status jmespath_pattern(struct jmespath *program, const char *text,
@@ -160,7 +165,10 @@ const struct value *jmespath_wrong(struct jmespath_walk *walk,
                                    const struct jmespath_node *node,
                                    const char *what, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-bool jmespath_true(const struct value *value);
+static inline bool jmespath_true(const struct value *value)
+{
+    return expr_is_true(value);
+}
 /** Deep equality; false on failure too. */
 bool jmespath_equal(struct jmespath_walk *walk, const struct value *a,
                     const struct value *b);

@@ -4,6 +4,8 @@
  * (top-down operator precedence). A projection takes what binds tighter than
  * JMESPATH_STOP along for each of its elements.
  */
+#include <string.h>
+
 #include "sdk/base/alloc.h"
 #include "sdk/kit/expr/jmespath_parser.h"
 
@@ -321,8 +323,24 @@ struct jmespath_node *jmespath_expression(struct jmespath_parser *parser,
     return left;
 }
 
+static bool jmespath_name_slots(struct jmespath_parser *parser,
+                                const char *const *variables)
+{
+    for (unsigned i = 0; i < parser->program->bound_count; i++) {
+        struct value *name = jmespath_memory(parser, sizeof(*name));
+
+        if (!name)
+            return false;
+        *name = (struct value){.kind = VALUE_STRING,
+                               .count = (uint32_t)strlen(variables[i]),
+                               .text = variables[i]};
+        parser->slots[parser->slots_count++] = name;
+    }
+    return true;
+}
+
 engine_status jmespath_parse(const char *text, struct jmespath *program,
-                             engine_error *err)
+                             const char *const *variables, engine_error *err)
 {
     struct jmespath_parser parser = {
         .text = text, .program = program, .err = err};
@@ -332,7 +350,9 @@ engine_status jmespath_parse(const char *text, struct jmespath *program,
     if (status < 0)
         return status;
     parser.at = tokens;
-    program->root = jmespath_expression(&parser, 0);
+    program->root = jmespath_name_slots(&parser, variables)
+                        ? jmespath_expression(&parser, 0)
+                        : NULL;
     if (program->root && !jmespath_is(&parser, JMESPATH_END))
         program->root =
             jmespath_syntax(&parser, "the expression should end here");

@@ -216,6 +216,8 @@ struct jmespath_node *jmespath_variable(struct jmespath_parser *parser)
             !value_equal(parser->slots[slot], &parser->at->value))
             continue;
         node->slot = (uint8_t)slot;
+        if (slot < parser->program->bound_count)
+            parser->program->bound_used |= UINT64_C(1) << slot;
         parser->at++;
         return node;
     }

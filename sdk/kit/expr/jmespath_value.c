@@ -147,7 +147,7 @@ bool jmespath_push(struct jmespath_walk *walk, struct jmespath_list *list,
 
 /* ---- comparisons -------------------------------------------------------------- */
 
-bool jmespath_true(const struct value *value)
+bool expr_is_true(const struct value *value)
 {
     switch ((enum value_kind)value->kind) {
     case VALUE_NULL:

@@ -6,6 +6,8 @@
  * What it gives is a route again, or "made": something that was computed, of
  * which all that went into it is wanted already.
  */
+#include <string.h>
+
 #include "sdk/kit/expr/jmespath.h"
 
 #define JMESPATH_MADE SIZE_MAX
@@ -13,10 +15,12 @@
 struct jmespath_route {
     struct value_step steps[VALUE_MAX_DEPTH];
     size_t count; /* or JMESPATH_MADE */
+    size_t root;  /* where it begins: 0 the input, else a bound variable */
 };
 
 struct jmespath_want {
     struct value_mask *mask;
+    size_t root, bound;
     engine_status status;
 };
 
@@ -28,7 +32,8 @@ static void jmespath_follow(struct jmespath_want *want,
 static void jmespath_consume(struct jmespath_want *want,
                              struct jmespath_route *route)
 {
-    if (want->status == ENGINE_OK && route->count != JMESPATH_MADE)
+    if (want->status == ENGINE_OK && route->count != JMESPATH_MADE &&
+        route->root == want->root)
         want->status = value_mask_add(want->mask, route->steps, route->count);
     route->count = JMESPATH_MADE;
 }
@@ -99,9 +104,12 @@ static void jmespath_follow(struct jmespath_want *want,
     case JMESPATH_EACH_MEMBER:
         jmespath_follow_each(want, node, route);
         return;
+    case JMESPATH_VALUE_OF_SLOT:
+        route->count = node->slot < want->bound ? 0 : JMESPATH_MADE;
+        route->root = (size_t)node->slot + 1;
+        return;
     case JMESPATH_REFERENCE: /* of elements of another argument */
     case JMESPATH_CONSTANT:
-    case JMESPATH_VALUE_OF_SLOT:
         route->count = JMESPATH_MADE;
         if (node->kind == JMESPATH_REFERENCE)
             jmespath_follow(want, node->nodes[0], route);
@@ -116,12 +124,32 @@ static void jmespath_follow(struct jmespath_want *want,
     }
 }
 
-engine_status jmespath_wants(const struct expr *expr, struct value_mask *mask)
+engine_status jmespath_wants(const struct expr *expr, size_t root,
+                             struct value_mask *mask)
 {
     const struct jmespath *program = expr->program;
-    struct jmespath_want want = {.mask = mask};
+    struct jmespath_want want = {
+        .mask = mask, .root = root, .bound = program->bound_count};
     struct jmespath_route route = {.count = 0};
 
     jmespath_consumes(&want, program->root, &route);
     return want.status;
+}
+
+static bool jmespath_has_key(const struct jmespath_node *node, const char *key)
+{
+    if (node->kind == JMESPATH_FIELD && strcmp(node->value.text, key) == 0)
+        return true;
+    for (uint32_t i = 0; i < node->count; i++) {
+        if (jmespath_has_key(node->nodes[i], key))
+            return true;
+    }
+    return false;
+}
+
+bool jmespath_mentions(const struct expr *expr, const char *key)
+{
+    const struct jmespath *program = expr->program;
+
+    return jmespath_has_key(program->root, key);
 }

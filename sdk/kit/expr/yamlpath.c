@@ -266,11 +266,13 @@ static engine_status yamlpath_route(struct yamlpath_route *route, size_t step)
     return status;
 }
 
-static engine_status yamlpath_wants(const struct expr *expr,
+static engine_status yamlpath_wants(const struct expr *expr, size_t root,
                                     struct value_mask *mask)
 {
     struct yamlpath_route route = {.path = expr->program, .mask = mask};
 
+    if (root)
+        return ENGINE_OK; /* it knows no variables */
     return yamlpath_route(&route, 0);
 }
 
