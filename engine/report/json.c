@@ -18,14 +18,13 @@ struct json_state {
 static engine_status json_text(struct json_state *state, const bson_t *document,
                                engine_error *err)
 {
-    bson_t shown = BSON_INITIALIZER;
+    static const char *const hidden[] = {"_id",      "severity_rank",
+                                         "rev",      "found_by",
+                                         "claim_by", "claim_until",
+                                         NULL};
 
-    bson_copy_to_excluding_noinit(document, &shown, "_id", "severity_rank",
-                                  "rev", "found_by", "claim_by",
-                                  "claim_until", NULL);
     buffer_reset(&state->text);
-    document_to_json(&shown, 0, &state->text);
-    bson_destroy(&shown);
+    document_to_json_without(document, hidden, 0, &state->text);
     return buffer_status(&state->text, err);
 }
 

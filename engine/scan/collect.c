@@ -10,7 +10,8 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 
-#define COLLECT_BATCH 500
+#define COLLECT_BATCH 4000 /* documents; a few more cost an index no page */
+#define COLLECT_BATCH_BYTES ((size_t)4 * 1024 * 1024)
 #define COLLECT_COMMIT_MS 200
 
 /* contract.md: fail > error > unknown > pass > informational > notchecked >
@@ -46,6 +47,7 @@ engine_status scan_batch_add(struct scan_batch *batch, bson_t *document)
         batch->items = items;
         batch->room = room;
     }
+    batch->bytes += document->len;
     batch->items[batch->count++] = document;
     return ENGINE_OK;
 }
@@ -54,7 +56,7 @@ void scan_batch_empty(struct scan_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         bson_destroy(batch->items[i]);
-    batch->count = 0;
+    batch->count = batch->bytes = 0;
 }
 
 engine_status scan_collect_commit(struct scan_run *run, engine_error *err)
@@ -72,6 +74,7 @@ static engine_status collect_commit_when_due(struct scan_run *run,
                                              engine_error *err)
 {
     if (run->verdicts.count + run->results.count < COLLECT_BATCH &&
+        run->results.bytes < COLLECT_BATCH_BYTES &&
         clock_steady_ms() - run->committed_ms < COLLECT_COMMIT_MS)
         return ENGINE_OK;
     return scan_collect_commit(run, err);
@@ -105,65 +108,6 @@ engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
         return engine_fail_memory(err);
     collect_count_progress(run, status);
     return collect_commit_when_due(run, err);
-}
-
-/* same rule, target and resource: same fingerprint in every scan */
-static void collect_fingerprint(const struct rules_selected *rule,
-                                const char *target_id,
-                                const bson_t *resource, char out[65])
-{
-    static const char *const names[] = {"type", "uid", "region", "namespace",
-                                        "name"};
-    struct hash *hash = hash_new();
-
-    out[0] = '\0';
-    if (!hash)
-        return;
-    hash_add(hash, rule->benchmark, strlen(rule->benchmark) + 1);
-    hash_add(hash, rule->rule_id, strlen(rule->rule_id) + 1);
-    hash_add(hash, target_id, strlen(target_id) + 1);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *text =
-            resource ? document_string(resource, names[i]) : NULL;
-        hash_add(hash, text ? text : "", text ? strlen(text) + 1 : 1);
-    }
-    hash_end(hash, out);
-    out[32] = '\0';
-}
-
-static engine_status collect_one_result(struct scan_group *group,
-                                        const struct scan_unit *unit,
-                                        size_t selected, const bson_t *frame,
-                                        int32_t status, engine_error *err)
-{
-    static const char *const copied[] = {"message", "resource", "evidence",
-                                         "details"};
-    const struct rules_selected *rule =
-        &group->run->selection.items[selected];
-    bson_t resource, *out = bson_new();
-    const bool has = document_child(frame, "resource", &resource);
-    char *verdict = scan_verdict_id(group->run, group->target_id, rule);
-    char *id = verdict ? engine_strf("%s/%u", verdict, unit->results) : NULL;
-    char fingerprint[65];
-    bson_iter_t iter;
-
-    engine_free(verdict);
-    if (!id) {
-        bson_destroy(out);
-        return engine_fail_memory(err);
-    }
-    scan_verdict_add_head(out, group->run, rule, id, group->target_id, status);
-    engine_free(id);
-    for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
-        if (bson_iter_init_find(&iter, frame, copied[i]))
-            document_copy_value(out, copied[i], &iter);
-    scan_verdict_add_cpe(group, out);
-    collect_fingerprint(rule, group->target_id, has ? &resource : NULL,
-                        fingerprint);
-    BSON_APPEND_UTF8(out, "fingerprint", fingerprint);
-    if (scan_batch_add(&group->run->results, out) < 0)
-        return engine_fail_memory(err);
-    return ENGINE_OK;
 }
 
 static void unit_note(struct scan_unit *unit, int32_t status,
@@ -224,9 +168,8 @@ engine_status scan_collect_result(void *user, const bson_t *frame,
     }
     for (uint32_t at = unit->first; outcome == ENGINE_OK && at != SCAN_NONE;
          at = group->subscribers[at].next)
-        outcome = collect_one_result(group, unit,
-                                     group->subscribers[at].selected, frame,
-                                     status, err);
+        outcome = scan_result_add(group, unit, &group->subscribers[at], frame,
+                                  status, err);
     unit_note(unit, status, document_string(frame, "message"));
     return outcome < 0 ? outcome : collect_commit_when_due(group->run, err);
 }

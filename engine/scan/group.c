@@ -38,6 +38,8 @@ static void group_free(struct scan_group *group)
     table_clear(&group->artifacts);
     engine_free(group->artifact_ids);
     engine_free(group->units);
+    for (size_t i = 0; i < group->subscribers_count; i++)
+        engine_free(group->subscribers[i].verdict_id);
     engine_free(group->subscribers);
     engine_free(group);
 }
@@ -143,8 +145,8 @@ static engine_status unit_subscribe(struct scan_group *group,
         return ENGINE_ENOMEM;
     group->subscribers = bigger;
     subscriber = &group->subscribers[group->subscribers_count];
-    subscriber->selected = (uint32_t)selected;
-    subscriber->next = unit->first;
+    *subscriber = (struct scan_subscriber){.selected = (uint32_t)selected,
+                                           .next = unit->first};
     unit->first = (uint32_t)group->subscribers_count++;
     return ENGINE_OK;
 }

@@ -1,6 +1,7 @@
 core_sources += \
 	engine/scan/ask.c \
 	engine/scan/collect.c \
+	engine/scan/collect_result.c \
 	engine/scan/deliver.c engine/scan/deliver.h \
 	engine/scan/dispatch.c \
 	engine/scan/document.c \

@@ -6,6 +6,7 @@
 #include <engine/scanner.h>
 
 #include "engine/scan/scan.h"
+#include "sdk/base/buffer.h"
 #include "sdk/base/hash.h"
 
 #define SCAN_NO_TARGET "none" /* target of a verdict that no target suits */
@@ -16,6 +17,7 @@
 struct scan_subscriber {
     uint32_t selected; /* index into the selection */
     uint32_t next;     /* in scan_group.subscribers, or SCAN_NONE */
+    char *verdict_id;  /* once it has a result; freed with the group */
 };
 
 /** One evaluation: a rule document that the plugin gets once. */
@@ -68,6 +70,7 @@ struct scan_target {
 struct scan_batch {
     bson_t **items;
     size_t count, room;
+    size_t bytes; /* of all of them */
 };
 
 /** How results get to the store; see deliver.c. */
@@ -99,6 +102,8 @@ struct scan_run {
     size_t groups_count, groups_room;
     struct table done;           /* resume: verdict ids that stay */
     struct scan_batch verdicts, results;
+    struct hash *hash;           /* of fingerprints; NULL: not yet */
+    struct buffer text;          /* an id that is being made */
     struct scan_delivery delivery;
     bson_t artifacts;            /* [{id, name, media_type, scanner, target}] */
     uint32_t artifacts_count;    /* 0: there is no list */
@@ -167,6 +172,15 @@ const char *scan_status_word(int32_t status);
 int scan_severity_rank(const char *severity);
 char *scan_verdict_id(const struct scan_run *run, const char *target_id,
                       const struct rules_selected *rule);
+
+/* collect_result.c */
+/** Makes the result of one subscriber out of a frame and adds it to the
+ * batch. */
+engine_status scan_result_add(struct scan_group *group,
+                              const struct scan_unit *unit,
+                              struct scan_subscriber *subscriber,
+                              const bson_t *frame, int32_t status,
+                              engine_error *err);
 
 /* deliver.c */
 /** Writes the run's batches, or spools them while the store is away, which is

@@ -36,6 +36,8 @@ void scan_run_clear(struct scan_run *run)
     engine_free(run->targets);
     scan_batch_clear(&run->verdicts);
     scan_batch_clear(&run->results);
+    hash_free(run->hash);
+    buffer_clear(&run->text);
     table_clear(&run->done);
     if (run->has_selection)
         rules_selection_clear(&run->selection);

@@ -280,19 +280,50 @@ static engine_status write_listed(struct sqlite *self, sqlite3_stmt *handle,
     return status;
 }
 
+/* What is put fails as all writing would, never for itself, unless it has a
+ * list: within a transaction it needs no savepoint, for which SQLite would
+ * copy every page before its first change. */
+static bool write_is_bare(const struct sqlite *self,
+                          const struct sqlite_table *table, bool replace)
+{
+    return self->base.in_transaction && replace && !table->list;
+}
+
+static engine_status write_begin(struct sqlite *self, bool bare,
+                                 engine_error *err)
+{
+    if (!bare)
+        return sqlite_change_begin(self, err);
+    return self->lost ? write_fail_lost(self, err) : ENGINE_OK;
+}
+
+static engine_status write_end(struct sqlite *self, bool bare,
+                               engine_status status, engine_error *err)
+{
+    if (!bare)
+        return sqlite_change_end(self, status, err);
+    if (status == ENGINE_OK)
+        return ENGINE_OK;
+    if (!sqlite3_get_autocommit(self->main->db))
+        sqlite_exec(self->main, "ROLLBACK", NULL);
+    self->lost = true;
+    return status;
+}
+
 engine_status sqlite_write(struct store *store, const char *collection,
                            const bson_t *const *documents, size_t count,
                            bool replace, engine_error *err)
 {
     struct sqlite *self = (struct sqlite *)store;
     const struct sqlite_table *table = sqlite_table_get(collection);
+    const bool bare = write_is_bare(self, table, replace);
     struct sqlite_statement *statement = NULL;
     engine_status status =
         write_statement(self, table, replace, &statement, err);
 
     if (status < 0)
         return status;
-    status = sqlite_change_begin(self, err);
+    status = write_begin(self, bare, err);
     if (status < 0)
         goto out;
     for (size_t i = 0; status == ENGINE_OK && i < count; i++) {
@@ -300,7 +331,7 @@ engine_status sqlite_write(struct store *store, const char *collection,
                               replace, err);
         sqlite3_reset(statement->handle);
     }
-    status = sqlite_change_end(self, status, err);
+    status = write_end(self, bare, status, err);
 out:
     sqlite_statement_give(statement);
     return status;

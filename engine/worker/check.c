@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/worker/frames.h"
+#include "sdk/document/utf8.h"
 
 struct check {
     const uint8_t *data;
@@ -44,7 +45,7 @@ static int check_text(struct check *check, size_t len)
 {
     const char *text = (const char *)check->data + check->at;
 
-    if (!bson_utf8_validate(text, len, false))
+    if (utf8_span(text, len) != len)
         return check_fail(check, "text is not valid UTF-8");
     return check_skip(check, len + 1);
 }

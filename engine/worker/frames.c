@@ -94,11 +94,9 @@ engine_status channel_write(struct channel *channel, engine_error *err)
     return ENGINE_OK;
 }
 
-engine_status channel_send(struct channel *channel, const bson_t *frame,
-                           engine_error *err)
+engine_status channel_put(struct channel *channel, const bson_t *frame,
+                          engine_error *err)
 {
-    engine_status status;
-
     if (frame->len > FRAME_MAX_BYTES)
         return engine_fail(err, ENGINE_ELIMIT,
                            "a frame of %u bytes is over the limit of %zu",
@@ -106,10 +104,15 @@ engine_status channel_send(struct channel *channel, const bson_t *frame,
     if (channel->deaf)
         return engine_fail(err, ENGINE_EIO, "the other side is gone");
     buffer_append(&channel->out, bson_get_data(frame), frame->len);
-    status = buffer_status(&channel->out, err);
-    if (status < 0)
-        return status;
-    return channel_write(channel, err);
+    return buffer_status(&channel->out, err);
+}
+
+engine_status channel_send(struct channel *channel, const bson_t *frame,
+                           engine_error *err)
+{
+    const engine_status status = channel_put(channel, frame, err);
+
+    return status < 0 ? status : channel_write(channel, err);
 }
 
 /* One recv: bytes, 0 when there is nothing now, negative a status. */

@@ -53,6 +53,9 @@ struct channel {
 void channel_init(struct channel *channel, int fd);
 void channel_clear(struct channel *channel);
 
+/** Appends a frame, to be sent by channel_write. */
+engine_status channel_put(struct channel *channel, const bson_t *frame,
+                          engine_error *err);
 /** Queues a frame; sends what the socket takes now. */
 engine_status channel_send(struct channel *channel, const bson_t *frame,
                            engine_error *err);

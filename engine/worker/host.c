@@ -17,6 +17,7 @@
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
+#include "sdk/document/utf8.h"
 
 #define HOST_WORD_MAX 255
 #define HOST_UNDO_MAX ((uint32_t)1024 * 1024)
@@ -33,7 +34,7 @@ bool host_text(const char *text, size_t maximum)
 {
     const size_t len = text ? strnlen(text, maximum + 1) : maximum + 1;
 
-    return len <= maximum && bson_utf8_validate(text, len, false);
+    return len <= maximum && utf8_span(text, len) == len;
 }
 
 bool host_borrow(const struct scanner_doc *document, bson_t *out,

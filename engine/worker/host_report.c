@@ -146,7 +146,7 @@ static int32_t host_emit(const struct scanner_host *host,
         return report_refuse(rule, err.message);
     }
     if (report_admit(worker, &frame))
-        status = worker_send(worker, &frame);
+        status = worker_send_later(worker, &frame);
     else
         status = ENGINE_ELIMIT;
     bson_destroy(&frame);

@@ -16,24 +16,60 @@
 
 #define WATCH_OUTPUT_MAX ((size_t)256 * 1024)  /* printed by one job, kept */
 #define WATCH_LINE_MAX ((size_t)2000)
-#define WATCH_RETRY_MS 20
+#define WATCH_RETRY_MS 10
 #define WATCH_PARENT_MS 1000 /* between looks at who our parent is */
+#define WATCH_LATER_MS 10    /* that a result waits for others */
+#define WATCH_LATER_BYTES ((size_t)32 * 1024)
 
-engine_status worker_send(struct worker *worker, const bson_t *frame)
+static void watch_wake(struct worker *worker)
 {
-    engine_status status;
+    const uint64_t one = 1;
 
-    pthread_mutex_lock(&worker->send_lock);
-    status = channel_send(&worker->writer, frame, NULL);
-    /* nothing stays behind: the plugin may be busy for long after this */
+    (void)!write(worker->wake, &one, sizeof(one));
+}
+
+/* Sends all there is, waiting for room; under the lock. */
+static engine_status watch_send_all(struct worker *worker)
+{
+    engine_status status = channel_write(&worker->writer, NULL);
+
     while (status == ENGINE_OK && channel_pending(&worker->writer)) {
         struct pollfd one = {.fd = worker->writer.fd, .events = POLLOUT};
 
         (void)poll(&one, 1, 1000);
         status = channel_write(&worker->writer, NULL);
     }
-    if (status == ENGINE_OK && worker->writer.deaf)
-        status = ENGINE_EIO;
+    return status == ENGINE_OK && worker->writer.deaf ? ENGINE_EIO : status;
+}
+
+engine_status worker_send(struct worker *worker, const bson_t *frame)
+{
+    engine_status status;
+
+    pthread_mutex_lock(&worker->send_lock);
+    status = channel_put(&worker->writer, frame, NULL);
+    /* nothing stays behind: the plugin may be busy for long after this */
+    if (status == ENGINE_OK)
+        status = watch_send_all(worker);
+    pthread_mutex_unlock(&worker->send_lock);
+    return status;
+}
+
+engine_status worker_send_later(struct worker *worker, const bson_t *frame)
+{
+    engine_status status;
+    bool first;
+
+    pthread_mutex_lock(&worker->send_lock);
+    first = !channel_pending(&worker->writer);
+    if (first)
+        worker->later_ms = clock_steady_ms();
+    status = channel_put(&worker->writer, frame, NULL);
+    if (status == ENGINE_OK &&
+        channel_pending(&worker->writer) >= WATCH_LATER_BYTES)
+        status = watch_send_all(worker);
+    else if (first)
+        watch_wake(worker); /* it sends what nobody else has sent by then */
     pthread_mutex_unlock(&worker->send_lock);
     return status;
 }
@@ -99,7 +135,8 @@ static bool watch_flush(struct worker *worker)
 
     if (pthread_mutex_trylock(&worker->send_lock) != 0)
         return true; /* the plugin's thread is at it */
-    (void)channel_write(&worker->writer, NULL);
+    if (clock_steady_ms() - worker->later_ms >= WATCH_LATER_MS)
+        (void)channel_write(&worker->writer, NULL);
     sent = !channel_pending(&worker->writer);
     pthread_mutex_unlock(&worker->send_lock);
     return sent;
@@ -289,13 +326,6 @@ engine_status watch_start(struct worker *worker, engine_error *err)
                            "could not start a thread: %s", strerror(code));
     worker->watching = true;
     return ENGINE_OK;
-}
-
-static void watch_wake(struct worker *worker)
-{
-    const uint64_t one = 1;
-
-    (void)!write(worker->wake, &one, sizeof(one));
 }
 
 void watch_drain(struct worker *worker)

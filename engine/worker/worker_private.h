@@ -49,6 +49,7 @@ struct worker {
 
     pthread_mutex_t send_lock; /* writer */
     struct channel writer;
+    int64_t later_ms;          /* since when frames wait in it to be sent */
 
     pthread_mutex_t lock;      /* from here to the mark */
     pthread_cond_t changed;
@@ -89,6 +90,8 @@ void watch_drain(struct worker *worker);
 void watch_stop(struct worker *worker, int timeout_ms);
 /** Sends from the plugin's thread, waiting for room. */
 engine_status worker_send(struct worker *worker, const bson_t *frame);
+/** The same for one of many: it may wait for others, a few milliseconds. */
+engine_status worker_send_later(struct worker *worker, const bson_t *frame);
 /** One log frame; cut when there were too many. */
 void worker_log(struct worker *worker, uint32_t level, const char *text);
 

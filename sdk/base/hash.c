@@ -35,12 +35,25 @@ void hash_add(struct hash *hash, const void *data, size_t len)
     EVP_DigestUpdate(hash->context, data, len);
 }
 
-void hash_end(struct hash *hash, char out[HASH_HEX_SIZE])
+void hash_next(struct hash *hash, char out[HASH_HEX_SIZE])
 {
     uint8_t digest[32] = {0};
 
     EVP_DigestFinal_ex(hash->context, digest, NULL);
+    EVP_DigestInit_ex(hash->context, NULL, NULL);
     id_hex(digest, sizeof(digest), out);
+}
+
+void hash_end(struct hash *hash, char out[HASH_HEX_SIZE])
+{
+    hash_next(hash, out);
+    hash_free(hash);
+}
+
+void hash_free(struct hash *hash)
+{
+    if (!hash)
+        return;
     EVP_MD_CTX_free(hash->context);
     engine_free(hash);
 }

@@ -16,6 +16,9 @@ struct hash *hash_new(void);
 void hash_add(struct hash *hash, const void *data, size_t len);
 /** Ends and frees it. */
 void hash_end(struct hash *hash, char out[HASH_HEX_SIZE]);
+/** Ends it and begins the next one: for many small ones. */
+void hash_next(struct hash *hash, char out[HASH_HEX_SIZE]);
+void hash_free(struct hash *hash);
 
 /** SHA-256 of memory, and of a file (streamed). */
 void hash_bytes(const void *data, size_t len, char out[HASH_HEX_SIZE]);

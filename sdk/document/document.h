@@ -69,6 +69,10 @@ engine_status document_from_json(const char *text, size_t len,
  * ObjectId as hex, NaN and infinities as null. */
 engine_status document_to_json(const bson_t *document, unsigned flags,
                                struct buffer *out);
+/** The same without those of its members (NULL-ended; NULL: all of them). */
+engine_status document_to_json_without(const bson_t *document,
+                                       const char *const *keys,
+                                       unsigned flags, struct buffer *out);
 /** The same for one value, and for a JSON string literal. */
 engine_status document_value_to_json(const bson_iter_t *value, unsigned flags,
                                      struct buffer *out);

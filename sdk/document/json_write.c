@@ -14,6 +14,8 @@ struct json_writer {
     struct buffer *out;
     bool pretty;
     engine_status status; /* beside the buffer's own */
+    const char *const *without; /* members of the document that are left out,
+                                 * ended by NULL; NULL: none */
 };
 
 /* ---- strings ----------------------------------------------------------- */
@@ -55,11 +57,44 @@ static void json_put_valid(struct buffer *out, const char *text, size_t len)
     }
 }
 
+/* True of ASCII without escapes, eight bytes at a time: most of all texts. */
+static bool json_is_plain(const char *text, size_t len)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t at = 0;
+
+    for (; len - at >= 8; at += 8) {
+        uint64_t word, quotes, slashes;
+
+        memcpy(&word, text + at, sizeof(word));
+        quotes = word ^ ones * '"';
+        slashes = word ^ ones * '\\';
+        if ((word | (word - ones * 0x20) | (quotes - ones) |
+             (slashes - ones)) & high)
+            break; /* or a byte that only looks like one beside another */
+    }
+    while (at < len && (signed char)text[at] >= 0x20 && text[at] != '"' &&
+           text[at] != '\\')
+        at++;
+    return at == len;
+}
+
 /* Documents from elsewhere may hold anything; JSON may not. */
 static void json_put_string(struct buffer *out, const char *text, size_t len)
 {
     size_t at = 0;
 
+    if (len < SIZE_MAX - 2 && json_is_plain(text, len)) {
+        char *room = buffer_room(out, len + 2);
+
+        if (!room)
+            return;
+        room[0] = room[len + 1] = '"';
+        memcpy(room + 1, text, len);
+        buffer_grown(out, len + 2);
+        return;
+    }
     buffer_putc(out, '"');
     while (at < len) {
         const size_t span = utf8_span(text + at, len - at);
@@ -119,6 +154,20 @@ static void json_put_double(struct buffer *out, double number)
     }
     number_format(number, text);
     buffer_puts(out, text);
+}
+
+static void json_put_integer(struct buffer *out, int64_t number)
+{
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    char text[24];
+    size_t at = sizeof(text);
+
+    do
+        text[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (number < 0)
+        text[--at] = '-';
+    buffer_append(out, text + at, sizeof(text) - at);
 }
 
 static void json_put_decimal(struct buffer *out, const bson_iter_t *iter)
@@ -203,10 +252,10 @@ static void json_put_scalar(struct buffer *out, const bson_iter_t *iter)
         buffer_puts(out, bson_iter_bool(iter) ? "true" : "false");
         break;
     case BSON_TYPE_INT32:
-        buffer_printf(out, "%ld", (long)bson_iter_int32(iter));
+        json_put_integer(out, bson_iter_int32(iter));
         break;
     case BSON_TYPE_INT64:
-        buffer_printf(out, "%lld", (long long)bson_iter_int64(iter));
+        json_put_integer(out, bson_iter_int64(iter));
         break;
     case BSON_TYPE_DOUBLE:
         json_put_double(out, bson_iter_double(iter));
@@ -263,6 +312,14 @@ static void json_put_value(struct json_writer *writer, const bson_iter_t *value,
         json_put_children(writer, &child, BSON_ITER_HOLDS_ARRAY(value), depth);
 }
 
+static bool json_is_left_out(const struct json_writer *writer, const char *key)
+{
+    for (const char *const *name = writer->without; *name; name++)
+        if (strcmp(*name, key) == 0)
+            return true;
+    return false;
+}
+
 static void json_put_children(struct json_writer *writer, bson_iter_t *iter,
                               bool array, int depth)
 {
@@ -272,6 +329,9 @@ static void json_put_children(struct json_writer *writer, bson_iter_t *iter,
     buffer_putc(out, array ? '[' : '{');
     while (writer->status == ENGINE_OK && out->status == ENGINE_OK &&
            bson_iter_next(iter)) {
+        if (!depth && writer->without &&
+            json_is_left_out(writer, bson_iter_key(iter)))
+            continue;
         if (any)
             buffer_putc(out, ',');
         any = true;
@@ -299,7 +359,15 @@ static engine_status json_written(const struct json_writer *writer)
 engine_status document_to_json(const bson_t *document, unsigned flags,
                                struct buffer *out)
 {
-    struct json_writer writer = {out, flags & DOCUMENT_JSON_PRETTY, ENGINE_OK};
+    return document_to_json_without(document, NULL, flags, out);
+}
+
+engine_status document_to_json_without(const bson_t *document,
+                                       const char *const *keys,
+                                       unsigned flags, struct buffer *out)
+{
+    struct json_writer writer = {out, flags & DOCUMENT_JSON_PRETTY, ENGINE_OK,
+                                 keys};
     bson_iter_t iter;
 
     if (!bson_iter_init(&iter, document))
@@ -311,7 +379,8 @@ engine_status document_to_json(const bson_t *document, unsigned flags,
 engine_status document_value_to_json(const bson_iter_t *value, unsigned flags,
                                      struct buffer *out)
 {
-    struct json_writer writer = {out, flags & DOCUMENT_JSON_PRETTY, ENGINE_OK};
+    struct json_writer writer = {out, flags & DOCUMENT_JSON_PRETTY, ENGINE_OK,
+                                 NULL};
 
     json_put_value(&writer, value, 0);
     return json_written(&writer);

@@ -19,7 +19,7 @@ static size_t utf8_ascii_span(const char *text, size_t len)
         if ((word & high) || ((word - ones) & ~word & high))
             break;
     }
-    while (at < len && text[at] > 0)
+    while (at < len && (signed char)text[at] > 0)
         at++;
     return at;
 }

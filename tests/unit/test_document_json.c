@@ -322,6 +322,48 @@ static void writes_every_type_as_plain_json(void **state)
     bson_destroy(document);
 }
 
+/* Strings are looked at eight bytes at a time: each byte, at each place. */
+static void escapes_every_byte_wherever_it_is(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++)
+        for (size_t at = 0; at < 17; at++) {
+            char text[] = "aaaaaaaaaaaaaaaaa";
+            const bool plain = byte >= 0x20 && byte < 0x80 && byte != '"' &&
+                               byte != '\\';
+            struct buffer out;
+
+            text[at] = (char)byte;
+            buffer_init(&out, 100);
+            assert_int_equal(document_string_to_json(text, &out), ENGINE_OK);
+            assert_int_equal(out.len == 19, plain);
+            assert_memory_equal(out.data + 1, "aaaaaaaaaaaaaaaaa", at);
+            assert_int_equal(out.data[1 + at] == (char)byte,
+                             plain || byte == '\\');
+            assert_memory_equal(out.data + out.len - 17 + at,
+                                "aaaaaaaaaaaaaaaa", 16 - at);
+            buffer_clear(&out);
+        }
+}
+
+static void leaves_members_out_and_writes_integers(void **state)
+{
+    const char *const without[] = {"a", "long", NULL};
+    bson_t *document = BCON_NEW(
+        "a", BCON_INT32(1), "b", "{", "a", BCON_INT32(-2147483647 - 1), "}",
+        "long", BCON_INT64(5), "c", BCON_INT64(INT64_MIN), "d", BCON_INT32(0));
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, 1000);
+    assert_int_equal(document_to_json_without(document, without, 0, &out),
+                     ENGINE_OK);
+    assert_string_equal(out.data, "{\"b\":{\"a\":-2147483648},"
+                                  "\"c\":-9223372036854775808,\"d\":0}");
+    buffer_clear(&out);
+    bson_destroy(document);
+}
+
 static void escapes_and_mends_strings(void **state)
 {
     bson_t document = BSON_INITIALIZER;
@@ -515,6 +557,8 @@ int main(void)
         cmocka_unit_test(a_filter_is_exactly_one_object),
         cmocka_unit_test(remembers_lines_and_texts),
         cmocka_unit_test(writes_every_type_as_plain_json),
+        cmocka_unit_test(escapes_every_byte_wherever_it_is),
+        cmocka_unit_test(leaves_members_out_and_writes_integers),
         cmocka_unit_test(escapes_and_mends_strings),
         cmocka_unit_test(indents_by_two_spaces),
         cmocka_unit_test(the_locale_does_not_matter),

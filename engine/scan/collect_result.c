@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * collect_result.c - the documents of results. A scan of a cluster has hundreds of
+ * thousands of them: a frame is gone through once, and nothing is looked up,
+ * put together or allocated for each that could be for all.
+ */
+#include <string.h>
+
+#include "engine/scan/run.h"
+#include "engine/scan/verdict.h"
+#include "sdk/base/alloc.h"
+
+#define RESULT_RESOURCE 1 /* in result_copied */
+#define RESULT_ID_MAX ((size_t)4 * 1024 * 1024)
+#define RESULT_MORE 640 /* bytes, mostly; more is no harm */
+
+static const char *const result_copied[] = {"message", "resource", "evidence",
+                                            "details"};
+#define RESULT_COPIED (sizeof(result_copied) / sizeof(result_copied[0]))
+
+static const char *const result_names[] = {"type", "uid", "region",
+                                           "namespace", "name"};
+#define RESULT_NAMES (sizeof(result_names) / sizeof(result_names[0]))
+
+/* A member, if it is there. Iterators are aligned: an array needs this. */
+struct result_member {
+    bool has;
+    bson_iter_t iter;
+};
+
+/* The first member of each of these names. */
+static void result_find(const bson_t *document, const char *const *names,
+                        size_t count, struct result_member *found)
+{
+    bson_iter_t iter;
+
+    for (size_t i = 0; i < count; i++)
+        found[i].has = false;
+    if (!bson_iter_init(&iter, document))
+        return;
+    while (bson_iter_next(&iter))
+        for (size_t i = 0; i < count; i++)
+            if (!found[i].has && strcmp(bson_iter_key(&iter), names[i]) == 0) {
+                found[i].iter = iter;
+                found[i].has = true;
+                break;
+            }
+}
+
+static void result_hash(struct hash *hash, const char *text)
+{
+    hash_add(hash, text, strlen(text) + 1);
+}
+
+static const char *result_text(const struct result_member *member)
+{
+    return member->has && BSON_ITER_HOLDS_UTF8(&member->iter)
+               ? bson_iter_utf8(&member->iter, NULL)
+               : "";
+}
+
+/* same rule, target and resource: same fingerprint in every scan */
+static engine_status result_fingerprint(struct scan_run *run,
+                                        const struct rules_selected *rule,
+                                        const char *target_id,
+                                        const struct result_member *resource,
+                                        char out[HASH_HEX_SIZE])
+{
+    struct result_member names[RESULT_NAMES];
+    bson_t document = BSON_INITIALIZER;
+
+    if (!run->hash)
+        run->hash = hash_new();
+    if (!run->hash)
+        return ENGINE_ENOMEM;
+    if (resource->has)
+        (void)document_iter_child(&resource->iter, &document);
+    result_find(&document, result_names, RESULT_NAMES, names);
+    result_hash(run->hash, rule->benchmark);
+    result_hash(run->hash, rule->rule_id);
+    result_hash(run->hash, target_id);
+    for (size_t i = 0; i < RESULT_NAMES; i++)
+        result_hash(run->hash, result_text(&names[i]));
+    hash_next(run->hash, out);
+    out[32] = '\0';
+    return ENGINE_OK;
+}
+
+/* Its id, in run->text. */
+static engine_status result_id(struct scan_group *group,
+                               const struct scan_unit *unit,
+                               struct scan_subscriber *subscriber,
+                               const struct rules_selected *rule)
+{
+    struct buffer *text = &group->run->text;
+    const char *number;
+    char digits[16];
+
+    if (!subscriber->verdict_id)
+        subscriber->verdict_id =
+            scan_verdict_id(group->run, group->target_id, rule);
+    if (!subscriber->verdict_id)
+        return ENGINE_ENOMEM;
+    bson_uint32_to_string(unit->results, &number, digits, sizeof(digits));
+    text->maximum = RESULT_ID_MAX;
+    buffer_reset(text);
+    buffer_puts(text, subscriber->verdict_id);
+    buffer_putc(text, '/');
+    buffer_puts(text, number);
+    return buffer_status(text, NULL);
+}
+
+static engine_status result_fill(struct scan_group *group,
+                                 const struct scan_unit *unit,
+                                 struct scan_subscriber *subscriber,
+                                 const bson_t *frame, int32_t status,
+                                 bson_t *out)
+{
+    struct scan_run *run = group->run;
+    const struct rules_selected *rule =
+        &run->selection.items[subscriber->selected];
+    struct result_member found[RESULT_COPIED];
+    char fingerprint[HASH_HEX_SIZE];
+
+    if (result_id(group, unit, subscriber, rule) < 0)
+        return ENGINE_ENOMEM;
+    scan_verdict_add_head(out, run, rule, run->text.data, group->target_id,
+                          status);
+    result_find(frame, result_copied, RESULT_COPIED, found);
+    for (size_t i = 0; i < RESULT_COPIED; i++)
+        if (found[i].has)
+            document_copy_value(out, result_copied[i], &found[i].iter);
+    scan_verdict_add_cpe(group, out);
+    if (result_fingerprint(run, rule, group->target_id,
+                           &found[RESULT_RESOURCE], fingerprint) < 0)
+        return ENGINE_ENOMEM;
+    BSON_APPEND_UTF8(out, "fingerprint", fingerprint);
+    return ENGINE_OK;
+}
+
+engine_status scan_result_add(struct scan_group *group,
+                              const struct scan_unit *unit,
+                              struct scan_subscriber *subscriber,
+                              const bson_t *frame, int32_t status,
+                              engine_error *err)
+{
+    /* the frame, and what is added to it */
+    bson_t *out = bson_sized_new(frame->len + RESULT_MORE);
+
+    if (!out)
+        return engine_fail_memory(err);
+    if (result_fill(group, unit, subscriber, frame, status, out) < 0) {
+        bson_destroy(out);
+        return engine_fail_memory(err);
+    }
+    if (scan_batch_add(&group->run->results, out) < 0)
+        return engine_fail_memory(err);
+    return ENGINE_OK;
+}
