@@ -209,16 +209,39 @@ static engine_status get_add(struct kube_cluster *cluster,
     return status;
 }
 
+/* Once more what a certificate was refused for that a plugin has replaced
+ * meanwhile: the others of a connection have no effect on it. */
+static engine_status get_again(struct kube_cluster *cluster,
+                               struct kube_get *gets, size_t count,
+                               engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+
+    for (size_t i = 0; status == ENGINE_OK && i < count; i++) {
+        if (gets[i].status != 401)
+            continue;
+        kube_get_clear(&gets[i]);
+        gets[i].status = 0;
+        gets[i].failure = (engine_error){0};
+        status = get_add(cluster, &gets[i], err);
+    }
+    return status < 0 ? status : http_run(cluster->client, err);
+}
+
 engine_status kube_cluster_get(struct kube_cluster *cluster,
                                struct kube_get *gets, size_t count,
                                engine_error *err)
 {
     engine_status status = kube_auth_prepare(cluster->auth, err);
+    const unsigned generation = kube_auth_generation(cluster->auth);
 
     for (size_t i = 0; status == ENGINE_OK && i < count; i++)
         status = get_add(cluster, &gets[i], err);
     if (status == ENGINE_OK)
         status = http_run(cluster->client, err);
+    if (status == ENGINE_OK &&
+        generation != kube_auth_generation(cluster->auth))
+        status = get_again(cluster, gets, count, err);
     if (status < 0) {
         /* nothing may come any more that writes into gets */
         http_client_free(cluster->client);

@@ -56,11 +56,42 @@ static const struct error_kind error_kinds[] = {
      "does the port belong to an HTTP server?"},
 };
 
-static const struct error_kind *error_kind_get(CURLcode code)
+/* what a connection that did not come about has to do with a proxy */
+static const struct error_kind error_proxies[] = {
+    {CURLE_PROXY, ENGINE_EIO, "the proxy refused",
+     "check the proxy, its user and its password (also in https_proxy and "
+     "http_proxy)"},
+    {CURLE_COULDNT_CONNECT, ENGINE_EIO, "could not connect to the proxy",
+     "is the proxy right (also in https_proxy and http_proxy), and does it "
+     "run?"},
+};
+
+static bool error_used_proxy(const struct http_request *request)
+{
+#if LIBCURL_VERSION_NUM >= 0x080700
+    long used = 0;
+
+    curl_easy_getinfo(request->try->easy, CURLINFO_USED_PROXY, &used);
+    return used != 0;
+#else
+    const char *given = request->place->given.proxy;
+
+    return given && *given;
+#endif
+}
+
+static const struct error_kind *error_kind_get(
+    const struct http_request *request, CURLcode code)
 {
     static const struct error_kind other = {CURLE_OK, ENGINE_EIO,
                                             "the request failed", ""};
+    long answer = 0;
 
+    curl_easy_getinfo(request->try->easy, CURLINFO_HTTP_CONNECTCODE, &answer);
+    if (answer >= 300)
+        return &error_proxies[0];
+    if (code == CURLE_COULDNT_CONNECT && error_used_proxy(request))
+        return &error_proxies[1];
     for (size_t i = 0; i < sizeof(error_kinds) / sizeof(*error_kinds); i++)
         if (error_kinds[i].code == code)
             return &error_kinds[i];
@@ -108,7 +139,7 @@ static engine_status error_untrusted(struct http_request *request,
 
 engine_status http_error_fill(struct http_request *request, CURLcode code)
 {
-    const struct error_kind *kind = error_kind_get(code);
+    const struct error_kind *kind = error_kind_get(request, code);
     engine_error *err = &request->try->err;
     char subject[ENGINE_MESSAGE_MAX / 2], cause[256], tries[32] = "";
 

@@ -37,9 +37,11 @@ from kube_tls import Authority
 
 class Fake:
     """`tls`: good, expired, other-name, or None for plain HTTP. `tokens`: who
-    may come in; everybody if empty."""
+    may come in, `clients`: whose certificates may; everybody if both are
+    empty."""
 
-    def __init__(self, folder, pods=0, discovery="v2", tls="good", tokens=()):
+    def __init__(self, folder, pods=0, discovery="v2", tls="good", tokens=(),
+                 clients=()):
         self.folder = Path(folder)
         self.kinds = default_kinds()
         self.collections = {(kind.root, kind.plural): Objects(kind)
@@ -50,7 +52,7 @@ class Fake:
         self.offered = {"v2": ("v2", "v2beta1"), "v2beta1": ("v2beta1",),
                         "plain": ()}[discovery]
         self.stale = set()  # group/version of APIs that are away
-        self.tokens = set(tokens)
+        self.tokens, self.clients = set(tokens), set(clients)
         self.denied = set()  # (plural, namespace or None)
         self.requests = []
         self.peak = self.underway = 0
@@ -176,6 +178,8 @@ class Fake:
         given = request.headers.get("authorization", "")
         if self.tokens and given.removeprefix("Bearer ") not in self.tokens:
             return status(401, "Unauthorized", "Unauthorized")
+        if self.clients and request.peer not in self.clients:
+            return status(401, "Unauthorized", "Unauthorized")
         if request.method == "POST":
             return self.review(request)
         if request.path in ("/healthz", "/livez", "/readyz"):
@@ -241,6 +245,9 @@ class Fake:
                     names="DNS:elsewhere.test")}[tls]()
             self.server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.server.context.load_cert_chain(*certificate)
+            if self.clients:
+                self.server.context.verify_mode = ssl.CERT_OPTIONAL
+                self.server.context.load_verify_locations(self.authority.crt)
         self.port = self.server.server_address[1]
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
         self.thread = threading.Thread(

@@ -20,6 +20,7 @@ class Request:
         self.headers = {name.lower(): value
                         for name, value in handler.headers.items()}
         self.body, self.connection = body, handler.number
+        self.peer = handler.peer()
         self.fault, self.when = fault, time.monotonic()
         self.target = path + ("?" + handler.path.partition("?")[2]
                               if "?" in handler.path else "")
@@ -55,6 +56,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.request.settimeout(None)
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().setup()
+
+    def peer(self):
+        """Who the client's certificate is for, or None."""
+        if not isinstance(self.connection, ssl.SSLSocket):
+            return None
+        subject = (self.connection.getpeercert() or {}).get("subject", ())
+        return dict(pair for parts in subject for pair in parts).get(
+            "commonName")
 
     def is_left(self):
         """The other end has closed."""
