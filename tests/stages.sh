@@ -109,6 +109,20 @@ schemathesis() {
             "schemathesis==$schemathesis_version"
 }
 
+# A server that plays AWS (moto), and another scanner to agree with (Cloud
+# Custodian): from PyPI as well.
+moto_version=5.2.5
+clouds() {
+    venv=$build/clouds
+    "$venv/bin/python" -c "import flask_cors, c7n, moto
+assert moto.__version__ == '$moto_version'" 2>/dev/null && return 0
+    rm -rf "$venv"
+    python3 -m venv "$venv" &&
+        "$venv/bin/pip" install --disable-pip-version-check --quiet \
+            "moto[ec2,iam,s3]==$moto_version" flask flask-cors jsonpath_ng \
+            antlr4-python3-runtime c7n==0.9.53
+}
+
 rm -rf "$logs"
 mkdir -p "$logs" || exit 1
 
@@ -129,6 +143,9 @@ test -n "$SCAN_ENGINE_TEST_KUBECONFIG" ||
 
 schemathesis >"$logs/schemathesis.log" 2>&1 </dev/null ||
     say "no schemathesis: $(tail -n 1 "$logs/schemathesis.log")"
+
+clouds >"$logs/clouds.log" 2>&1 </dev/null ||
+    say "no server that plays AWS: $(tail -n 1 "$logs/clouds.log")"
 
 stage 'gcc' gcc_stage "$build/gcc"
 if test "$CI" = true; then
