@@ -16,6 +16,7 @@ import threading
 import time
 import zlib
 from email.utils import formatdate
+from urllib.parse import unquote
 
 EXTENSIONS = """[server]
 subjectAltName=DNS:server.test,IP:127.0.0.1
@@ -161,6 +162,11 @@ def do_gaps(request, send, *args):
 def do_status(request, send, code, *rest):
     answer(send, int(code), "status " + code, *(["Retry-After: " + rest[0]]
                                                 if rest else []))
+
+
+def do_answer(request, send, code, text=""):
+    """CODE and a body, which is given in the path."""
+    answer(send, int(code), unquote(text))
 
 
 def do_flaky(request, send, times, code, *rest):

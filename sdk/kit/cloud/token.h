@@ -12,7 +12,8 @@
 #include "sdk/kit/http.h"
 #include "sdk/kit/secret.h"
 
-/** A token and when it is fetched anew. */
+/** A token and when it is fetched anew: 225 seconds before it expires, and at
+ * half of its life when that is shorter. */
 struct token {
     struct secret text;
     int64_t expires_ms; /* Unix; 0: none yet */
@@ -25,10 +26,13 @@ bool token_is_fresh(const struct token *token);
 
 /**
  * Makes the call (http_fetch; retries as the client has them) and reads
- * {access_token, expires_in | expires_on, token_type} of its answer. Errors
- * name the host, the status and OAuth's error and error_description, never
- * what was sent. `member` is the token's name in the answer, NULL:
- * "access_token".
+ * {access_token, expires_in | expires_on | expireTime, token_type} of its
+ * answer; without a time it is good for five minutes. Errors name the host,
+ * the status and OAuth's error and error_description (or those of Google and
+ * Azure), never what was sent: of what they quote, values of the form, but for
+ * names such as client_id, and of headers are masked. `member` is the token's
+ * name in the answer, NULL: "access_token". ENGINE_EDENIED: the server refused
+ * (400, 401, 403); trying again is no use.
  */
 engine_status token_fetch(struct token *token, struct http_client *client,
                           const struct http_call *call, const char *member,

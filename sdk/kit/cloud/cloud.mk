@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# What scanners of clouds share. Plugins link, in this order:
+# sdk/kit/cloud/libscankit-cloud.la sdk/kit/libscankit-http.la
+# sdk/kit/libscankit-expr.la sdk/kit/libscankit-core.la
+kit_cloud_sources = \
+	sdk/kit/cloud/cloud.h \
+	sdk/kit/cloud/guard.c sdk/kit/cloud/guard.h \
+	sdk/kit/cloud/jwt.c sdk/kit/cloud/jwt.h \
+	sdk/kit/cloud/token.c sdk/kit/cloud/token.h \
+	sdk/kit/cloud/token_mask.c sdk/kit/cloud/token_private.h
+if WITH_CURL
+noinst_LTLIBRARIES += sdk/kit/cloud/libscankit-cloud.la
+sdk_kit_cloud_libscankit_cloud_la_SOURCES = $(kit_cloud_sources)
+sdk_kit_cloud_libscankit_cloud_la_LIBADD = $(CRYPTO_LIBS)
+
+cloud_test_libs = sdk/kit/cloud/libscankit-cloud.la $(http_test_libs)
+unit_tests += tests/unit/test_cloud_guard
+tests_unit_test_cloud_guard_LDADD = $(cloud_test_libs)
+unit_tests += tests/unit/test_cloud_jwt
+tests_unit_test_cloud_jwt_LDADD = $(cloud_test_libs)
+unit_tests += tests/unit/test_cloud_token
+tests_unit_test_cloud_token_LDADD = $(cloud_test_libs)
+fuzzers += tests/fuzz/fuzz_cloud_guard
+tests_fuzz_fuzz_cloud_guard_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_cloud_guard_LDADD = sdk/kit/cloud/libscankit-cloud.la \
+	sdk/kit/libscankit-http.la $(LDADD)
+endif
