@@ -22,7 +22,7 @@ static engine_status list_put_json(const struct text_out *out,
 
     bson_copy_to_excluding_noinit(document, &shown, "_id", "severity_rank",
                                   "rev", "found_by", "claim_by",
-                                  "claim_until", NULL);
+                                  "claimed_at", "claim_until", NULL);
     buffer_init(&text, LIST_DOCUMENT_MAX);
     document_to_json(&shown, flags, &text);
     status = buffer_status(&text, err);

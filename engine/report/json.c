@@ -20,8 +20,8 @@ static engine_status json_text(struct json_state *state, const bson_t *document,
 {
     static const char *const hidden[] = {"_id",      "severity_rank",
                                          "rev",      "found_by",
-                                         "claim_by", "claim_until",
-                                         NULL};
+                                         "claim_by", "claimed_at",
+                                         "claim_until", NULL};
 
     buffer_reset(&state->text);
     document_to_json_without(document, hidden, 0, &state->text);

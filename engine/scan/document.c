@@ -294,14 +294,25 @@ static engine_status take_allowed(const bson_t *scan, const char *scan_id,
     return ENGINE_OK;
 }
 
-/* a pending scan that was never begun begins now; any other is resumed */
+/* A pending scan that was never begun begins now, or began when a queue chose
+ * it: its order is that of the queue, not of the threads that come here. */
+static int64_t take_begun(const bson_t *scan)
+{
+    const int64_t now = clock_now_ms();
+
+    return document_date(scan, "claim_until", 0) > now
+               ? document_date(scan, "claimed_at", now)
+               : now;
+}
+
+/* what was begun before is resumed */
 static void take_count(const bson_t *scan, bson_t *changes)
 {
     const char *state = document_string(scan, "status");
 
     if (state && strcmp(state, "pending") == 0 &&
         !bson_has_field(scan, "total_verdicts"))
-        BSON_APPEND_DATE_TIME(changes, "started_at", clock_now_ms());
+        BSON_APPEND_DATE_TIME(changes, "started_at", take_begun(scan));
     else
         BSON_APPEND_INT32(changes, "resumed",
                           (int32_t)document_int(scan, "resumed", 0) + 1);

@@ -81,6 +81,15 @@ static engine_status execute_admit(struct request *request,
                : ENGINE_OK;
 }
 
+/* The queue is ordered by milliseconds: no two of this engine share one. */
+static void execute_tick(const struct server *server)
+{
+    const struct timespec pause = {.tv_nsec = 100000};
+
+    while (clock_now_ms() == server->admitted_ms)
+        nanosleep(&pause, NULL);
+}
+
 static engine_status execute_prepare(struct request *request,
                                      const bson_t *config, const bson_t *files,
                                      char **scan_id, engine_error *err)
@@ -92,6 +101,7 @@ static engine_status execute_prepare(struct request *request,
 
     request_context(request, &context);
     BSON_APPEND_UTF8(&more, "host", server->host);
+    execute_tick(server);
     BSON_APPEND_DATE_TIME(&more, "queued_at", clock_now_ms());
     BSON_APPEND_UTF8(&more, "created_by", request_owner(request));
     BSON_APPEND_UTF8(&more, "started_by",
@@ -103,6 +113,7 @@ static engine_status execute_prepare(struct request *request,
         BSON_APPEND_BOOL(&more, "resumable", false);
     }
     status = scan_prepare(&context, config, "api", &more, scan_id, err);
+    server->admitted_ms = clock_now_ms();
     bson_destroy(&more);
     return status;
 }

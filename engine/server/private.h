@@ -263,6 +263,7 @@ struct server {
     bool poked, has_queue;
     pthread_t queue;
     pthread_mutex_t admission; /* one POST at a time looks and inserts */
+    int64_t admitted_ms;       /* under it: when the last one had done so */
     struct connection *connections;
     struct rate *rate;
     atomic_llong answers[SERVER_ANSWERS]; /* by status */

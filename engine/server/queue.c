@@ -162,6 +162,7 @@ static engine_status queue_claim_set(struct server *server,
     bson_t *expected = BCON_NEW(
         "status", BCON_UTF8(document_string(scan, "status")));
     bson_t *changes = BCON_NEW("claim_by", BCON_UTF8(server->owner),
+                               "claimed_at", BCON_DATE_TIME(clock_now_ms()),
                                "claim_until", BCON_DATE_TIME(until));
     const char *owner = document_string(scan, "owner");
     engine_status status;
@@ -212,6 +213,7 @@ struct queue_pass {
     bson_t **waiting;  /* pending, or its engine died */
     size_t count, room;
     int64_t now, running;
+    int64_t own; /* scans of this engine */
 };
 
 static engine_status queue_pass_keep(struct queue_pass *pass,
@@ -260,7 +262,7 @@ static engine_status queue_pass_one(struct queue_pass *pass,
     struct server *server = pass->server;
     struct server_world *world = server_world_take(server);
     const struct admit_state state = {
-        .running = queue_running(server),
+        .running = pass->own,
         .running_most = world->config->server_scans,
         .waiting_most = INT64_MAX, /* it has been let in already */
         .not_before_ms = document_date(scan, "not_before", 0),
@@ -277,6 +279,7 @@ static engine_status queue_pass_one(struct queue_pass *pass,
     queue_has_targets(scan, &pass->busy, true);
     if (claimed <= 0)
         return claimed;
+    pass->own++;
     if (!queue_is_pending(scan))
         atomic_fetch_add(&server->scans_recovered, 1);
     return runner_start(server, document_string(scan, "_id"), err);
@@ -285,8 +288,12 @@ static engine_status queue_pass_one(struct queue_pass *pass,
 static engine_status queue_pass(struct server *server, struct store *store,
                                 engine_error *err)
 {
-    struct queue_pass pass = {
-        .server = server, .store = store, .now = clock_now_ms()};
+    /* counted once: of two scans that found no room the later one would
+     * overtake if a scan ended between the two looks */
+    struct queue_pass pass = {.server = server,
+                              .store = store,
+                              .now = clock_now_ms(),
+                              .own = queue_running(server)};
     engine_status status;
 
     table_init(&pass.busy);

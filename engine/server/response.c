@@ -38,8 +38,8 @@ engine_status response_add(struct response *response, const bson_t *document)
     engine_status status;
 
     bson_copy_to_excluding_noinit(document, &shown, "_id", "rev", "found_by",
-                                  "severity_rank", "claim_by", "claim_until",
-                                  "salt", "hash", NULL);
+                                  "severity_rank", "claim_by", "claimed_at",
+                                  "claim_until", "salt", "hash", NULL);
     status = document_to_json(&shown, 0, &response->body);
     bson_destroy(&shown);
     return status;

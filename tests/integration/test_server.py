@@ -14,8 +14,8 @@ import pytest
 
 from daemon import PREFIX, SEEN, Daemon, check_once, until_ended
 from daemon_flow import whole_flow
-from support import (DONE, SLOW, SOURCE, Engine, kill_nine, need_program,
-                     processes_of, rule, wait_for, wait_gone)
+from support import (DONE, SLOW, SOURCE, Engine, Gate, kill_nine,
+                     need_program, processes_of, rule, wait_for, wait_gone)
 
 
 @pytest.fixture
@@ -523,27 +523,27 @@ def test_a_busy_target_is_refused_or_waited_for(make_daemon):
             ended[first]["completed_at"])
 
 
-def test_no_more_scans_run_at_once_than_allowed(make_daemon):
-    daemon = make_daemon([rule(each, sleep_ms=30) for each in range(10)],
+def test_no_more_scans_run_at_once_than_allowed(make_daemon, tmp_path):
+    gate = Gate(tmp_path)
+    daemon = make_daemon([gate.rule(0)] + [rule(each, sleep_ms=30)
+                                           for each in range(1, 10)],
                          max_concurrent_scans=2, queue=4)
-    ids, most = [], 0
+    ids = []
     for number in range(6):
         ids.append(daemon.execute(target(f"t{number}"))["scan_id"])
         if number == 1:  # no more than four wait
-            wait_for(lambda: not [each for each in daemon.ask(
-                "GET", "/scans?status=pending").json()["scans"]], 20,
-                "two scans at work")
-    while True:
-        states = [each["status"] for each in daemon.ask(
-            "GET", "/scans", status=200).json()["scans"]]
-        most = max(most, states.count("running"))
-        if not {"pending", "running"} & set(states):
-            break
-        time.sleep(0.05)
-    assert most == 2
-    started = [daemon.scan(each, "?results_limit=0")["started_at"]
-               for each in ids]
+            for each in ids:
+                daemon.running(each)
+    states = {each["scan_id"]: each["status"] for each in daemon.ask(
+        "GET", "/scans", status=200).json()["scans"]}
+    assert [states[each] for each in ids] == 2 * ["running"] + 4 * ["pending"]
+    gate.open()
+    ended = list(until_ended(daemon, ids).values())
+    started = [each["started_at"] for each in ended]
     assert started == sorted(started), "not in the order of asking"
+    for scan in ended:  # with itself
+        assert sum(each["started_at"] <= scan["started_at"] <
+                   each["completed_at"] for each in ended) <= 2
 
 
 def test_a_full_queue_is_told(make_daemon):

@@ -595,6 +595,45 @@ static void a_running_scan_is_not_taken_from_its_engine(void **state)
     scan_run_clear(&fixture->run);
 }
 
+/* started_at of a pending scan that was claimed a second ago, until then */
+static int64_t began_after_a_claim(struct fixture *fixture, int64_t claimed,
+                                   int64_t until)
+{
+    struct scan_run other = {.context = &fixture->context};
+    bson_t *changes =
+        BCON_NEW("status", BCON_UTF8("pending"), "claimed_at",
+                 BCON_DATE_TIME(claimed), "claim_until", BCON_DATE_TIME(until));
+    engine_error err = {0};
+    int64_t began;
+    bson_t scan;
+
+    memcpy(other.scan_id, fixture->run.scan_id, sizeof(other.scan_id));
+    other.owner = scan_owner_new();
+    assert_int_equal(scan_document_update(fixture->store, other.scan_id, NULL,
+                                          changes, &err), ENGINE_OK);
+    assert_int_equal(scan_document_take(&other, true, &err), ENGINE_OK);
+    assert_int_equal(store_get(fixture->store, STORE_SCANS, other.scan_id,
+                               &scan, &err), ENGINE_OK);
+    began = document_date(&scan, "started_at", 0);
+    bson_destroy(&scan);
+    bson_destroy(changes);
+    bson_destroy(&other.config);
+    engine_free(other.owner);
+    return began;
+}
+
+static void a_scan_begins_when_it_was_claimed(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t now = clock_now_ms();
+
+    (void)run_group(fixture);
+    assert_int_equal(began_after_a_claim(fixture, now - 1000, now + 600000),
+                     now - 1000);
+    assert_true(began_after_a_claim(fixture, now - 1000, now - 1) >= now);
+    scan_run_clear(&fixture->run);
+}
+
 static void an_engine_that_lost_its_scan_writes_nothing_more(void **state)
 {
     struct fixture *fixture = *state;
@@ -659,6 +698,7 @@ int main(void)
         WITH_FIXTURE(a_scan_in_which_nothing_applies_says_so),
         cmocka_unit_test(tells_a_dead_owner_from_a_living_one),
         WITH_FIXTURE(a_running_scan_is_not_taken_from_its_engine),
+        WITH_FIXTURE(a_scan_begins_when_it_was_claimed),
         WITH_FIXTURE(an_engine_that_lost_its_scan_writes_nothing_more),
         WITH_FIXTURE(a_cancel_request_reaches_the_run),
     };
