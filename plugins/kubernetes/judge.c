@@ -10,7 +10,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
 
-static void judge_note(struct kube_rule *rule, const engine_error *why)
+void kube_judge_note(struct kube_rule *rule, const engine_error *why)
 {
     if (rule->failure.status == ENGINE_OK)
         rule->failure = *why;
@@ -28,9 +28,9 @@ static bool judge_is_of(const struct kube_want *want, const char *kind)
 
 /* ---- an object goes by --------------------------------------------------- */
 
-static bool judge_is_inside(const struct kube_judge *judge,
-                            const struct kube_want *want,
-                            const struct value *object)
+bool kube_judge_is_inside(const struct kube_judge *judge,
+                          const struct kube_want *want,
+                          const struct value *object)
 {
     const char *name;
 
@@ -57,17 +57,16 @@ static void judge_over(struct kube_judge *judge, struct kube_rule *rule,
     outcome->message[0] = '\0';
     judge->err.status = ENGINE_OK;
     if (check_subject(rule->check, input, arena, outcome, &judge->err) < 0) {
-        judge_note(rule, &judge->err);
+        kube_judge_note(rule, &judge->err);
     } else {
-        rule->judged++;
         kube_report_outcome(judge, rule, read, object, outcome);
     }
     check_outcome_clear(outcome);
 }
 
-static void judge_object(struct kube_judge *judge, struct kube_rule *rule,
-                         const struct kube_read *read,
-                         const struct value *object, struct arena *arena)
+void kube_judge_object(struct kube_judge *judge, struct kube_rule *rule,
+                       const struct kube_read *read,
+                       const struct value *object, struct arena *arena)
 {
     judge_over(judge, rule, read, object, object, arena);
 }
@@ -104,17 +103,17 @@ static void judge_filter_item(struct kube_judge *judge,
 
     if (expr_evaluate(rule->filter, item, arena, &values, &judge->err) < 0 ||
         judge_collect(rule, &values, &judge->err) < 0)
-        judge_note(rule, &judge->err);
+        kube_judge_note(rule, &judge->err);
 }
 
 static void judge_each_item(struct kube_judge *judge,
                             const struct kube_want *want,
                             const struct value *item)
 {
-    if (judge_is_inside(judge, want, item) &&
+    if (kube_judge_is_inside(judge, want, item) &&
         kube_foreach_keep(want->rule->each, want->role, item,
                           &judge->err) < 0)
-        judge_note(want->rule, &judge->err);
+        kube_judge_note(want->rule, &judge->err);
 }
 
 static engine_status judge_on_item(struct kube_read *read,
@@ -127,20 +126,19 @@ static engine_status judge_on_item(struct kube_read *read,
     (void)err;
     if (read->filters)
         kube_programs_hold(judge->programs, item);
-    for (struct kube_want *want = read->wants; want; want = want->next) {
+    for (struct kube_look *look = read->looks; look; look = look->next)
+        kube_judge_look(judge, read, look, item, arena);
+    for (struct kube_want *want = read->others; want; want = want->beside) {
         struct kube_rule *rule = want->rule;
         if (rule->ended || rule->failure.status < 0)
             continue;
-        if (rule->view == KUBE_VIEW_OBJECTS) {
-            if (judge_is_inside(judge, want, item))
-                judge_object(judge, rule, read, item, arena);
-        } else if (rule->view == KUBE_VIEW_EACH) {
+        if (rule->view == KUBE_VIEW_EACH) {
             judge_each_item(judge, want, item);
         } else if (rule->view == KUBE_VIEW_FILTERED) {
             judge_filter_item(judge, rule, item, arena);
         } else if (rule->view == KUBE_VIEW_ELEMENTS &&
                    check_add(rule->check, item, arena, &judge->err) < 0) {
-            judge_note(rule, &judge->err);
+            kube_judge_note(rule, &judge->err);
         }
     }
     if (read->filters)
@@ -269,7 +267,7 @@ static void judge_none(struct kube_judge *judge, struct kube_rule *rule,
                                     : "there are no such objects");
         return;
     }
-    judge_object(judge, rule, read, NULL, &judge->scratch);
+    kube_judge_object(judge, rule, read, NULL, &judge->scratch);
     arena_clear(&judge->scratch);
     if (rule->failure.status < 0)
         kube_judge_error(judge, rule, &rule->failure);
@@ -360,11 +358,11 @@ static void judge_single(struct kube_judge *judge,
 
     if (!kube_read_is_named(read) || read->document->kind != VALUE_OBJECT) {
         judge_fail_kind(read, &err);
-        judge_note(rule, &err);
+        kube_judge_note(rule, &err);
     } else if (rule->view == KUBE_VIEW_EACH) {
         judge_each_item(judge, want, read->document);
-    } else if (judge_is_inside(judge, want, read->document)) {
-        judge_object(judge, rule, read, read->document, &read->scratch);
+    } else if (kube_judge_is_inside(judge, want, read->document)) {
+        kube_judge_object(judge, rule, read, read->document, &read->scratch);
     }
 }
 
@@ -376,7 +374,7 @@ static void judge_on_done(struct kube_read *read, void *user)
     for (struct kube_want *want = read->wants; want; want = want->next) {
         struct kube_rule *rule = want->rule;
         if (read->failure.status < 0)
-            judge_note(rule, &read->failure);
+            kube_judge_note(rule, &read->failure);
         else if (!read->absent && !read->has_list && !rule->ended &&
                  (rule->view == KUBE_VIEW_OBJECTS ||
                   rule->view == KUBE_VIEW_EACH))

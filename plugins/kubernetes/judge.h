@@ -32,6 +32,23 @@ void kube_judge_error(struct kube_judge *judge, struct kube_rule *rule,
 void kube_judge_skip(struct kube_judge *judge, struct kube_rule *rule,
                      const char *why);
 
+/* ---- an object goes by ---------------------------------------------------- */
+
+/** The first failure of a rule makes it an error. */
+void kube_judge_note(struct kube_rule *rule, const engine_error *why);
+/** Whether an object is in the target's namespaces. */
+bool kube_judge_is_inside(const struct kube_judge *judge,
+                          const struct kube_want *want,
+                          const struct value *object);
+/** Judges one object for one rule; NULL: there is none. */
+void kube_judge_object(struct kube_judge *judge, struct kube_rule *rule,
+                       const struct kube_read *read,
+                       const struct value *object, struct arena *arena);
+/** judge_look.c: judges one object for all rules that look at one path. */
+void kube_judge_look(struct kube_judge *judge, const struct kube_read *read,
+                     const struct kube_look *look, const struct value *item,
+                     struct arena *arena);
+
 /* ---- namespaces.c --------------------------------------------------------- */
 
 /** A target's namespaces: {include: [patterns], exclude: [patterns]} or a

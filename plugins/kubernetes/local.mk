@@ -6,6 +6,7 @@ kubernetes_sources = \
 	plugins/kubernetes/foreach.c plugins/kubernetes/foreach.h \
 	plugins/kubernetes/foreach_judge.c \
 	plugins/kubernetes/judge.c plugins/kubernetes/judge.h \
+	plugins/kubernetes/judge_look.c \
 	plugins/kubernetes/kinds.c plugins/kubernetes/kinds.h \
 	plugins/kubernetes/kinds_common.c \
 	plugins/kubernetes/kubernetes.c plugins/kubernetes/kubernetes.h \
@@ -25,6 +26,7 @@ kubernetes_sources = \
 	plugins/kubernetes/scan.c \
 	plugins/kubernetes/seen.c plugins/kubernetes/seen.h \
 	plugins/kubernetes/selector.c plugins/kubernetes/selector.h \
+	plugins/kubernetes/share.c \
 	plugins/kubernetes/source.c plugins/kubernetes/source.h
 
 include plugins/kubernetes/cluster.mk

@@ -19,6 +19,7 @@
 #include "sdk/kit/value_mask.h"
 #include "sdk/kit/value_stream.h"
 
+struct check;
 struct kube_read;
 struct kube_record;
 struct kube_rule;
@@ -37,6 +38,21 @@ struct kube_want {
     struct kube_rule *rule;
     enum kube_role role;
     struct kube_want *next;
+    struct kube_want *beside; /* of the same chain in a kube_look, below */
+};
+
+/** Rules with one check: it is looked at once. */
+struct kube_same {
+    struct check *check; /* of the first of them */
+    struct kube_want *wants; /* linked by beside */
+    struct kube_same *next;
+};
+
+/** Rules with one path: what it finds in an object is found once. */
+struct kube_look {
+    struct check *check; /* of the first of them */
+    struct kube_same *checks;
+    struct kube_look *next;
 };
 
 /** What a read tells its owner; see judge.h. */
@@ -56,6 +72,8 @@ struct kube_read {
 
     /* rule.c: who wants it, and how */
     struct kube_want *wants, *last;
+    struct kube_look *looks;  /* of those, rules over each object by itself... */
+    struct kube_want *others; /* ... and the others, by beside; see share.c */
     struct value_mask *mask; /* what of an object anybody looks at */
     bool keep; /* some rule needs the whole list at the end */
     bool filters; /* some rule has a filter over each object */

@@ -45,6 +45,31 @@ static void report_resource(const struct kube_rule *rule,
     report_append(out, "name", read ? read->path.wish : NULL);
 }
 
+/* The worst status of the rule's objects, and how many have it. */
+static void report_count(struct kube_rule *rule, int32_t status,
+                         const char *message)
+{
+    if (report_weight(status) > report_weight(rule->worst)) {
+        rule->worst = status;
+        rule->worse = 0;
+        snprintf(rule->message, sizeof(rule->message), "%s", message);
+    }
+    rule->worse += status == rule->worst;
+}
+
+bool kube_report_pass(const struct kube_judge *judge, struct kube_rule *rule)
+{
+    if (rule->passed < judge->passing)
+        return false;
+    rule->judged++;
+    rule->silent[SCANNER_PASS]++;
+    if (rule->worst == SCANNER_PASS)
+        rule->worse++;
+    else
+        report_count(rule, SCANNER_PASS, "");
+    return true;
+}
+
 static bool report_is_silent(struct kube_judge *judge,
                              struct kube_rule *rule, int32_t status)
 {
@@ -72,13 +97,8 @@ void kube_report_outcome(struct kube_judge *judge, struct kube_rule *rule,
                                                    : NULL};
     bson_t resource = BSON_INITIALIZER;
 
-    if (report_weight(outcome->status) > report_weight(rule->worst)) {
-        rule->worst = outcome->status;
-        rule->worse = 0;
-        snprintf(rule->message, sizeof(rule->message), "%s",
-                 outcome->message);
-    }
-    rule->worse += outcome->status == rule->worst;
+    rule->judged++;
+    report_count(rule, outcome->status, outcome->message);
     if (!report_is_silent(judge, rule, outcome->status)) {
         report_resource(rule, read, object, &resource);
         result.resource = kit_doc(&resource);

@@ -131,6 +131,10 @@ engine_status kube_reads_mask(struct kube_read *read,
                               const struct kube_rule *rule,
                               engine_error *err);
 
+/** share.c: sorts a read's rules by what they look at, once all are planned. */
+engine_status kube_reads_share(struct kube_reads *reads,
+                               struct kube_read *read, engine_error *err);
+
 struct kube_programs *kube_programs_new(void);
 void kube_programs_free(struct kube_programs *programs);
 /** Promises that a value stays until the next call, so that it is converted

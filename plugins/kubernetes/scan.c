@@ -81,6 +81,8 @@ static engine_status scan_open_reads(struct scan *scan, engine_error *err)
 {
     engine_status status = ENGINE_OK;
 
+    for (size_t i = 0; status == ENGINE_OK && i < scan->reads.count; i++)
+        status = kube_reads_share(&scan->reads, scan->reads.items[i], err);
     for (size_t i = 0; status == ENGINE_OK && i < scan->reads.count; i++) {
         status = kube_read_open(scan->reads.items[i], &kube_judge_events,
                                 &scan->judge, err);

@@ -2,6 +2,7 @@
 /* pattern.c - PCRE2 with limits. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "sdk/base/alloc.h"
@@ -16,9 +17,18 @@
 #define PATTERN_MAX_DISTANCE ((size_t)500 * 1000 * 1000)
 #define PATTERN_SHORT 256 /* bytes whose starting points need no counting */
 
+/* What a match needs beside the pattern: kept for the next one. */
+struct pattern_room {
+    pcre2_match_data *data;
+    pcre2_match_context *limits;
+};
+
 /* Short texts, nearly all there are, go through the plain code. */
 struct pattern {
     pcre2_code *plain, *counted;
+    /* of the last match, when none uses it now; apart, for a pattern that is
+     * const and may be matched by many threads */
+    _Atomic(struct pattern_room *) *spare;
 };
 
 /* What a match may still cost: steps, and characters they go over. */
@@ -83,7 +93,10 @@ engine_status pattern_new(const char *text, const char *options,
     pattern = engine_calloc(1, sizeof(*pattern));
     if (!pattern)
         return engine_fail_memory(err);
-    status = pattern_compile(text, bits, &pattern->plain, err);
+    pattern->spare = engine_calloc(1, sizeof(*pattern->spare));
+    status = pattern->spare
+                 ? pattern_compile(text, bits, &pattern->plain, err)
+                 : engine_fail_memory(err);
     if (status == ENGINE_OK)
         status = pattern_compile(text, bits | PCRE2_AUTO_CALLOUT,
                                  &pattern->counted, err);
@@ -95,10 +108,50 @@ engine_status pattern_new(const char *text, const char *options,
     return ENGINE_OK;
 }
 
+static void pattern_room_free(struct pattern_room *room)
+{
+    if (!room)
+        return;
+    pcre2_match_data_free(room->data);
+    pcre2_match_context_free(room->limits);
+    engine_free(room);
+}
+
+static struct pattern_room *pattern_room_take(const struct pattern *pattern)
+{
+    struct pattern_room *room = atomic_exchange(pattern->spare, NULL);
+
+    if (room)
+        return room;
+    room = engine_calloc(1, sizeof(*room));
+    if (!room)
+        return NULL;
+    room->data = pcre2_match_data_create_from_pattern(pattern->plain, NULL);
+    room->limits = pcre2_match_context_create(NULL);
+    if (!room->data || !room->limits) {
+        pattern_room_free(room);
+        return NULL;
+    }
+    pcre2_set_match_limit(room->limits, PATTERN_MAX_MATCH);
+    pcre2_set_depth_limit(room->limits, PATTERN_MAX_DEPTH);
+    pcre2_set_heap_limit(room->limits, PATTERN_MAX_KIB);
+    return room;
+}
+
+static void pattern_room_give(const struct pattern *pattern,
+                              struct pattern_room *room)
+{
+    pcre2_set_callout(room->limits, NULL, NULL);
+    pattern_room_free(atomic_exchange(pattern->spare, room));
+}
+
 void pattern_free(struct pattern *pattern)
 {
     if (!pattern)
         return;
+    if (pattern->spare)
+        pattern_room_free(atomic_load(pattern->spare));
+    engine_free(pattern->spare);
     pcre2_code_free(pattern->plain);
     pcre2_code_free(pattern->counted);
     engine_free(pattern);
@@ -134,44 +187,35 @@ static engine_status pattern_failed(int code, engine_error *err)
 
 /* PCRE2's result: the number of groups, or negative. */
 static int pattern_match(const struct pattern *pattern, const char *text,
-                         size_t len, pcre2_match_data *data)
+                         size_t len, struct pattern_room *room)
 {
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
     struct pattern_budget left = {.steps = PATTERN_MAX_STEPS +
                                            PATTERN_STEPS_PER_BYTE * len,
                                   .distance = PATTERN_MAX_DISTANCE};
     const pcre2_code *code =
         len <= PATTERN_SHORT ? pattern->plain : pattern->counted;
-    int found;
 
-    if (!limits)
-        return PCRE2_ERROR_NOMEMORY;
-    pcre2_set_match_limit(limits, PATTERN_MAX_MATCH);
-    pcre2_set_depth_limit(limits, PATTERN_MAX_DEPTH);
-    pcre2_set_heap_limit(limits, PATTERN_MAX_KIB);
-    pcre2_set_callout(limits, pattern_step, &left);
-    found = pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, data, limits);
-    pcre2_match_context_free(limits);
-    return found;
+    pcre2_set_callout(room->limits, pattern_step, &left);
+    return pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, room->data,
+                       room->limits);
 }
 
 engine_status pattern_capture(const struct pattern *pattern, const char *text,
                               size_t len, struct pattern_span *out,
                               engine_error *err)
 {
-    pcre2_match_data *data =
-        pcre2_match_data_create_from_pattern(pattern->plain, NULL);
+    struct pattern_room *room = pattern_room_take(pattern);
     engine_status status = ENGINE_OK;
     int found;
 
     *out = (struct pattern_span){0};
-    if (!data)
+    if (!room)
         return engine_fail_memory(err);
-    found = pattern_match(pattern, text, len, data);
+    found = pattern_match(pattern, text, len, room);
     if (found >= 0) {
-        const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);
+        const PCRE2_SIZE *at = pcre2_get_ovector_pointer(room->data);
 
-        if (pcre2_get_ovector_count(data) > 1 && found > 1)
+        if (pcre2_get_ovector_count(room->data) > 1 && found > 1)
             at += 2;
         /* a group that took no part took nothing, and \K can turn it round */
         *out = (struct pattern_span){
@@ -180,7 +224,7 @@ engine_status pattern_capture(const struct pattern *pattern, const char *text,
     } else if (found != PCRE2_ERROR_NOMATCH) {
         status = pattern_failed(found, err);
     }
-    pcre2_match_data_free(data);
+    pattern_room_give(pattern, room);
     return status;
 }
 

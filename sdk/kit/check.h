@@ -85,6 +85,37 @@ engine_status check_subject(struct check *check, const struct value *subject,
                             struct check_outcome *outcome, engine_error *err);
 
 /**
+ * Many checks of one subject (condition form): what their paths find in it is
+ * found once for all that have the same path, what holds of it once for all
+ * that are the same, and reasons are made only of what is to be shown.
+ *
+ *     check_values(any of them, subject, arena, &values, err);
+ *     check_holds(each, &values, &holds, err);
+ *     check_subject_values(each, subject, &values, &outcome, err);
+ *
+ * gives what check_subject gives. When one of the first two fails,
+ * check_subject makes an outcome of it.
+ */
+engine_status check_values(struct check *check, const struct value *subject,
+                           struct arena *arena, struct expr_values *out,
+                           engine_error *err);
+engine_status check_holds(struct check *check,
+                          const struct expr_values *values, bool *holds,
+                          engine_error *err);
+engine_status check_subject_values(struct check *check,
+                                   const struct value *subject,
+                                   const struct expr_values *values,
+                                   struct check_outcome *outcome,
+                                   engine_error *err);
+/** True when the values of one are those of the other, in every subject. */
+bool check_has_values_of(const struct check *check,
+                         const struct check *other);
+/** True when their outcomes are the same, but for check_terse. */
+bool check_is_same(const struct check *check, const struct check *other);
+/** Its path as it was written, variables applied. */
+const char *check_path(const struct check *check);
+
+/**
  * Judges a set that comes piece by piece (OVAL form): open, add each
  * document, close. The elements of a list may be added one by one when
  * check_split gave a program for an element.

@@ -106,6 +106,8 @@ bool quantity_read(const char *text, size_t len, struct quantity *out)
     int exponent = 0;
     bool point = false;
 
+    if (!len || (*text > '9' || *text < '+')) /* as most texts */
+        return false;
     memset(out, 0, sizeof(*out));
     if (at < end && (*at == '-' || *at == '+'))
         out->negative = *at++ == '-';

@@ -85,6 +85,7 @@ kit_check_sources = \
 	sdk/kit/check_private.h \
 	sdk/kit/check_record.c \
 	sdk/kit/check_set.c \
+	sdk/kit/check_shared.c \
 	sdk/kit/check_table.c \
 	sdk/kit/condition.c \
 	sdk/kit/condition.h \

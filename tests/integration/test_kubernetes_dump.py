@@ -60,6 +60,55 @@ def names(verdict, status):
 
 # ---- objects -----------------------------------------------------------------
 
+def test_rules_that_look_at_the_same_judge_as_each_alone(tmp_path):
+    """What rules have in common is evaluated once for all of them."""
+    ports = ".spec.containers[:].ports[:].hostPort"
+    checks = [
+        {"yamlpath": ports, "condition": "not_exists"},
+        {"yamlpath": ports, "condition": "not_exists"},
+        {"yamlpath": ports, "condition": "not_exists", "namespace": "data"},
+        {"yamlpath": ports, "condition": "less_than", "expected_value": 90},
+        {"yamlpath": ports, "condition": "equals", "expected_value": 80},
+        {"yamlpath": ".spec.hostNetwork", "condition": "not_equals",
+         "expected_value": True},
+        {"yamlpath": ".metadata.name", "condition": "matches",
+         "expected_value": "(a+)+$"},
+        {"yamlpath": ".metadata.name", "condition": "matches",
+         "expected_value": "^web"},
+    ]
+    pods = [pod(f"web-{number}", "data" if number % 3 else "default",
+                hostNetwork=number == 4, containers=[
+                    {"ports": [{"hostPort": port}
+                               for port in range(79, 79 + number % 4)]}])
+            for number in range(12)]
+    pods.append(pod("a" * 200 + "!"))
+
+    def scan(name, rules):
+        made = Cluster(tmp_path / name)
+        made.put_list("/api/v1/pods", "Pod", pods)
+        made.put_list("/api/v1/namespaces/data/pods", "Pod",
+                      [each for each in pods
+                       if each["metadata"]["namespace"] == "data"])
+        for rule_id, check in rules:
+            made.rule(rule_id, resource_type="pods", **check)
+        return made.scan().by_rule()
+
+    def said(verdict):
+        return (verdict["status"], verdict["message"], verdict["resources"],
+                [(each["status"], each["message"], each["resource"],
+                  each["evidence"]) for each in verdict["results"]])
+
+    rules = [(f"rule-{number}", check) for number, check in enumerate(checks)]
+    together = scan("together", rules)
+    for rule in rules:
+        (tmp_path / rule[0]).mkdir()
+        alone = scan(rule[0], [rule])
+        assert said(alone[rule[0]]) == said(together[rule[0]])
+    assert together["rule-0"]["resources"]["fail"] == 9
+    assert together["rule-1"]["resources"]["fail"] == 9
+    assert together["rule-2"]["resources"]["fail"] == 6
+
+
 def test_every_object_has_a_verdict_of_its_own(cluster):
     cluster.put_list("/api/v1/pods?limit=500", "Pod", [
         pod("web-1"), pod("web-2", hostNetwork=True), pod("db-1", "data")])

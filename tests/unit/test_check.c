@@ -565,6 +565,102 @@ static void a_terse_pass_has_no_reasons(void **state)
     check_free(check);
 }
 
+/* Judges by values that another check found, and compares all of it. */
+static void judge_beside(const char *one, const char *other,
+                         const char *subject)
+{
+    struct check *finder = check_of(other), *check = check_of(one);
+    struct check_outcome alone = {0}, beside = {0};
+    const int32_t status = judge(check, subject, &alone);
+    struct expr_values values;
+    engine_error err = {0};
+    struct arena arena;
+    struct value value;
+    bool holds;
+
+    arena_init(&arena, 8 << 20);
+    assert_int_equal(value_from_json(subject, strlen(subject), "subject",
+                                     &arena, &value, &err), ENGINE_OK);
+    assert_true(check_has_values_of(check, finder));
+    assert_int_equal(check_values(finder, &value, &arena, &values, &err),
+                     ENGINE_OK);
+    if (check_holds(check, &values, &holds, &err) < 0) {
+        assert_int_equal(status, ERROR);
+    } else {
+        assert_int_equal(status, holds ? PASS : FAIL);
+        assert_int_equal(check_subject_values(check, &value, &values, &beside,
+                                              &err), ENGINE_OK);
+        assert_int_equal(beside.status, status);
+        assert_string_equal(beside.message, alone.message);
+        assert_true(bson_equal(beside.evidence, alone.evidence));
+    }
+    check_outcome_clear(&alone);
+    check_outcome_clear(&beside);
+    check_free(finder);
+    check_free(check);
+    arena_clear(&arena);
+}
+
+static void checks_of_one_path_judge_as_each_alone(void **state)
+{
+    static const char *const subjects[] = {
+        "{}", "{\"a\": []}", "{\"a\": [{\"b\": [1, 2]}, {\"b\": [3]}]}",
+        "{\"a\": [{\"b\": [\"x\"]}, {\"c\": 1}]}", "{\"a\": 5}",
+        "{\"kind\": \"Secret\", \"a\": [{\"b\": [\"SESAME\"]}]}"};
+    static const char *const rests[] = {
+        "\"condition\": \"exists\"", "\"condition\": \"none_exist\"",
+        "\"condition\": \"equals\", \"expected_value\": 1",
+        "\"condition\": \"not_in\", \"expected_value\": [\"x\", \"2\"]",
+        "\"condition\": \"matches\", \"expected_value\": \"(a+)+$\"",
+        "\"condition\": \"less_than\", \"expected_value\": 3, "
+        "\"entity_check\": \"at least one\""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rests) / sizeof(*rests); i++)
+        for (size_t j = 0; j < sizeof(subjects) / sizeof(*subjects); j++) {
+            char one[200], other[200];
+
+            snprintf(one, sizeof(one), "{\"yamlpath\": \".a[:].b[:]\", %s}",
+                     rests[i]);
+            snprintf(other, sizeof(other),
+                     "{\"yamlpath\": \".a[:].b[:]\", %s}",
+                     rests[(i + 1) % 6]);
+            judge_beside(one, other, subjects[j]);
+        }
+}
+
+static void only_equal_checks_are_the_same(void **state)
+{
+    static const char *const rows[] = {
+        "{\"yamlpath\": \".a\", \"condition\": \"equals\", "
+        "\"expected_value\": 1}",
+        "{\"yamlpath\": \".a\", \"condition\": \"equals\", "
+        "\"expected_value\": \"1\"}",
+        "{\"yamlpath\": \".a\", \"condition\": \"not_equals\", "
+        "\"expected_value\": 1}",
+        "{\"yamlpath\": \".a\", \"condition\": \"equals\", "
+        "\"expected_value\": 1, \"not_found\": \"notapplicable\"}",
+        "{\"yamlpath\": \".b\", \"condition\": \"equals\", "
+        "\"expected_value\": 1}",
+        "{\"yamlpath\": \".a\", \"values\": [{\"value\": \"1\"}]}"};
+    const size_t count = sizeof(rows) / sizeof(*rows);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < count; j++) {
+            struct check *a = check_of(rows[i]), *b = check_of(rows[j]);
+
+            /* the OVAL form has no values of one subject */
+            assert_int_equal(check_is_same(a, b), i == j && i < 5);
+            assert_int_equal(check_has_values_of(a, b),
+                             (i < 4 && j < 4) || (i == 4 && j == 4));
+            check_redact(b, true);
+            assert_false(check_is_same(a, b));
+            check_free(a);
+            check_free(b);
+        }
+}
+
 static void evidence_is_bounded(void **state)
 {
     static const char *const forms[] = {
@@ -697,6 +793,8 @@ int main(void)
         cmocka_unit_test(several_documents_are_one_set),
         cmocka_unit_test(says_what_was_there),
         cmocka_unit_test(a_terse_pass_has_no_reasons),
+        cmocka_unit_test(checks_of_one_path_judge_as_each_alone),
+        cmocka_unit_test(only_equal_checks_are_the_same),
         cmocka_unit_test(evidence_is_bounded),
         cmocka_unit_test(shows_nothing_of_a_secret),
         cmocka_unit_test(survives_every_failed_allocation),
