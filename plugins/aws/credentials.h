@@ -19,6 +19,7 @@ struct aws_credentials_options {
     const char *region;      /* for STS; NULL: profile's, AWS_REGION */
     const char *config_file; /* NULL: AWS_CONFIG_FILE, ~/.aws/config */
     const char *shared_file; /* NULL: AWS_SHARED_CREDENTIALS_FILE, ... */
+    const char *endpoint;    /* of all services, before any other; or NULL */
     bool allow_process;      /* credential_process may be run */
     bool allow_sso;          /* the SSO token cache may be read */
     struct http_client *client;
@@ -61,6 +62,12 @@ const char *aws_credentials_endpoint(const struct aws_credentials *credentials,
 engine_status aws_credentials_get(struct aws_credentials *credentials,
                                   bool refused, const struct aws_keys **out,
                                   engine_error *err);
+/** Time to sign with, Unix: ours, and what AWS's differs from it. */
+int64_t aws_credentials_now(const struct aws_credentials *credentials);
+/** A call was refused for its time: takes AWS's from the answer's Date header
+ * (may be NULL). False: that says nothing new. */
+bool aws_credentials_skew(struct aws_credentials *credentials,
+                          const char *date);
 /** A word for logs and probe: "profile prod, role arn:...". */
 const char *aws_credentials_source(const struct aws_credentials *credentials);
 
