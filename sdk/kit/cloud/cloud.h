@@ -128,9 +128,9 @@ struct cloud_plugin {
     bson_t options; /* validated; has all of cloud_options */
 };
 
-/** Options that all cloud scanners have; a plugin's table begins with them:
- * concurrency, timeout, connect_timeout, stall_timeout, retries, rate,
- * passing_results. */
+/** Options that all cloud scanners have; a plugin's table begins with them
+ * ({CLOUD_OPTIONS, {.name = ...}}, from sdk/kit/cloud/options.h): concurrency,
+ * timeout, connect_timeout, stall_timeout, retries, rate, passing_results. */
 #define CLOUD_OPTIONS_COUNT 7
 extern const struct scanner_option cloud_options[CLOUD_OPTIONS_COUNT];
 
@@ -157,6 +157,9 @@ const struct scanner_job *cloud_job(const struct cloud *cloud);
 /** Log; never with a secret in it. */
 void cloud_log(struct cloud *cloud, uint32_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/** Non-zero when the operation is to end: a process_stop_fn and http_stop_fn;
+ * user is the struct cloud. */
+int cloud_stop(void *user);
 /** Lives as long as the operation. */
 struct arena *cloud_arena(struct cloud *cloud);
 
