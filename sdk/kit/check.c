@@ -68,7 +68,8 @@ static engine_status check_compile_path(struct check *check,
     if (!check->path)
         return engine_fail_memory(err);
     check->fans = check_fans(words->language, path);
-    status = expr_compile(words->language, path, NULL, &check->expr, err);
+    status = expr_compile(words->language, path, words->limits, &check->expr,
+                          err);
     if (status < 0)
         engine_error_prefix(err, "%s", words->path);
     return status;
@@ -178,6 +179,16 @@ enum check_form check_form(const struct check *check)
 const bson_t *check_variables(const struct check *check)
 {
     return &check->variables;
+}
+
+void check_bind(struct check *check, const struct value *const *values)
+{
+    expr_bind(check->expr, values);
+}
+
+const struct expr *check_path(const struct check *check)
+{
+    return check->expr;
 }
 
 void check_redact(struct check *check, bool redact)

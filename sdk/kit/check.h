@@ -36,6 +36,7 @@ struct check_words {
     const char *path;      /* key of the path: "yamlpath" or "path" */
     const char *condition; /* key of the operator: "condition", "operator" */
     const char *expected;  /* key of the expectation */
+    const struct expr_limits *limits; /* of the path; may be NULL */
 };
 
 /**
@@ -51,6 +52,10 @@ void check_free(struct check *check);
 enum check_form check_form(const struct check *check);
 /** The variables that it used, {id: value}; lives as long as the check. */
 const bson_t *check_variables(const struct check *check);
+/** Values of limits->variables, see expr_bind. */
+void check_bind(struct check *check, const struct value *const *values);
+/** Its compiled path; lives as long as the check. */
+const struct expr *check_path(const struct check *check);
 /** Adds to a mask of a subject what it may look at. */
 engine_status check_wants(const struct check *check,
                           struct value_mask *mask);

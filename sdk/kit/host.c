@@ -70,6 +70,23 @@ void kit_warn(const struct scanner_host *host, const struct scanner_job *job,
         host->log(host, SCANNER_LOG_WARNING, message);
 }
 
+const char *kit_status_word(int32_t status)
+{
+    static const char *const words[10] = {
+        "",           "pass",       "fail",        "error",
+        "unknown",    "notapplicable", "notchecked", "notselected",
+        "informational", "fixed"};
+
+    return status > 0 && status < 10 ? words[status] : "";
+}
+
+int kit_status_weight(int32_t status)
+{
+    static const int weights[10] = {0, 5, 8, 7, 6, 1, 2, 1, 3, 4};
+
+    return status > 0 && status < 10 ? weights[status] : 0;
+}
+
 void kit_rule_error(const struct scanner_host *host,
                     const struct scanner_job *job, const char *rule_id,
                     const engine_error *why)

@@ -30,6 +30,12 @@ void kit_log(const struct scanner_host *host, uint32_t level,
 void kit_warn(const struct scanner_host *host, const struct scanner_job *job,
               const char *message);
 
+/** The contract's word for SCANNER_PASS ... SCANNER_FIXED; "" for others. */
+const char *kit_status_word(int32_t status);
+/** How bad a verdict is: fail > error > unknown > pass > fixed >
+ * informational > notchecked > notapplicable; 0: it is none. */
+int kit_status_weight(int32_t status);
+
 /** A rule that could not be evaluated: one result and its end, both errors
  * with the message and the hint of `why`. */
 void kit_rule_error(const struct scanner_host *host,

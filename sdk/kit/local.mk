@@ -94,6 +94,7 @@ kit_check_sources = \
 	sdk/kit/condition_quantity.h \
 	sdk/kit/condition_test.c \
 	sdk/kit/template.c sdk/kit/template.h \
+	sdk/kit/template_fill.c \
 	sdk/kit/template_private.h \
 	sdk/kit/template_word.c
 kit_expr_sources += $(kit_check_sources)

@@ -41,6 +41,17 @@ bool template_single(const char *text, const bson_t *variables,
 bool template_variable(const bson_t *variables, const char *name,
                        bson_iter_t *out);
 
+/**
+ * Appends a value to a document under key, with variables in all its texts: a
+ * text that is only {{.variable}} takes the typed value. used gets those that
+ * were used, {id: value}.
+ */
+engine_status template_fill(const bson_iter_t *from, const bson_t *variables,
+                            bson_t *used, bson_t *to, const char *key,
+                            engine_error *err);
+/** Remembers in used that a variable was used. */
+void template_note(bson_t *used, const bson_iter_t *variable);
+
 /** Appends its text, "None" for null; false: it is a list or a document. */
 bool template_variable_text(const bson_iter_t *value, struct buffer *out);
 

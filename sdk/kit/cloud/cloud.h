@@ -109,6 +109,8 @@ struct cloud_provider {
      * cloud_refuse. A failure ends it, too. */
     engine_status (*start)(void *self, struct cloud_call *call, void *data,
                            engine_error *err);
+    /** Exactly once for each data: when its call is over (from within
+     * cloud_answer and cloud_refuse, or start), or will not be made. */
     void (*release)(void *self, void *data);
     /** Fills a probe document (engine/scanner.h); scopes were added. */
     engine_status (*probe)(void *self, bson_t *out, engine_error *err);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - distinct calls: made once, waited for by many, their answers kept
+ * as long as somebody may need them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sdk/base/alloc.h"
+#include "sdk/kit/cloud/cloud_private.h"
+
+/* ---- faults ------------------------------------------------------------------- */
+
+struct fault *fault_new(const engine_error *why)
+{
+    const size_t len = strlen(why->message), hint = strlen(why->hint);
+    struct fault *fault = engine_malloc(sizeof(*fault) + len + hint + 3);
+
+    if (!fault)
+        return NULL;
+    fault->status = why->status;
+    snprintf(fault->text, len + hint + 3, "%s%s%s", why->message,
+             hint ? "; " : "", why->hint);
+    return fault;
+}
+
+void fault_get(const struct fault *fault, engine_error *out)
+{
+    engine_fail(out, fault->status, "%s", fault->text);
+}
+
+/* ---- queues --------------------------------------------------------------------- */
+
+static void queue_add(struct call_queue *queue, struct cloud_call *call)
+{
+    call->next = NULL;
+    if (queue->last)
+        queue->last->next = call;
+    else
+        queue->first = call;
+    queue->last = call;
+}
+
+static struct cloud_call *queue_take(struct call_queue *queue)
+{
+    struct cloud_call *call = queue->first;
+
+    if (call) {
+        queue->first = call->next;
+        if (!queue->first)
+            queue->last = NULL;
+        call->next = NULL;
+    }
+    return call;
+}
+
+/* ---- wanting ---------------------------------------------------------------------- */
+
+static engine_status call_key(struct cloud *cloud,
+                              const struct cloud_scope *scope,
+                              const struct value *request, struct buffer *key,
+                              void **data, engine_error *err)
+{
+    engine_status status;
+
+    *data = NULL;
+    /* scopes are told apart by where they are */
+    buffer_printf(key, "%p\n", (const void *)scope);
+    status = cloud->provider->prepare(cloud->self, scope, request, key, data,
+                                      err);
+    if (status == ENGINE_OK && key->status < 0) {
+        cloud->provider->release(cloud->self, *data);
+        status = buffer_status(key, err);
+    }
+    return status;
+}
+
+static engine_status call_new(struct cloud *cloud, const char *key,
+                              struct cloud_call **out, engine_error *err)
+{
+    struct cloud_call *call;
+
+    if (cloud->calls_count >= CLOUD_CALLS)
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "the rules need more than %d different calls; "
+                           "select fewer rules or scopes", CLOUD_CALLS);
+    call = engine_calloc(1, sizeof(*call));
+    if (!call || table_set(&cloud->calls, key, call) < 0) {
+        engine_free(call);
+        return engine_fail_memory(err);
+    }
+    call->cloud = cloud;
+    call->state = CALL_FORGOTTEN;
+    arena_init(&call->arena, CLOUD_CALL_MEMORY);
+    call->all = cloud->all;
+    cloud->all = call;
+    cloud->calls_count++;
+    *out = call;
+    return ENGINE_OK;
+}
+
+static void call_wait(struct cloud_call *call, struct visit_part *part)
+{
+    part->made = call;
+    part->next = NULL;
+    call->refs++;
+    if (call->state == CALL_ENDED)
+        return;
+    if (!call->waiting)
+        call->waiting_end = &call->waiting;
+    *call->waiting_end = part;
+    call->waiting_end = &part->next;
+}
+
+/* a call anew, or again after its answer was dropped */
+static void call_arm(struct cloud_call *call, const struct cloud_scope *scope,
+                     void *data)
+{
+    call->scope = scope;
+    call->data = data;
+    call->state = CALL_QUEUED;
+    queue_add(&call->cloud->queue, call);
+}
+
+engine_status call_want(struct cloud *cloud, const struct cloud_scope *scope,
+                        const struct value *request, struct visit_part *part,
+                        engine_error *err)
+{
+    struct cloud_call *call;
+    struct buffer key;
+    void *data;
+    engine_status status;
+
+    buffer_init(&key, (size_t)1 << 20);
+    status = call_key(cloud, scope, request, &key, &data, err);
+    if (status < 0) {
+        buffer_clear(&key);
+        return status;
+    }
+    call = table_get(&cloud->calls, key.data);
+    if (!call)
+        status = call_new(cloud, key.data, &call, err);
+    if (status == ENGINE_OK && call->state == CALL_FORGOTTEN)
+        call_arm(call, scope, data);
+    else
+        cloud->provider->release(cloud->self, data);
+    if (status == ENGINE_OK)
+        call_wait(call, part);
+    buffer_clear(&key);
+    return status;
+}
+
+/* ---- dropping --------------------------------------------------------------------- */
+
+static void call_forget(struct cloud_call *call)
+{
+    arena_clear(&call->arena);
+    engine_free(call->failure);
+    engine_free(call->code);
+    call->failure = NULL;
+    call->code = NULL;
+    call->state = CALL_FORGOTTEN;
+}
+
+void call_drop(struct cloud_call *call)
+{
+    struct cloud *cloud = call->cloud;
+
+    if (--call->refs || call->kept || call->state != CALL_ENDED)
+        return;
+    /* rules to come may want it, too */
+    if (cloud->kept + call->arena.used <= CLOUD_KEPT) {
+        cloud->kept += call->arena.used;
+        call->kept = true;
+        return;
+    }
+    call_forget(call);
+}
+
+/* A block of memory for each of thousands of small answers would be many
+ * times their size. */
+static void call_shelve(struct cloud_call *call)
+{
+    struct cloud *cloud = call->cloud;
+    struct value copy;
+
+    if (call->failure || call->arena.used > CLOUD_SMALL ||
+        value_copy(&call->value, &cloud->shelf, &copy, NULL) < 0)
+        return;
+    call->value = copy;
+    call->kept = true;
+    arena_clear(&call->arena);
+}
+
+bool call_is_empty(const struct cloud_call *call, const struct value *empty_on)
+{
+    const char *at = call->code ? call->code : "";
+
+    while (empty_on && *at) {
+        const size_t len = strcspn(at, " ");
+
+        for (uint32_t i = 0; i < empty_on->count; i++)
+            if (empty_on->items[i].count == len &&
+                memcmp(empty_on->items[i].text, at, len) == 0)
+                return true;
+        at += len;
+        at += strspn(at, " ");
+    }
+    return false;
+}
+
+void calls_clear(struct cloud *cloud)
+{
+    while (cloud->all) {
+        struct cloud_call *call = cloud->all;
+
+        cloud->all = call->all;
+        if (call->data)
+            cloud->provider->release(cloud->self, call->data);
+        call_forget(call);
+        engine_free(call);
+    }
+    table_clear(&cloud->calls);
+}
+
+/* ---- for providers -------------------------------------------------------------- */
+
+const struct cloud_scope *cloud_call_scope(const struct cloud_call *call)
+{
+    return call->scope;
+}
+
+struct arena *cloud_call_arena(struct cloud_call *call)
+{
+    return &call->arena;
+}
+
+static void call_end(struct cloud_call *call)
+{
+    struct cloud *cloud = call->cloud;
+    void *data = call->data;
+
+    call->state = CALL_ENDED;
+    call->data = NULL;
+    cloud->started--;
+    cloud->calls_ended++;
+    if (data)
+        cloud->provider->release(cloud->self, data);
+    queue_add(&cloud->ended, call);
+    cloud_pump(cloud);
+}
+
+void cloud_answer(struct cloud_call *call, const struct value *value)
+{
+    if (call->state != CALL_STARTED)
+        return;
+    call->value = *value;
+    call_end(call);
+}
+
+void cloud_refuse(struct cloud_call *call, const char *code,
+                  const engine_error *why)
+{
+    engine_error memory = {0};
+
+    if (call->state != CALL_STARTED)
+        return;
+    arena_clear(&call->arena);
+    call->value = value_null;
+    call->failure = fault_new(why);
+    call->code = code ? engine_strdup(code) : NULL;
+    if (!call->failure || (code && !call->code) ||
+        why->status == ENGINE_ENOMEM) {
+        engine_fail_memory(&memory);
+        cloud_abort(call->cloud, &memory);
+    }
+    call_end(call);
+}
+
+/* ---- going on ---------------------------------------------------------------------- */
+
+static void pump_start(struct cloud *cloud)
+{
+    struct cloud_call *call = queue_take(&cloud->queue);
+    engine_error why = {0};
+    engine_status status;
+
+    call->state = CALL_STARTED;
+    cloud->started++;
+    status = cloud->provider->start(cloud->self, call, call->data, &why);
+    if (status < 0 && call->state == CALL_STARTED) {
+        why.status = status;
+        cloud_refuse(call, NULL, &why);
+    }
+}
+
+/* tells all that wait; they may be gone afterwards */
+static void pump_settle(struct cloud *cloud)
+{
+    struct cloud_call *call = queue_take(&cloud->ended);
+    struct visit_part *part = call->waiting;
+
+    call_shelve(call);
+    call->waiting = NULL;
+    while (part) {
+        struct visit_part *next = part->next;
+
+        visit_part_ended(part);
+        part = next;
+    }
+    report_progress(cloud, false);
+}
+
+void cloud_pump(struct cloud *cloud)
+{
+    if (cloud->pumping)
+        return;
+    cloud->pumping = true;
+    while (cloud->failure.status == ENGINE_OK) {
+        if (cloud->queue.first && cloud->started < CLOUD_STARTED)
+            pump_start(cloud);
+        else if (cloud->ended.first)
+            pump_settle(cloud);
+        else if (!visits_open_more(cloud))
+            break;
+    }
+    cloud->pumping = false;
+}

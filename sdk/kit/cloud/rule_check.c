@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rule_check.c - what the expressions of a rule look at: names that there are
+ * not, and what of a subject is worth showing. */
+#include <string.h>
+
+#include "sdk/kit/cloud/cloud_private.h"
+#include "sdk/kit/value_mask_private.h"
+
+/* What looks at names of calls. */
+struct names_check {
+    const struct cloud_rule *rule;
+    bool input; /* the names are members of the input, else of $root only */
+    engine_status status;
+    engine_error *err;
+};
+
+static bool names_has(const struct cloud_rule *rule,
+                      const struct mask_node *node)
+{
+    for (size_t i = 0; i < rule->count; i++)
+        if (strcmp(rule->calls[i].name, node->key) == 0)
+            return true;
+    return false;
+}
+
+static void names_mask(struct names_check *check, const struct expr *expr,
+                       const struct value_mask *mask)
+{
+    for (size_t i = 0; i < mask->root.count; i++) {
+        const struct mask_node *node = mask->root.children[i];
+
+        if (check->status < 0 || names_has(check->rule, node))
+            continue;
+        check->status = engine_fail(
+            check->err, ENGINE_EINVAL,
+            "there is no call \"%.100s\", which \"%.200s\" looks at",
+            node->key, expr_text(expr));
+    }
+}
+
+/* true ends the search */
+static bool names_expr(const struct expr *expr, void *user)
+{
+    struct names_check *check = user;
+    struct value_mask *mask = value_mask_new();
+    engine_status status = mask ? ENGINE_OK : ENGINE_ENOMEM;
+
+    if (status == ENGINE_OK && check->input)
+        status = expr_wants(expr, mask);
+    if (status == ENGINE_OK)
+        status = expr_wants_of(expr, CLOUD_ROOT, mask);
+    if (status < 0)
+        check->status = engine_fail_memory(check->err);
+    else
+        names_mask(check, expr, mask);
+    value_mask_free(mask);
+    return check->status < 0;
+}
+
+static void names_one(struct names_check *check, const struct expr *expr,
+                      bool input)
+{
+    check->input = input;
+    if (expr && check->status == ENGINE_OK)
+        names_expr(expr, check);
+}
+
+static void names_subject(struct names_check *check)
+{
+    const struct cloud_rule *rule = check->rule;
+    const bool root = !rule->each && !rule->check;
+
+    names_one(check, rule->each, !rule->check);
+    names_one(check, rule->assert, root);
+    names_one(check, rule->when, root);
+    names_one(check, rule->id, root);
+    names_one(check, rule->name, root);
+    names_one(check, rule->region, root);
+    check->input = root;
+    if (check->status == ENGINE_OK)
+        place_any(rule->message, names_expr, check);
+}
+
+/* ---- what is looked at -------------------------------------------------------- */
+
+static bool looks_expr(const struct expr *expr, void *user)
+{
+    struct cloud_rule *rule = user;
+
+    if (expr && expr_uses(expr, CLOUD_ROOT))
+        rule->looks_at_root = true;
+    return false;
+}
+
+static bool looks_mask(const struct expr *expr, void *user)
+{
+    struct cloud_rule *rule = user;
+
+    return expr && expr_wants(expr, rule->mask) < 0;
+}
+
+static engine_status rule_looks(struct cloud_rule *rule, engine_error *err)
+{
+    const struct expr *const exprs[] = {rule->assert, rule->when, rule->id,
+                                        rule->name, rule->region};
+    bool failed = false;
+
+    for (size_t i = 0; i < sizeof(exprs) / sizeof(*exprs); i++) {
+        looks_expr(exprs[i], rule);
+        failed = failed || looks_mask(exprs[i], rule);
+    }
+    place_any(rule->message, looks_expr, rule);
+    looks_expr(rule->each, rule);
+    if (rule->check)
+        looks_expr(check_path(rule->check), rule);
+    failed = failed || place_any(rule->message, looks_mask, rule);
+    return failed ? engine_fail_memory(err) : ENGINE_OK;
+}
+
+engine_status rule_check_names(struct cloud *cloud, struct cloud_rule *rule,
+                               engine_error *err)
+{
+    struct names_check check = {.rule = rule, .err = err};
+
+    (void)cloud;
+    for (size_t i = 0; i < rule->count; i++) {
+        const struct rule_call *call = &rule->calls[i];
+
+        names_one(&check, call->foreach, true);
+        check.input = false;
+        if (check.status == ENGINE_OK)
+            mold_any(&call->mold, names_expr, &check);
+        if (check.status < 0) {
+            engine_error_prefix(err, "calls.%s", call->name);
+            return check.status;
+        }
+    }
+    names_subject(&check);
+    if (check.status < 0)
+        return check.status;
+    rule->mask = value_mask_new();
+    return rule->mask ? rule_looks(rule, err) : engine_fail_memory(err);
+}

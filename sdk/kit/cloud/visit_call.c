@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* visit_call.c - one call of a rule in a scope: for each item, in each scope
+ * that it fans out to, and its answers into the root. */
+#include <string.h>
+
+#include "sdk/base/alloc.h"
+#include "sdk/kit/cloud/cloud_private.h"
+
+/* ---- items -------------------------------------------------------------------- */
+
+static engine_status items_evaluate(struct visit *visit, size_t index,
+                                    struct value *out, engine_error *err)
+{
+    const struct rule_call *call = &visit->rule->calls[index];
+    const struct value *found;
+    engine_status status;
+
+    *out = (struct value){.kind = VALUE_ARRAY, .count = 1,
+                          .items = &visit->root};
+    if (!call->foreach)
+        return ENGINE_OK;
+    status = cloud_evaluate(visit->cloud, call->foreach, &visit->root,
+                            &visit->arena, &found, err);
+    if (status < 0) {
+        engine_error_prefix(err, "calls.%s: foreach", call->name);
+        return status;
+    }
+    if (found->kind == VALUE_ARRAY)
+        *out = *found;
+    else if (found->kind == VALUE_NULL)
+        out->count = 0;
+    else
+        out->items = found; /* one, that is no list */
+    return ENGINE_OK;
+}
+
+static engine_status items_make(struct visit *visit, size_t index,
+                                size_t scopes, engine_error *err)
+{
+    struct visit_call *call = &visit->calls[index];
+    struct value list;
+    engine_status status = items_evaluate(visit, index, &list, err);
+
+    if (status < 0)
+        return status;
+    if (list.count > CLOUD_ITEMS ||
+        (scopes && list.count > CLOUD_CALLS / scopes))
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "calls.%s would be made %u times",
+                           visit->rule->calls[index].name,
+                           list.count * (unsigned)(scopes + !scopes));
+    call->items = engine_calloc(list.count + !list.count,
+                                sizeof(*call->items));
+    call->parts = engine_calloc(list.count * scopes + 1, sizeof(*call->parts));
+    if (!call->items || !call->parts)
+        return engine_fail_memory(err);
+    call->count = list.count;
+    for (uint32_t i = 0; i < list.count; i++)
+        call->items[i].value = list.items[i];
+    return ENGINE_OK;
+}
+
+/* ---- scopes --------------------------------------------------------------------- */
+
+static bool scopes_are_named(const struct value *names, const char *name)
+{
+    for (uint32_t i = 0; names && i < names->count; i++)
+        if (strcmp(names->items[i].text, name) == 0)
+            return true;
+    return !names;
+}
+
+static engine_status scopes_missing(const struct visit *visit,
+                                    const struct rule_call *call,
+                                    const struct cloud_scope *const *scopes,
+                                    size_t count, engine_error *err)
+{
+    const struct value *names = call->fan_names;
+
+    for (uint32_t i = 0; names && i < names->count; i++) {
+        size_t k = 0;
+
+        while (k < count && strcmp(scopes[k]->name, names->items[i].text))
+            k++;
+        if (k == count)
+            return engine_fail(err, ENGINE_ENOTFOUND,
+                               "calls.%s: %s has no %s \"%s\" that is scanned",
+                               call->name, visit->scope->label,
+                               visit->cloud->provider->levels[call->level],
+                               names->items[i].text);
+    }
+    return ENGINE_OK;
+}
+
+/* the scopes that a call is made in; engine_free */
+static engine_status scopes_find(const struct visit *visit,
+                                 const struct rule_call *call,
+                                 const struct cloud_scope ***out,
+                                 size_t *count, engine_error *err)
+{
+    const struct cloud *cloud = visit->cloud;
+    const struct cloud_scope **scopes = engine_calloc(
+        call->fan ? cloud->scopes_count + 1 : 1, sizeof(*scopes));
+
+    *out = scopes;
+    *count = 0;
+    if (!scopes)
+        return engine_fail_memory(err);
+    if (!call->fan) {
+        scopes[(*count)++] = cloud_scope_at(visit->scope, call->level);
+        return ENGINE_OK;
+    }
+    for (size_t i = 0; i < cloud->scopes_count; i++) {
+        const struct cloud_scope *scope = cloud->scopes[i];
+
+        if (scope->level == call->level &&
+            cloud_scope_at(scope, visit->scope->level) == visit->scope &&
+            scopes_are_named(call->fan_names, scope->name))
+            scopes[(*count)++] = scope;
+    }
+    if (*count == 0 && !call->fan_names)
+        return engine_fail(err, ENGINE_ENOTFOUND,
+                           "calls.%s: %s has no %s that is scanned",
+                           call->name, visit->scope->label,
+                           cloud->provider->levels[call->level]);
+    return scopes_missing(visit, call, scopes, *count, err);
+}
+
+/* An item of an answer that was fanned out is asked about where it is. */
+static bool scopes_is_elsewhere(const struct visit *visit,
+                                const struct rule_call *call,
+                                const struct visit_item *item,
+                                const struct cloud_scope *scope)
+{
+    char key[64] = "_";
+    const char *home;
+
+    if (!call->fan || !call->foreach)
+        return false;
+    strncat(key, visit->cloud->provider->levels[call->level],
+            sizeof(key) - 2);
+    home = value_text(value_member(&item->value, key));
+    return home && strcmp(home, scope->name) != 0;
+}
+
+/* ---- opening ---------------------------------------------------------------------- */
+
+static engine_status part_want(struct visit *visit, size_t index,
+                               struct visit_part *part,
+                               const struct visit_item *item,
+                               engine_error *err)
+{
+    const struct rule_call *call = &visit->rule->calls[index];
+    struct cloud *cloud = visit->cloud;
+    const struct value *input =
+        call->foreach ? &item->value : &part->scope->value;
+    struct value request;
+    engine_status status;
+
+    if (part->scope->why) {
+        *err = *part->scope->why;
+        return err->status;
+    }
+    cloud_bind(cloud, part->scope, &visit->root);
+    status = mold_fill(cloud, &call->mold, input, &cloud->requests, &request,
+                       err);
+    if (status == ENGINE_OK)
+        status = call_want(cloud, part->scope, &request, part, err);
+    arena_reset(&cloud->requests);
+    return status;
+}
+
+static engine_status item_open(struct visit *visit, size_t index,
+                               struct visit_item *item,
+                               const struct cloud_scope *const *scopes,
+                               size_t count, engine_error *err)
+{
+    struct visit_call *call = &visit->calls[index];
+
+    item->first = (uint32_t)call->parts_count;
+    for (size_t i = 0; i < count; i++) {
+        struct visit_part *part = &call->parts[call->parts_count];
+        engine_error why = {0};
+
+        if (scopes_is_elsewhere(visit, &visit->rule->calls[index], item,
+                                scopes[i]))
+            continue;
+        *part = (struct visit_part){.visit = visit, .call = (uint32_t)index,
+                                    .item = (uint32_t)(item - call->items),
+                                    .scope = scopes[i]};
+        call->parts_count++;
+        item->parts++;
+        if (part_want(visit, index, part, item, &why) < 0 && !item->failure) {
+            engine_error_prefix(&why, "%s: calls.%s", scopes[i]->label,
+                                visit->rule->calls[index].name);
+            item->failure = fault_new(&why);
+        }
+        if (why.status == ENGINE_ENOMEM || (why.status && !item->failure))
+            return engine_fail_memory(err);
+        call->pending += part->made && part->made->state != CALL_ENDED;
+    }
+    return ENGINE_OK;
+}
+
+engine_status visit_call_open(struct visit *visit, size_t index,
+                              engine_error *err)
+{
+    struct visit_call *call = &visit->calls[index];
+    const struct cloud_scope **scopes;
+    size_t count;
+    engine_status status;
+
+    cloud_bind(visit->cloud, visit->scope, &visit->root);
+    status = scopes_find(visit, &visit->rule->calls[index], &scopes, &count,
+                         err);
+    if (status == ENGINE_OK)
+        status = items_make(visit, index, count, err);
+    for (size_t i = 0; status == ENGINE_OK && i < call->count; i++)
+        status = item_open(visit, index, &call->items[i], scopes, count, err);
+    engine_free(scopes);
+    return status;
+}
+
+/* ---- finishing ---------------------------------------------------------------------- */
+
+const struct fault *visit_item_failure(const struct visit *visit, size_t index,
+                                       const struct visit_item *item)
+{
+    const struct rule_call *call = &visit->rule->calls[index];
+
+    if (item->failure)
+        return item->failure;
+    for (uint32_t i = 0; i < item->parts; i++) {
+        const struct cloud_call *made =
+            visit->calls[index].parts[item->first + i].made;
+
+        if (made->failure && !call_is_empty(made, call->empty_on))
+            return made->failure;
+    }
+    return NULL;
+}
+
+/* {item, answer} */
+static bool finish_pair(struct visit *visit, const struct value *item,
+                        const struct value *answer, struct value *out)
+{
+    struct value_member *members =
+        arena_alloc(&visit->arena, 2 * sizeof(*members));
+
+    if (!members)
+        return false;
+    members[0] = (struct value_member){.key = "item", .key_len = 4,
+                                       .value = *item};
+    members[1] = (struct value_member){.key = "answer", .key_len = 6,
+                                       .value = *answer};
+    *out = (struct value){.kind = VALUE_OBJECT, .count = 2,
+                          .members = members};
+    return true;
+}
+
+/* all that the answers before it came from, too */
+static uint64_t finish_into(const struct cloud_rule *rule, size_t index)
+{
+    uint64_t into = rule->calls[index].needs, before = 0;
+
+    while (into != before) {
+        before = into;
+        for (size_t i = 0; i < rule->count; i++)
+            if (before >> i & 1)
+                into |= rule->calls[i].needs;
+    }
+    return into;
+}
+
+static engine_status finish_items(struct visit *visit, size_t index,
+                                  const struct value **answers,
+                                  struct value *values, engine_error *err)
+{
+    struct visit_call *call = &visit->calls[index];
+    struct value *list =
+        arena_alloc(&visit->arena, (call->count + 1) * sizeof(*list));
+    uint32_t listed = 0;
+    engine_status status = list ? ENGINE_OK : engine_fail_memory(err);
+
+    for (size_t i = 0; status == ENGINE_OK && i < call->count; i++) {
+        struct visit_item *item = &call->items[i];
+
+        if (visit_item_failure(visit, index, item))
+            continue;
+        status = fan_join(visit, index, item, &values[i], err);
+        if (status < 0)
+            break;
+        answers[i] = &values[i];
+        if (!finish_pair(visit, &item->value, &values[i], &list[listed++]))
+            status = engine_fail_memory(err);
+    }
+    visit->members[index].value = (struct value){
+        .kind = VALUE_ARRAY, .count = listed, .items = list};
+    return status;
+}
+
+static engine_status finish_foreach(struct visit *visit, size_t index,
+                                    engine_error *err)
+{
+    const size_t count = visit->calls[index].count;
+    const struct value **answers = engine_calloc(count + 1, sizeof(*answers));
+    struct value *values = engine_calloc(count + 1, sizeof(*values));
+    engine_status status = answers && values
+                               ? ENGINE_OK
+                               : engine_fail_memory(err);
+
+    if (status == ENGINE_OK)
+        status = finish_items(visit, index, answers, values, err);
+    if (status == ENGINE_OK && count)
+        status = splice_answers(visit, index, answers,
+                                finish_into(visit->rule, index), err);
+    engine_free(answers);
+    engine_free(values);
+    return status;
+}
+
+engine_status visit_call_finish(struct visit *visit, size_t index,
+                                engine_error *err)
+{
+    struct visit_call *call = &visit->calls[index];
+    const struct fault *failure;
+
+    if (visit->rule->calls[index].foreach)
+        return finish_foreach(visit, index, err);
+    failure = visit_item_failure(visit, index, &call->items[0]);
+    if (failure) {
+        visit_fault(visit, failure);
+        return ENGINE_OK;
+    }
+    return fan_join(visit, index, &call->items[0],
+                    &visit->members[index].value, err);
+}
