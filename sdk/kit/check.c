@@ -186,7 +186,7 @@ void check_bind(struct check *check, const struct value *const *values)
     expr_bind(check->expr, values);
 }
 
-const struct expr *check_path(const struct check *check)
+const struct expr *check_expr(const struct check *check)
 {
     return check->expr;
 }

@@ -55,7 +55,7 @@ const bson_t *check_variables(const struct check *check);
 /** Values of limits->variables, see expr_bind. */
 void check_bind(struct check *check, const struct value *const *values);
 /** Its compiled path; lives as long as the check. */
-const struct expr *check_path(const struct check *check);
+const struct expr *check_expr(const struct check *check);
 /** Adds to a mask of a subject what it may look at. */
 engine_status check_wants(const struct check *check,
                           struct value_mask *mask);

@@ -3,15 +3,45 @@
 # sdk/kit/cloud/libscankit-cloud.la sdk/kit/libscankit-http.la
 # sdk/kit/libscankit-expr.la sdk/kit/libscankit-core.la
 kit_cloud_sources = \
+	sdk/kit/cloud/call.c \
+	sdk/kit/cloud/cloud.c \
 	sdk/kit/cloud/cloud.h \
-	sdk/kit/cloud/guard.c sdk/kit/cloud/guard.h \
-	sdk/kit/cloud/jwt.c sdk/kit/cloud/jwt.h \
-	sdk/kit/cloud/token.c sdk/kit/cloud/token.h \
-	sdk/kit/cloud/token_mask.c sdk/kit/cloud/token_private.h
+	sdk/kit/cloud/cloud_private.h \
+	sdk/kit/cloud/evidence.c \
+	sdk/kit/cloud/fan.c \
+	sdk/kit/cloud/guard.c \
+	sdk/kit/cloud/guard.h \
+	sdk/kit/cloud/judge.c \
+	sdk/kit/cloud/jwt.c \
+	sdk/kit/cloud/jwt.h \
+	sdk/kit/cloud/options.c \
+	sdk/kit/cloud/options.h \
+	sdk/kit/cloud/pages.c \
+	sdk/kit/cloud/place.c \
+	sdk/kit/cloud/plan.c \
+	sdk/kit/cloud/report.c \
+	sdk/kit/cloud/rule_call.c \
+	sdk/kit/cloud/rule_check.c \
+	sdk/kit/cloud/rule_read.c \
+	sdk/kit/cloud/run.c \
+	sdk/kit/cloud/splice.c \
+	sdk/kit/cloud/subject.c \
+	sdk/kit/cloud/token.c \
+	sdk/kit/cloud/token.h \
+	sdk/kit/cloud/token_mask.c \
+	sdk/kit/cloud/token_private.h \
+	sdk/kit/cloud/visit.c \
+	sdk/kit/cloud/visit_call.c
 if WITH_CURL
 noinst_LTLIBRARIES += sdk/kit/cloud/libscankit-cloud.la
 sdk_kit_cloud_libscankit_cloud_la_SOURCES = $(kit_cloud_sources)
 sdk_kit_cloud_libscankit_cloud_la_LIBADD = $(CRYPTO_LIBS)
+
+check_LTLIBRARIES += tests/unit/libcloudstage.la
+tests_unit_libcloudstage_la_SOURCES = \
+	tests/unit/cloud_stage.c tests/unit/cloud_stage.h
+unit_tests += tests/unit/test_cloud
+tests_unit_test_cloud_LDADD = tests/unit/libcloudstage.la $(cloud_test_libs)
 
 cloud_test_libs = sdk/kit/cloud/libscankit-cloud.la $(http_test_libs)
 unit_tests += tests/unit/test_cloud_guard

@@ -112,7 +112,7 @@ static engine_status rule_looks(struct cloud_rule *rule, engine_error *err)
     place_any(rule->message, looks_expr, rule);
     looks_expr(rule->each, rule);
     if (rule->check)
-        looks_expr(check_path(rule->check), rule);
+        looks_expr(check_expr(rule->check), rule);
     failed = failed || place_any(rule->message, looks_mask, rule);
     return failed ? engine_fail_memory(err) : ENGINE_OK;
 }
