@@ -114,7 +114,8 @@ static struct check *compile(const struct fixture *fixture,
                              const bson_t *rule)
 {
     const struct check_words words = {expr_language("yamlpath"), "yamlpath",
-                                      "condition", "expected_value"};
+                                      "condition", "expected_value",
+                                      NULL};
     struct check *check = NULL;
     engine_error err = {0};
     bson_t content;
