@@ -43,7 +43,9 @@ const char *aws_service_name(const struct aws_service *service);
 const char *aws_operation_name(const struct aws_operation *operation);
 /** "s3:GetBucketPolicy", as in a policy document, as far as it is known. */
 const char *aws_operation_permission(const struct aws_operation *operation);
-/** One endpoint for all regions (iam, organizations, s3's ListBuckets). */
+/** One endpoint for all regions (iam, organizations), or the same answer in
+ * all of them (sts; all of s3, whose buckets are where they are: see
+ * aws_failure.region). Such calls may be made without a region. */
 bool aws_operation_is_global(const struct aws_operation *operation);
 /** Lists that grow from page to page, dotted, NULL-ended; NULL: one page. */
 const char *const *aws_operation_lists(const struct aws_operation *operation);
@@ -86,6 +88,14 @@ engine_status aws_request_init(struct aws_model *model,
                                const struct aws_place *place,
                                struct aws_request *out, engine_error *err);
 
+/**
+ * Checks parameters of a rule before any call is made: names, types, what is
+ * missing. Texts with a '{' in them are placeholders and fit everywhere.
+ */
+engine_status aws_operation_check(const struct aws_operation *operation,
+                                  const struct value *parameters,
+                                  engine_error *err);
+
 /** An answer's head, as far as an operation's output needs it. */
 struct aws_head {
     long status;
@@ -93,13 +103,20 @@ struct aws_head {
     void *user;
 };
 
-/** Reads a successful answer: names and types as in the API, lists are lists
- * also with one element, blobs that are payload are texts. */
+/**
+ * Reads a successful answer: names and types as in the API and in botocore,
+ * but for these: times are RFC 3339 in UTC, blobs base64 (those that are all
+ * of the body texts, if they are any), members that the model does not have
+ * are kept, values of what the model calls sensitive are "(sensitive)", and
+ * there is no ResponseMetadata. Lists are lists also with one element; what is
+ * absent is absent, what is empty is there. Names are the model's: the answer
+ * must not outlive it.
+ */
 engine_status aws_answer(const struct aws_operation *operation,
                          const struct aws_head *head, const char *body,
                          size_t len, struct arena *arena, struct value *out,
                          engine_error *err);
-/** The token of the next page; NULL value kind: there is none. */
+/** The token of the next page, an object; VALUE_NULL: there is none. */
 engine_status aws_answer_token(const struct aws_operation *operation,
                                const struct value *answer, struct arena *arena,
                                struct value *out, engine_error *err);
@@ -108,9 +125,10 @@ engine_status aws_answer_token(const struct aws_operation *operation,
 struct aws_failure {
     char code[128];    /* "AccessDenied"; of json without its namespace */
     char message[512]; /* one line */
+    char region[32];   /* where S3 says the bucket is; empty: it does not */
 };
-/** Reads an answer of status 400 and above, of any protocol; code is empty
- * where there is none. */
+/** Reads an answer of status 300 and above, of any protocol. Where there is no
+ * code, as with HEAD, it is the status ("404"). */
 void aws_failure_read(const struct aws_operation *operation,
                       const struct aws_head *head, const char *body,
                       size_t len, struct aws_failure *out);
