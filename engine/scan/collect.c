@@ -10,7 +10,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 
-#define COLLECT_BATCH 4000 /* documents; a few more cost an index no page */
+#define COLLECT_BATCH 2000 /* documents; a few more cost an index no page */
 #define COLLECT_BATCH_BYTES ((size_t)4 * 1024 * 1024)
 #define COLLECT_COMMIT_MS 200
 

@@ -52,17 +52,17 @@ static inline size_t scan_plain(const char *text, size_t len, bool *high)
 /** Where a value is that is passed over. */
 struct scan_skip {
     int depth; /* open brackets; 0: done */
+    int curly; /* how many of them are curly */
     bool in_text, escaped;
-    uint8_t curly[SCAN_MAX_DEPTH]; /* which kind each of them is */
-    const char *wrong;             /* what was found wrong */
-    bool too_deep;                 /* and that it is only a limit */
+    const char *wrong; /* what was found wrong */
+    bool too_deep;     /* and that it is only a limit */
 };
 
 /**
  * Passes over the rest of an array or object whose first bracket (`open`) was
  * read: set depth to 0 and call scan_skip_begin, then scan_skip as text comes.
- * Brackets must match and strings be free of control characters; nothing else
- * is looked at. Returns how many bytes were used: all of them unless it is
+ * As many brackets of each kind must be closed as were opened before, and
+ * strings be free of control characters; nothing else is looked at. Returns how many bytes were used: all of them unless it is
  * done or wrong.
  */
 void scan_skip_begin(struct scan_skip *skip, char open);

@@ -28,7 +28,8 @@ tests_bench_store_writes_LDADD = engine/libenginecore.la $(MONGOC_LIBS) \
 
 # MB/s of the kit's JSON reader; see the head of the source.
 EXTRA_PROGRAMS += tests/bench/value_stream
-tests_bench_value_stream_LDADD = sdk/kit/libscankit-expr.la
+tests_bench_value_stream_LDADD = sdk/kit/libscankit-expr.la \
+	sdk/kit/libscankit-core.la
 
 # A body as fast as curl(1) reads it; see the head of the source.
 if WITH_CURL

@@ -303,8 +303,13 @@ static void refuses_what_is_cut_off_or_malformed(void **state)
                    "comes twice");
     assert_refused("{\"items\":[{\"a\":[1}]}", &whole, ENGINE_EPARSE,
                    "should be here");
+    /* brackets of what nobody looks at are counted */
     assert_refused("{\"items\":[{\"a\":[1}]}", &masked, ENGINE_EPARSE,
+                   "should be here (byte 19)");
+    assert_refused("{\"items\":[{\"a\":[}}]}", &masked, ENGINE_EPARSE,
                    "closes what was not opened (byte 17)");
+    assert_refused("{\"items\":[{\"a\":]}]}", &masked, ENGINE_EPARSE,
+                   "closes what was not opened (byte 15)");
     assert_refused("{\"items\":[{\"a\":\"\n\"}]}", &masked, ENGINE_EPARSE,
                    "control character");
     assert_refused("{\"items\":[{\"a\":\"x}]}", &masked, ENGINE_EPARSE,
