@@ -128,8 +128,8 @@ static void judge_say(struct judge *judge, int32_t status, const char *name,
     struct verdict *verdict = &judge->verdict;
 
     verdict->status = status;
-    snprintf(verdict->message, sizeof(verdict->message), "%s: %s%s", name,
-             what, text);
+    snprintf(verdict->message, sizeof(verdict->message), "%.200s: %.60s%.220s",
+             name, what, text);
 }
 
 /* ENGINE_ENOMEM goes on; all else is an error of the subject */
