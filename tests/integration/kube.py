@@ -27,7 +27,7 @@ from kube_client import Refused, chosen, from_kubeconfig  # noqa: E402
 from kube_client import Client  # noqa: E402
 from kube_fake import Fake  # noqa: E402
 from kube_load import (Etcd, create_namespace, load_pods,  # noqa: E402
-                       load_samples)
+                       load_samples, wait_gone)
 from kube_objects import NAMESPACES, named  # noqa: E402
 from kube_server import kubeconfig  # noqa: E402
 from kube_tls import Unavailable  # noqa: E402
@@ -145,7 +145,7 @@ class GivenCluster(Cluster):
         self.url = self.admin.how[0]
         self.name = f"scan-test-{uuid.uuid4().hex[:6]}"
         self.opened, self.closed = f"{self.name}-open", f"{self.name}-closed"
-        self.namespaces, self.made = [], 0
+        self.namespaces, self.types, self.made = [], [], 0
         document = yaml.safe_load(self.original.read_text())
         context = chosen(document, "context", document["current-context"])
         self.cluster = chosen(document, "cluster", context["cluster"])
@@ -190,6 +190,8 @@ class GivenCluster(Cluster):
                                                          0)
 
     def add_pods(self, count):
+        for name in NAMESPACES:  # of a run before this one
+            wait_gone(self.admin, name)
         before = {each["metadata"]["name"]
                   for each in self.items("/api/v1/namespaces")}
         self.pods = self.count()
@@ -203,6 +205,11 @@ class GivenCluster(Cluster):
     def load_samples(self, namespace=None):
         namespace = namespace or f"{self.name}-samples"
         self.namespaces.append(namespace)
+        types = ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
+                 "{}.compliance.example.com")
+        for path in map(types.format, ("baselines", "clusterbaselines")):
+            if self.admin.ask("GET", path).status == 404:
+                self.types.append(path)
         return super().load_samples(namespace)
 
     def compact(self):
@@ -218,6 +225,8 @@ class GivenCluster(Cluster):
                 self.admin.remove(f"{rbac}/{kind}/{name}")
         for name in self.namespaces:
             self.admin.remove(f"/api/v1/namespaces/{name}")
+        for path in self.types:
+            self.admin.remove(path)
 
 
 @pytest.fixture(scope="session")

@@ -32,10 +32,11 @@ def code(client, path):
 
 def test_the_administrator_lists_pods_as_a_server_stores_them(cluster):
     assert cluster.load_pods(40) >= 40
+    if cluster.given:
+        assert sum(1 for _ in cluster.admin.items("/api/v1/pods")) >= 40
+        return
     found = cluster.items("/api/v1/pods")
     assert len(found) == cluster.pods
-    if cluster.given:
-        return
     assert len({each["metadata"]["uid"] for each in found}) == 40
     pod = next(each for each in found
                if each["metadata"]["name"] == pod_name(27))
@@ -87,7 +88,9 @@ def test_lists_come_in_pages_until_their_versions_are_forgotten(cluster):
     cluster.load_pods(40)
     page = cluster.admin.get("/api/v1/pods?limit=15")
     assert len(page["items"]) == 15
-    assert page["metadata"]["remainingItemCount"] == cluster.pods - 15
+    remaining = page["metadata"]["remainingItemCount"]
+    assert (remaining > 0 if cluster.given else
+            remaining == cluster.pods - 15)
     onward = page["metadata"]["continue"]
     assert code(cluster.admin, f"/api/v1/pods?limit=15&continue={onward}") == (
         200)
@@ -119,9 +122,9 @@ def test_samples_of_other_kinds_and_custom_resources_are_there(cluster):
 def test_five_thousand_pods_load(cluster):
     assert cluster.load_pods(PODS) >= PODS
     found = collections.Counter(
-        each["metadata"]["namespace"] for each in cluster.items(
+        each["metadata"]["namespace"] for each in cluster.admin.items(
             "/api/v1/pods"))
-    assert sum(found.values()) == cluster.pods
+    assert sum(found.values()) >= PODS
     if not cluster.given:
         assert found == {name: PODS // 10 for name in NAMESPACES}
 

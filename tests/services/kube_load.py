@@ -21,11 +21,32 @@ CONNECTIONS = 4
 PER_TRANSACTION = 100
 
 
+def wait_gone(client, name, seconds=900):
+    """A namespace that was removed takes its time."""
+    end = time.monotonic() + seconds
+    path = f"/api/v1/namespaces/{name}"
+    while ((answer := client.ask("GET", path)).status == 200 and
+           answer.json()["status"].get("phase") == "Terminating"):
+        if time.monotonic() > end:
+            raise TimeoutError(f"{path} is still being removed")
+        time.sleep(1)
+
+
 def create_namespace(client, name):
     """Also the account that pods need where nothing else makes it."""
+    wait_gone(client, name)
     client.create("/api/v1/namespaces", named("v1", "Namespace", name))
     client.create(f"/api/v1/namespaces/{name}/serviceaccounts",
                   named("v1", "ServiceAccount", "default", name))
+
+
+def leave_alone(document, account):
+    """A pod that no controller, scheduler or kubelet of a living cluster runs
+    or removes: for those there is no such node and no such owner."""
+    document["metadata"].pop("ownerReferences", None)
+    document["spec"].pop("nodeName", None)
+    document["spec"].update(serviceAccountName=account,
+                            schedulerName="none-of-the-tests")
 
 
 def create_pod(client, number, namespace=None, account=None):
@@ -35,7 +56,7 @@ def create_pod(client, number, namespace=None, account=None):
     if namespace:
         document["metadata"]["namespace"] = namespace
     if account:
-        document["spec"]["serviceAccountName"] = account
+        leave_alone(document, account)
     path = f"/api/v1/namespaces/{document['metadata']['namespace']}/pods"
     client.create(path, document, "kube-controller-manager")
     client.patch(f"{path}/{pod_name(number)}/status", pod_status(number),
