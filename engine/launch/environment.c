@@ -6,10 +6,12 @@
 
 #include "engine/launch/launch_private.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/buffer.h"
 #include "sdk/document/document.h"
 
 #define ENVIRONMENT_DEPTH 16
 #define ENVIRONMENT_MAXIMUM 4096
+#define ENVIRONMENT_PATHS_MAXIMUM ((size_t)1024 * 1024)
 
 extern char **environ;
 
@@ -72,6 +74,34 @@ static void environment_add(struct environment *env, const char *name,
         return;
     }
     env->entries[env->count++] = entry;
+}
+
+/* A list of paths, of which relative ones are relative to our folder, which is
+ * not the worker's. */
+static void environment_add_paths(struct environment *env, const char *name,
+                                  const char *value)
+{
+    char *here = realpath(".", NULL), *absolute = NULL;
+    struct buffer out;
+
+    buffer_init(&out, ENVIRONMENT_PATHS_MAXIMUM);
+    while (*value) {
+        const size_t len = strcspn(value, ":");
+
+        if (len && *value != '/' && here)
+            buffer_printf(&out, "%s/", here);
+        buffer_append(&out, value, len + (value[len] == ':'));
+        value += len + (value[len] == ':');
+    }
+    if (buffer_status(&out, NULL) == ENGINE_OK)
+        absolute = buffer_take(&out);
+    if (absolute)
+        environment_add(env, name, absolute);
+    else if (out.len)
+        env->failed = true;
+    engine_free(absolute);
+    buffer_clear(&out);
+    free(here);
 }
 
 /* every variable of ours whose name the pattern ("AWS_*") matches */
@@ -161,7 +191,9 @@ char **launch_environment(const bson_t *target)
         if (!value && strcmp(name, "PATH") == 0)
             value = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
                     "/sbin:/bin";
-        if (value)
+        if (value && strcmp(name, "KUBECONFIG") == 0)
+            environment_add_paths(&env, name, value);
+        else if (value)
             environment_add(&env, name, value);
     }
     if (target)

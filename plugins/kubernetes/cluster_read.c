@@ -195,14 +195,31 @@ static engine_status read_wrong(const struct cluster_read *read,
     return ENGINE_EPARSE;
 }
 
+/* Lists have no name. What their kind is called is theirs to say where the
+ * type is a custom one, whose group has a dot. */
+static bool read_is_list(const struct cluster_read *read, const char *kind,
+                         const struct value *document)
+{
+    const size_t len = kind ? strlen(kind) : 0;
+    const struct value *items = value_member(document, "items");
+    struct kube_place place;
+
+    if (!kind || value_at(document, "metadata", "name", NULL))
+        return false;
+    if (len >= 4 && strcmp(kind + len - 4, "List") == 0)
+        return true;
+    return (read->list || (items && items->kind == VALUE_ARRAY)) &&
+           kube_place_of(read->read->path.plain, &place) &&
+           strchr(place.group, '.');
+}
+
 /* is it what was asked for: a list, an object of the API */
 static engine_status read_check(const struct cluster_read *read,
                                 engine_error *err)
 {
     const struct value *document = read->read->document;
     const char *kind = value_text(value_member(document, "kind"));
-    const size_t len = kind ? strlen(kind) : 0;
-    const bool is_list = len >= 4 && strcmp(kind + len - 4, "List") == 0;
+    const bool is_list = read_is_list(read, kind, document);
 
     if (document->kind == VALUE_OBJECT && kind &&
         strcmp(kind, "Status") == 0 &&

@@ -161,19 +161,33 @@ static engine_status manifests_add_object(struct kube_manifests *manifests,
     return manifests_store(manifests, object, resource, err);
 }
 
+/* Types may be called something List, objects may have items: a list has no
+ * name, and its kind ends so, or its items say what they are. */
+static bool manifests_is_list(const struct value *document)
+{
+    const char *kind = value_text(value_member(document, "kind"));
+    const struct value *items = value_member(document, "items");
+    const size_t len = kind ? strlen(kind) : 0;
+
+    if (!items || items->kind != VALUE_ARRAY ||
+        value_at(document, "metadata", "name", NULL) ||
+        value_at(document, "metadata", "generateName", NULL))
+        return false;
+    return (len >= 4 && strcmp(kind + len - 4, "List") == 0) ||
+           (items->count && value_member(&items->items[0], "apiVersion") &&
+            value_member(&items->items[0], "kind"));
+}
+
 static engine_status manifests_on_document(const struct value *document,
                                            long line, void *user,
                                            engine_error *err)
 {
     struct kube_manifests *manifests = user;
-    const char *kind = value_text(value_member(document, "kind"));
     const struct value *items = value_member(document, "items");
-    const size_t len = kind ? strlen(kind) : 0;
     engine_status status = ENGINE_OK;
 
     (void)line;
-    if (len < 4 || strcmp(kind + len - 4, "List") != 0 || !items ||
-        items->kind != VALUE_ARRAY)
+    if (!manifests_is_list(document))
         return manifests_add_object(manifests, document, err);
     for (uint32_t i = 0; status == ENGINE_OK && i < items->count; i++)
         status = manifests_add_object(manifests, &items->items[i], err);

@@ -322,6 +322,29 @@ static engine_status config_nothing(engine_error *err)
     return ENGINE_ENOTFOUND;
 }
 
+/* A scan may be resumed from anywhere: what a target names is absolute. */
+static engine_status config_check_paths(const bson_t *target,
+                                        engine_error *err)
+{
+    static const char *const names[] = {
+        "kubeconfig", "kubeconfig.file", "service_account", "ca_file",
+        "cert_file", "key_file", "token.file"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *path = document_string(target, names[i]);
+
+        if (!path || !*path || *path == '/')
+            continue;
+        engine_fail(err, ENGINE_EINVAL,
+                    "the target's %s \"%.300s\" must be an absolute path",
+                    names[i], path);
+        engine_hint(err, "the scanner has another working directory, and no "
+                         "shell that would know \"~\"");
+        return ENGINE_EINVAL;
+    }
+    return ENGINE_OK;
+}
+
 static engine_status config_locate(struct kube_config *config,
                                    const bson_t *target,
                                    const struct kube_surroundings *around,
@@ -331,8 +354,10 @@ static engine_status config_locate(struct kube_config *config,
     const char *context = document_string(target, "context");
     const char *account = config_copy(config, target, "service_account");
     const bool given = bson_has_field(target, "kubeconfig");
-    engine_status status = ENGINE_OK;
+    engine_status status = config_check_paths(target, err);
 
+    if (status < 0)
+        return status;
     if (document_string(target, "server"))
         return config_explicit(config, target, err);
     if (!account) {

@@ -103,13 +103,20 @@ bool kube_read_is_named(const struct kube_read *read)
     return kube_place_of(read->path.plain, &place) && *place.name;
 }
 
+/* What was asked for says whether the answer is a list: objects may have
+ * "items" of their own. */
+static bool read_may_be_list(const struct kube_read *read)
+{
+    return !read->filtered && !kube_read_is_named(read);
+}
+
 engine_status kube_read_open(struct kube_read *read,
                              const struct kube_read_events *events,
                              void *user, engine_error *err)
 {
     const struct value_stream_options options = {
         .name = read->path.key,
-        .list = read->filtered ? NULL : "items",
+        .list = read_may_be_list(read) ? "items" : NULL,
         .mask = read->keep ? NULL : read->mask,
         .item_maximum = READ_ITEM_MAXIMUM,
         .rest_maximum = READ_KEEP_MAXIMUM,
@@ -178,6 +185,7 @@ static engine_status read_check_list(const struct kube_read *read,
 
     /* Go writes an empty list of items as null now and then */
     if (len < 4 || strcmp(kind + len - 4, "List") != 0 || read->has_list ||
+        !read_may_be_list(read) ||
         !items || items->kind == VALUE_ARRAY || items->kind == VALUE_NULL)
         return ENGINE_OK;
     return engine_fail(err, ENGINE_EPARSE,
@@ -195,7 +203,7 @@ static engine_status read_note_page(struct kube_read *read, const char **next,
 
     *next = NULL;
     read->open = read->more = false;
-    if (read->filtered)
+    if (!read_may_be_list(read))
         return ENGINE_OK;
     if (items && (items->kind == VALUE_ARRAY || items->kind == VALUE_NULL))
         read->page_list = true;
@@ -246,7 +254,7 @@ engine_status kube_read_value(struct kube_read *read,
                               engine_error *err)
 {
     const struct value *items =
-        read->filtered ? NULL : value_member(document, "items");
+        read_may_be_list(read) ? value_member(document, "items") : NULL;
     const char *next;
 
     if (items && items->kind == VALUE_ARRAY &&

@@ -81,6 +81,7 @@ engine_status kube_rule_text(struct kube_rule *rule, const bson_t *content,
 
 /* a filter over the whole answer, or better one over each element of it */
 static engine_status rule_plan_filter(struct kube_rule *rule,
+                                      const struct kube_read *read,
                                       const char *filter,
                                       const struct kube_planner *planner,
                                       engine_error *err)
@@ -90,7 +91,8 @@ static engine_status rule_plan_filter(struct kube_rule *rule,
     engine_status status;
 
     rule->view = KUBE_VIEW_DOCUMENT;
-    if (!jq || expr_split(jq, filter, "items", &item, &rest, NULL) < 0)
+    if (!jq || kube_read_is_named(read) ||
+        expr_split(jq, filter, "items", &item, &rest, NULL) < 0)
         return kube_programs_get(planner->programs, filter, &rule->filter,
                                  err);
     rule->view = KUBE_VIEW_FILTERED;
@@ -129,12 +131,13 @@ static engine_status rule_plan_view(struct kube_rule *rule,
     if (read->filtered)
         return ENGINE_OK;
     if (filter)
-        return rule_plan_filter(rule, filter, planner, err);
+        return rule_plan_filter(rule, read, filter, planner, err);
     if (filtered)
         return engine_fail(err, ENGINE_EUNSUPPORTED,
                            "it looks at what a filter makes of %.300s, and "
                            "does not tell that filter", read->path.plain);
-    if (check_split(rule->check, "items", NULL) == ENGINE_OK)
+    if (!kube_read_is_named(read) &&
+        check_split(rule->check, "items", NULL) == ENGINE_OK)
         rule->view = KUBE_VIEW_ELEMENTS;
     return ENGINE_OK;
 }

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from kube import cluster, make_fake, named  # noqa: F401
+from kube_fake_api import Kind
 from kube_objects import flawed, pod_name
 from support import (DONE, FAILED, INSTRUMENTED, MIB, SLOW, Engine, finish,
                      peak_kib, processes_of, wait_for, wait_gone)
@@ -337,6 +338,58 @@ def test_a_recording_replays_to_the_same_verdicts(cluster, live, tmp_path):
     for rule_id, verdict in first.by_rule().items():
         assert verdict.get("resources") == again.by_rule()[rule_id].get(
             "resources"), rule_id
+
+
+# ---- kinds with odd names ----------------------------------------------------
+
+@pytest.mark.parametrize("offered", ("v2", "plain"))
+@pytest.mark.parametrize("list_kind", ("Boxes", "BoxCollection", "Box"))
+def test_what_a_custom_list_is_called_is_its_own_business(make_fake, live,
+                                                          offered, list_kind):
+    fake = make_fake(discovery=offered)
+    kind = Kind("odd.example.com", "v1", "Box", "boxes", custom=True,
+                list_kind=list_kind)
+    fake.add_kind(kind, *({"metadata": {"name": f"box-{number}"},
+                           "spec": {"sealed": number != 3}}
+                          for number in range(5)))
+    live.rule("objects", resource_type="boxes", yamlpath=".spec.sealed",
+              condition="equals", expected_value=True)
+    live.rule("document", filepath="/apis/odd.example.com/v1/boxes",
+              yamlpath=".items[:].spec.sealed", values=[
+                  {"value": "true", "type": "boolean",
+                   "operation": "equals"}])
+    found = live.scan(fake.kubeconfig()).by_rule()
+    assert found["objects"]["resources"] == {"pass": 4, "fail": 1}
+    assert {each["resource"]["type"] for each in found["objects"][
+        "results"]} == {"Box"}
+    assert found["document"]["status"] == "fail"
+
+
+def test_objects_that_have_items_are_no_lists(make_fake, live):
+    fake = make_fake()
+    kind = Kind("odd.example.com", "v1", "BlockList", "blocklists",
+                custom=True, namespaced=False)
+    fake.add_kind(kind, *({"metadata": {"name": name}, "items": [
+        {"host": name}, {"host": "other.test"}]} for name in ("one", "two")))
+    for name in ("one", "three"):
+        live.rule(f"named-{name}", resource_type="blocklists",
+                  resource_name=name, yamlpath=".items[:].host",
+                  condition="contains", expected_value="one")
+        live.rule(f"path-{name}",
+                  filepath=f"/apis/odd.example.com/v1/blocklists/{name}",
+                  yamlpath=".items[:].host", check_existence="all_exist",
+                  entity_check="at least one", values=[
+                      {"value": "one", "type": "string",
+                       "operation": "equals",
+                       "entity_check": "at least one"}])
+    live.rule("all", resource_type="blocklists", yamlpath=".items[1].host",
+              condition="equals", expected_value="other.test")
+    scan = live.scan(fake.kubeconfig())
+    assert scan.statuses() == {
+        "named-one": "pass", "path-one": "pass", "named-three": "fail",
+        "path-three": "fail", "all": "pass"}, [
+            (each["rule_id"], each["message"]) for each in scan.verdicts]
+    assert scan.by_rule()["all"]["resources"] == {"pass": 2}
 
 
 # ---- servers on a bad day ----------------------------------------------------

@@ -2,6 +2,7 @@
 """How the kubernetes scanner comes in, and what it keeps: proxies, credential
 plugins whose credentials end, token files, the discovery cache."""
 import json
+import os
 import struct
 import time
 
@@ -91,6 +92,30 @@ def test_a_proxy_that_is_away_is_named(make_fake, live):
     message = error_of(live.scan(through(fake, gone)))
     assert "proxy" in message or gone.split("//")[1] in message, message
     assert not fake.requests
+
+
+# ---- where things are --------------------------------------------------------
+
+@pytest.mark.parametrize("name,target", (
+    ("kubeconfig", {"kubeconfig": "admin.yaml"}),
+    ("kubeconfig.file", {"kubeconfig": {"file": "~/.kube/config"}}),
+    ("service_account", {"service_account": "account"}),
+    ("ca_file", {"server": "https://127.0.0.1", "ca_file": "ca.crt"}),
+    ("token.file", {"server": "https://127.0.0.1", "token": {
+        "file": "token"}})))
+def test_a_path_of_a_target_is_absolute(live, name, target):
+    live.names("pods", "pods")
+    scan = live.scan(**target)
+    said = scan.result.out + scan.result.err
+    assert f"target's {name} " in said and "absolute path" in said
+
+
+def test_kubeconfig_of_the_environment_may_be_relative(make_fake, live):
+    fake = make_fake(pods=3)
+    near = os.path.relpath(fake.kubeconfig("near"), live.engine.directory)
+    live.names("pods", "pods")
+    scan = live.scan(code=DONE, env={"KUBECONFIG": f":none.yaml:{near}"})
+    assert scan.statuses()["pods"] == "pass"
 
 
 # ---- credential plugins ------------------------------------------------------

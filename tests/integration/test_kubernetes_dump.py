@@ -616,3 +616,53 @@ def test_manifests_are_checked_before_they_reach_a_cluster(tmp_path):
                                "named": "pass"}
     assert names(scan.by_rule()["net"], "fail") == ["web-2"]
     assert names(scan.by_rule()["net"], "pass") == ["db-1", "web-1"]
+
+
+def test_what_is_a_list_among_manifests_is_taken_apart_and_nothing_else(
+        tmp_path):
+    cluster, folder = Cluster(tmp_path), tmp_path / "manifests"
+    folder.mkdir()
+    version = "odd.example.com/v1"
+
+    def box(name, **more):
+        return {"apiVersion": version, "kind": "Box",
+                "metadata": {"name": name}, **more}
+    documents = {
+        "list": {"apiVersion": "v1", "kind": "List", "metadata": {
+            "resourceVersion": ""}, "items": [box("a"), box("b")]},
+        "odd-list": {"apiVersion": version, "kind": "Boxes", "metadata": {},
+                     "items": [box("c")]},
+        "named": {"apiVersion": version, "kind": "BlockList", "metadata": {
+            "name": "blocked"}, "items": [{"host": "x.test"}]},
+        "items": box("d", items=[{"n": 1}, {"n": 2}])}
+    for name, document in documents.items():
+        (folder / f"{name}.json").write_text(json.dumps(document))
+    cluster.root = folder
+    cluster.rule("boxes", resource_type="Box", yamlpath=".metadata.name",
+                 condition="exists")
+    cluster.rule("items", resource_type="Box", resource_name="d",
+                 yamlpath=".items[:].n", condition="contains",
+                 expected_value=2)
+    cluster.rule("blocklists", resource_type="BlockList",
+                 yamlpath=".items[0].host", condition="equals",
+                 expected_value="x.test")
+    found = cluster.scan(DONE).by_rule()
+    assert names(found["boxes"], "pass") == ["a", "b", "c", "d"]
+    assert found["blocklists"]["resources"] == {"pass": 1}
+
+
+def test_an_object_of_a_dump_may_have_items(cluster):
+    cluster.put("/apis/odd.example.com/v1/boxes/one", {
+        "kind": "Box", "apiVersion": "odd.example.com/v1",
+        "metadata": {"name": "one"}, "items": [{"n": 1}, {"n": 2}]})
+    cluster.rule("path", filepath="/apis/odd.example.com/v1/boxes/one",
+                 yamlpath=".items[:].n", values=[
+                     {"value": "2", "type": "int",
+                      "operation": "less than or equal"}])
+    cluster.rule("filter", filepath="/apis/odd.example.com/v1/boxes/one",
+                 jq_filter="[.items[] | .n]", yamlpath="[:]", values=[
+                     {"value": "2", "type": "int", "operation": "equals",
+                      "entity_check": "at least one"}],
+                 entity_check="at least one")
+    assert cluster.scan(DONE).statuses() == {"path": "pass",
+                                             "filter": "pass"}

@@ -45,10 +45,11 @@ def status(code, reason, message, metadata=None, headers=None):
 
 class Kind:
     def __init__(self, group, version, kind, plural, short=(),
-                 namespaced=True, custom=False):
+                 namespaced=True, custom=False, list_kind=None):
         self.group, self.version, self.kind = group, version, kind
         self.plural, self.short, self.namespaced = plural, short, namespaced
         self.custom = custom  # their items have kind and apiVersion in lists
+        self.list_kind = list_kind or f"{kind}List"
         self.verbs = ["create", "delete", "get", "list", "patch", "update",
                       "watch"]
 
@@ -225,7 +226,7 @@ def around(kind, onward, remaining):
     metadata = {"resourceVersion": REVISION}
     if onward:
         metadata.update({"continue": onward, "remainingItemCount": remaining})
-    parts = {"kind": f"{kind.kind}List", "apiVersion": kind.api_version,
+    parts = {"kind": kind.list_kind, "apiVersion": kind.api_version,
              "metadata": metadata, "items": []}
     if kind.custom:
         parts = dict(sorted(parts.items()))
