@@ -157,6 +157,10 @@ engine_status http_add(struct http_client *client, const struct http_call *call,
 engine_status http_request_header(struct http_request *request,
                                   const char *name, const char *value);
 
+/** No try of its host and bucket begins before wait_ms are over: an answer said
+ * that a quota is used up until then. From head. */
+void http_request_hold(struct http_request *request, int64_t wait_ms);
+
 /** Works until nothing is left to do, or stop says so (ENGINE_ECANCELLED,
  * after done was called for every request; the client can be used again). */
 engine_status http_run(struct http_client *client, engine_error *err);

@@ -53,6 +53,7 @@ struct http_host {
     double rate;       /* tries a second; 0: no limit */
     double full;       /* the rate to grow back to */
     int64_t next_ms;   /* not before */
+    int64_t held_ms;   /* the same, whatever the rate is */
     int64_t slowed_ms; /* when the rate was halved last */
     int64_t grown_ms;  /* when it was raised last */
     int64_t second_ms; /* start of the second in which tries are counted */

@@ -134,6 +134,11 @@ static struct http_request *queue_take(struct http_client *client,
         return NULL;
     if (!request->fetch && host->active >= client->options.concurrent_host)
         return NULL;
+    if (host->held_ms > now && !request->fetch) {
+        if (host->held_ms - now < *wait_ms)
+            *wait_ms = host->held_ms - now;
+        return NULL;
+    }
     if (host->rate > 0 && host->next_ms > now) {
         if (host->next_ms - now < *wait_ms)
             *wait_ms = host->next_ms - now;
@@ -179,6 +184,14 @@ void http_host_started(struct http_host *host, int64_t now)
             host->next_ms = now - RATE_BURST_MS;
         host->next_ms += (int64_t)(1000 / host->rate);
     }
+}
+
+void http_request_hold(struct http_request *request, int64_t wait_ms)
+{
+    const int64_t until = clock_steady_ms() + wait_ms;
+
+    if (until > request->host->held_ms)
+        request->host->held_ms = until;
 }
 
 /* What it was asked lately, tries a second. */

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request.c - paths and URLs of rules: what they are about, what is refused. */
+#include "plugins/azure/request.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* (Azure national clouds, "Endpoints"; names as az and the SDKs have them) */
+static const struct azure_cloud request_clouds[] = {
+    {"public", "https://management.azure.com",
+     "https://login.microsoftonline.com", "https://graph.microsoft.com"},
+    {"usgov", "https://management.usgovcloudapi.net",
+     "https://login.microsoftonline.us", "https://graph.microsoft.us"},
+    {"china", "https://management.chinacloudapi.cn",
+     "https://login.chinacloudapi.cn",
+     "https://microsoftgraph.chinacloudapi.cn"},
+};
+static const char *const request_names[][2] = {
+    {"AzureCloud", "public"},
+    {"AzurePublic", "public"},
+    {"AzureUSGovernment", "usgov"},
+    {"AzureGovernment", "usgov"},
+    {"AzureChinaCloud", "china"},
+    {"AzureChina", "china"},
+};
+#define REQUEST_COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+const struct azure_cloud *azure_cloud_get(const char *name)
+{
+    for (size_t i = 0; name && i < REQUEST_COUNT(request_names); i++)
+        if (strcasecmp(name, request_names[i][0]) == 0)
+            name = request_names[i][1];
+    for (size_t i = 0; name && i < REQUEST_COUNT(request_clouds); i++)
+        if (strcasecmp(name, request_clouds[i].name) == 0)
+            return &request_clouds[i];
+    return NULL;
+}
+
+/* ---- what is refused ----------------------------------------------------- */
+
+/* POST is for actions; these read, and hand out no secrets. What stands
+ * before them is anything; the rest is compared without case. */
+static const char *const request_posts[] = {
+    "/providers/microsoft.resourcegraph/resources",
+    "/providers/microsoft.resourcegraph/resourceshistory",
+    "/providers/microsoft.management/getentities",
+    "/policystates/latest/queryresults",
+    "/policystates/latest/summarize",
+    "/policyevents/default/queryresults",
+};
+
+/* What answers with keys, passwords or tokens whatever the method is. */
+static const char *const request_secrets[] = {
+    "listkeys",
+    "listsecrets",
+    "listsecret",
+    "listconnectionstrings",
+    "listcredentials",
+    "listcredential",
+    "listclusteradmincredential",
+    "listclusterusercredential",
+    "listadminkeys",
+    "listquerykeys",
+    "listauthkeys",
+    "listaccountsas",
+    "listservicesas",
+    "listcallbackurl",
+    "listpublishingcredentials",
+    "listserviceprincipal",
+    "listvalue",
+    "readonlykeys",
+    "hostruntime",
+    "regeneratekey",
+    "publishxml",
+    "sharedkeys",
+    "recoverykeys",
+    "devicelocalcredentials",
+    "getmembercredentials",
+};
+
+static bool request_ends(const char *path, size_t len, const char *tail)
+{
+    const size_t tail_len = strlen(tail);
+
+    return len >= tail_len &&
+           strncasecmp(path + len - tail_len, tail, tail_len) == 0;
+}
+
+static bool request_has_segment(const char *path, size_t len, const char *name)
+{
+    const size_t name_len = strlen(name);
+
+    for (size_t i = 0; i + name_len < len; i++)
+        if (path[i] == '/' && strncasecmp(path + i + 1, name, name_len) == 0 &&
+            (i + 1 + name_len == len || path[i + 1 + name_len] == '/'))
+            return true;
+    return false;
+}
+
+static engine_status request_allow(const struct azure_request *request,
+                                   const char *path, size_t len,
+                                   engine_error *err)
+{
+    for (size_t i = 0; i < REQUEST_COUNT(request_secrets); i++)
+        if (request_has_segment(path, len, request_secrets[i]))
+            return engine_fail(err, ENGINE_EDENIED,
+                               "\"%s\" hands out secrets and is never called",
+                               request_secrets[i]);
+    for (size_t i = 0; request->post && i < REQUEST_COUNT(request_posts); i++)
+        if (request_ends(path, len, request_posts[i]))
+            return ENGINE_OK;
+    if (!request->post)
+        return ENGINE_OK;
+    engine_fail(err, ENGINE_EDENIED,
+                "POST %.*s is not known to be an action that only reads",
+                len > 200 ? 200 : (int)len, path);
+    engine_hint(err, "leave out method for a GET");
+    return ENGINE_EDENIED;
+}
+
+/* ---- the parts ----------------------------------------------------------- */
+
+void azure_request_clear(struct azure_request *request)
+{
+    buffer_clear(&request->path);
+}
+
+/* the host of one of the clouds, or none: what is behind it */
+static const char *request_after_host(const char *text, enum azure_api *api)
+{
+    for (size_t i = 0; i < REQUEST_COUNT(request_clouds); i++) {
+        const char *hosts[] = {request_clouds[i].resource_manager,
+                               request_clouds[i].graph};
+
+        for (size_t k = 0; k < 2; k++) {
+            const size_t len = strlen(hosts[k]);
+
+            if (strncasecmp(text, hosts[k], len) != 0 || text[len] != '/')
+                continue;
+            *api = k ? AZURE_GRAPH : AZURE_ARM;
+            return text + len;
+        }
+    }
+    return NULL;
+}
+
+static bool request_is_hex(const char *text)
+{
+    return isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]);
+}
+
+/* what a path or query may hold as it is (RFC 3986, pchar, "/" and "?") */
+static bool request_is_plain(char byte)
+{
+    return isalnum((unsigned char)byte) ||
+           (byte && strchr("-._~!$&'()*+,;=:@/?", byte));
+}
+
+static engine_status request_encode(const char *text, struct buffer *out,
+                                    engine_error *err)
+{
+    for (; *text; text++) {
+        const unsigned char byte = (unsigned char)*text;
+
+        if (byte < ' ' || byte == 127 || byte == '#' || byte == '\\')
+            return engine_fail(err, ENGINE_EINVAL,
+                               "a path cannot hold %s",
+                               byte == '#'    ? "\"#\""
+                               : byte == '\\' ? "a backslash"
+                                              : "control characters");
+        if (request_is_plain(*text) || (byte == '%' && request_is_hex(text + 1)))
+            buffer_putc(out, *text);
+        else
+            buffer_printf(out, "%%%02X", byte);
+    }
+    return buffer_status(out, err);
+}
+
+/* a segment that means another place: ".", "..", "%2e%2e" */
+static bool request_is_dots(const char *segment, size_t len)
+{
+    size_t dots = 0;
+
+    for (size_t i = 0; i < len; dots++) {
+        if (segment[i] == '.')
+            i++;
+        else if (len - i >= 3 && strncasecmp(segment + i, "%2e", 3) == 0)
+            i += 3;
+        else
+            return false;
+    }
+    return dots == 1 || dots == 2;
+}
+
+static engine_status request_segments(const char *path, size_t len,
+                                      engine_error *err)
+{
+    for (size_t i = 0; i < len;) {
+        const char *segment = path + i + 1;
+        const char *slash = memchr(segment, '/', len - i - 1);
+        const size_t size =
+            slash ? (size_t)(slash - segment) : len - i - 1;
+
+        if (!size && i + 1 < len)
+            return engine_fail(err, ENGINE_EINVAL,
+                               "an empty segment in the path %.*s",
+                               len > 200 ? 200 : (int)len, path);
+        if (request_is_dots(segment, size))
+            return engine_fail(err, ENGINE_EINVAL,
+                               "the path %.*s leads elsewhere by its dots",
+                               len > 200 ? 200 : (int)len, path);
+        for (size_t k = 0; k + 2 < size; k++)
+            if (strncasecmp(segment + k, "%2f", 3) == 0 ||
+                strncasecmp(segment + k, "%00", 3) == 0)
+                return engine_fail(err, ENGINE_EINVAL,
+                                   "an encoded slash or NUL in the path %.*s",
+                                   len > 200 ? 200 : (int)len, path);
+        i += 1 + size;
+    }
+    return ENGINE_OK;
+}
+
+static bool request_has_version(const char *query)
+{
+    for (; *query; query += strcspn(query, "&") + (query[strcspn(query, "&")]
+                                                       ? 1
+                                                       : 0))
+        if (strncasecmp(query, "api-version=", 12) == 0)
+            return true;
+    return false;
+}
+
+static engine_status request_method(const char *method, bool *post,
+                                    engine_error *err)
+{
+    *post = method && strcmp(method, "POST") == 0;
+    if (!method || *post || strcmp(method, "GET") == 0)
+        return ENGINE_OK;
+    return engine_fail(err, ENGINE_EDENIED,
+                       "method \"%.20s\": only GET, and POST for a few "
+                       "actions that read",
+                       method);
+}
+
+engine_status azure_request_read(const char *method, const char *text,
+                                 struct azure_request *out, engine_error *err)
+{
+    engine_status status;
+    size_t len;
+
+    *out = (struct azure_request){.api = AZURE_ARM};
+    buffer_init(&out->path, AZURE_PATH_MAXIMUM);
+    status = request_method(method, &out->post, err);
+    if (status < 0)
+        return status;
+    if (strstr(text, "://") && text[0] != '/') {
+        text = request_after_host(text, &out->api);
+        if (!text)
+            return engine_fail(err, ENGINE_EINVAL,
+                               "a request goes to Azure Resource Manager or "
+                               "to Microsoft Graph, and to no other host");
+    }
+    if (text[0] != '/' || text[1] == '/')
+        return engine_fail(err, ENGINE_EINVAL,
+                           "a request is a path that begins with one slash, "
+                           "not \"%.100s\"",
+                           text);
+    status = request_encode(text, &out->path, err);
+    if (status < 0)
+        return status;
+    len = strcspn(out->path.data, "?");
+    if (out->path.data[len])
+        out->versioned = request_has_version(out->path.data + len + 1);
+    if (out->api == AZURE_GRAPH &&
+        strncmp(out->path.data, "/v1.0/", 6) != 0 &&
+        strncmp(out->path.data, "/beta/", 6) != 0)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "a path of Microsoft Graph begins with /v1.0/");
+    status = request_segments(out->path.data, len, err);
+    if (status == ENGINE_OK)
+        status = request_allow(out, out->path.data, len, err);
+    return status;
+}
+
+engine_status azure_version_check(const char *text, engine_error *err)
+{
+    static const char form[] = "dddd-dd-dd";
+    size_t i;
+
+    for (i = 0; form[i]; i++)
+        if (form[i] == 'd' ? !isdigit((unsigned char)text[i])
+                           : text[i] != form[i])
+            break;
+    if (!form[i] && (!text[i] || (text[i] == '-' && text[i + 1] &&
+                                  strspn(text + i, "-.abcdefghijklmnopqrstuvwxy"
+                                                   "z0123456789") ==
+                                      strlen(text + i))))
+        return ENGINE_OK;
+    return engine_fail(err, ENGINE_EINVAL,
+                       "api_version \"%.40s\" is no version such as "
+                       "2023-05-01 or 2023-05-01-preview",
+                       text);
+}
+
+/* ---- types --------------------------------------------------------------- */
+
+/* the last "/providers/" before the query: that of an extension resource */
+static const char *request_provider(const char *path, size_t len)
+{
+    static const char word[] = "/providers/";
+    const char *found = NULL;
+
+    for (size_t i = 0; i + sizeof(word) - 1 < len; i++)
+        if (strncasecmp(path + i, word, sizeof(word) - 1) == 0)
+            found = path + i + sizeof(word) - 1;
+    return found;
+}
+
+static const char *request_resource_type(const char *path, size_t len)
+{
+    if (request_has_segment(path, len, "resourcegroups"))
+        return request_has_segment(path, len, "resources")
+                   ? "Microsoft.Resources/resources"
+                   : "Microsoft.Resources/resourceGroups";
+    if (request_has_segment(path, len, "resources"))
+        return "Microsoft.Resources/resources";
+    if (request_has_segment(path, len, "locations"))
+        return "Microsoft.Resources/subscriptions/locations";
+    if (strncasecmp(path, "/subscriptions", 14) == 0)
+        return "Microsoft.Resources/subscriptions";
+    if (strncasecmp(path, "/tenants", 8) == 0)
+        return "Microsoft.Resources/tenants";
+    return "";
+}
+
+void azure_request_type(const char *path, char *out, size_t room)
+{
+    const size_t len = strcspn(path, "?");
+    const char *at = request_provider(path, len), *end = path + len;
+    size_t used = 0;
+
+    out[0] = '\0';
+    if (!at) {
+        snprintf(out, room, "%s", request_resource_type(path, len));
+        return;
+    }
+    /* Namespace/type/name/type/name: the types, without the names */
+    for (size_t nth = 0; at < end; nth++) {
+        const char *slash = memchr(at, '/', (size_t)(end - at));
+        const size_t size = (size_t)((slash ? slash : end) - at);
+
+        if ((nth == 0 || nth % 2 == 1) && used + size + 2 < room)
+            used += (size_t)snprintf(out + used, room - used, "%s%.*s",
+                                     nth ? "/" : "", (int)size, at);
+        at += size + 1;
+    }
+    if (!strchr(out, '/'))
+        out[0] = '\0';
+}
+
+/* ---- scopes -------------------------------------------------------------- */
+
+/* "subscription" as a whole word of a placeholder: a name that stands alone */
+static bool request_text_needs(const char *text)
+{
+    static const char word[] = "subscription";
+    bool inside = false;
+
+    for (const char *at = text; *at; at++) {
+        if (*at == '{')
+            inside = true;
+        else if (*at == '}')
+            inside = false;
+        if (!inside || strncmp(at, word, sizeof(word) - 1) != 0)
+            continue;
+        if (at[sizeof(word) - 1] != '_' &&
+            !isalnum((unsigned char)at[sizeof(word) - 1]) && at > text &&
+            at[-1] != '_' && at[-1] != '.' && !isalnum((unsigned char)at[-1]))
+            return true;
+    }
+    return false;
+}
+
+bool azure_call_needs_subscription(const struct value *call)
+{
+    if (call->kind == VALUE_STRING)
+        return request_text_needs(call->text);
+    for (uint32_t i = 0; call->kind == VALUE_ARRAY && i < call->count; i++)
+        if (azure_call_needs_subscription(&call->items[i]))
+            return true;
+    for (uint32_t i = 0; call->kind == VALUE_OBJECT && i < call->count; i++)
+        if (azure_call_needs_subscription(&call->members[i].value))
+            return true;
+    return false;
+}
+
+/* ---- URLs ---------------------------------------------------------------- */
+
+struct request_origin {
+    bool secure;
+    const char *host;
+    size_t len;
+    long port;
+};
+
+static bool request_origin(const char *url, struct request_origin *out)
+{
+    size_t authority;
+    const char *colon;
+
+    out->secure = strncasecmp(url, "https://", 8) == 0;
+    if (!out->secure && strncasecmp(url, "http://", 7) != 0)
+        return false;
+    out->host = url + (out->secure ? 8 : 7);
+    authority = strcspn(out->host, "/?#");
+    /* neither user information nor what parsers read differently */
+    if (!authority || memchr(out->host, '@', authority) ||
+        memchr(out->host, '\\', authority) ||
+        memchr(out->host, '%', authority))
+        return false;
+    out->len = authority;
+    out->port = out->secure ? 443 : 80;
+    colon = memrchr(out->host, ':', authority);
+    if (!colon || memchr(colon, ']', authority - (size_t)(colon - out->host)))
+        return true;
+    out->len = (size_t)(colon - out->host);
+    out->port = 0;
+    for (const char *at = colon + 1; at < out->host + authority; at++) {
+        if (!isdigit((unsigned char)*at) || out->port > 65535)
+            return false;
+        out->port = out->port * 10 + (*at - '0');
+    }
+    return out->port > 0 && out->len > 0;
+}
+
+bool azure_same_origin(const char *a, const char *b)
+{
+    struct request_origin one, other;
+
+    return request_origin(a, &one) && request_origin(b, &other) &&
+           one.secure == other.secure && one.port == other.port &&
+           one.len == other.len &&
+           strncasecmp(one.host, other.host, one.len) == 0;
+}
+
+engine_status azure_encode(const char *text, struct buffer *out)
+{
+    for (; *text; text++)
+        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
+            buffer_putc(out, *text);
+        else
+            buffer_printf(out, "%%%02X", (unsigned char)*text);
+    return buffer_status(out, NULL);
+}
