@@ -85,7 +85,7 @@ def need_content(name):
 
 def module(name):
     """The built file of a plugin."""
-    shipped = name in ("oscap", "kubernetes")
+    shipped = name in ("oscap", "kubernetes", "aws", "azure", "gcp")
     folder = "plugins" if shipped else "tests/fixtures/plugins"
     return BUILD / folder / ".libs" / f"{name}.so"
 
