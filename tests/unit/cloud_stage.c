@@ -564,7 +564,9 @@ static int32_t stage_run(struct stage *stage, stage_op op, const char *rules,
         job.rules_count++;
     }
     job.rules = docs;
+    engine_alloc_fail_at(stage->fail_at);
     status = op(stage->plugin, &job, &stage->error);
+    engine_alloc_fail_at(0);
     bson_destroy(&all);
     bson_destroy(&given);
     return status;

@@ -43,6 +43,7 @@ struct stage {
     char made[16384]; /* calls in their order, one per line */
     size_t calls, prepared, released, progress;
     uint64_t progress_done, progress_expected;
+    long fail_at;   /* the allocation of an operation that fails; 0: none */
     long cancel_at; /* polls until it is cancelled; 0: never */
     bool quiet;     /* keep no results, count them only */
     uint64_t emitted;

@@ -16,7 +16,7 @@ struct fault *fault_new(const engine_error *why)
 
     if (!fault)
         return NULL;
-    fault->status = why->status;
+    fault->status = why->status < 0 ? why->status : ENGINE_EIO;
     snprintf(fault->text, len + hint + 3, "%s%s%s", why->message,
              hint ? "; " : "", why->hint);
     return fault;

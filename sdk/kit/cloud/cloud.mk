@@ -41,7 +41,14 @@ check_LTLIBRARIES += tests/unit/libcloudstage.la
 tests_unit_libcloudstage_la_SOURCES = \
 	tests/unit/cloud_stage.c tests/unit/cloud_stage.h
 unit_tests += tests/unit/test_cloud
-tests_unit_test_cloud_LDADD = tests/unit/libcloudstage.la $(cloud_test_libs)
+tests_unit_test_cloud_LDADD = $(cloud_stage_libs)
+unit_tests += tests/unit/test_cloud_calls
+tests_unit_test_cloud_calls_LDADD = $(cloud_stage_libs)
+unit_tests += tests/unit/test_cloud_verdicts
+tests_unit_test_cloud_verdicts_LDADD = $(cloud_stage_libs)
+unit_tests += tests/unit/test_cloud_pages
+tests_unit_test_cloud_pages_LDADD = $(cloud_test_libs)
+cloud_stage_libs = tests/unit/libcloudstage.la $(cloud_test_libs)
 
 cloud_test_libs = sdk/kit/cloud/libscankit-cloud.la $(http_test_libs)
 unit_tests += tests/unit/test_cloud_guard

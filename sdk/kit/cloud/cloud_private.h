@@ -233,7 +233,6 @@ void visit_free(struct visit *visit);
 void visit_part_ended(struct visit_part *part);
 /** Keeps the first failure of a visit. */
 void visit_fail(struct visit *visit, const engine_error *why);
-void visit_fault(struct visit *visit, const struct fault *why);
 
 /** Makes the calls of one of a rule's calls. */
 engine_status visit_call_open(struct visit *visit, size_t index,

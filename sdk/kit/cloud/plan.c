@@ -93,8 +93,9 @@ static void plan_call(struct plan *plan, const char *text)
     bson_t note = BSON_INITIALIZER;
     char message[1024];
 
-    snprintf(message, sizeof(message), "%.900s for %zu rule%s", text + level +
-             (text[level] == ':') + 1, rules, rules == 1 ? "" : "s");
+    snprintf(message, sizeof(message), "%.800s in each %.*s, for %zu rule%s",
+             text + level + 2, (int)level, text, rules,
+             rules == 1 ? "" : "s");
     BSON_APPEND_UTF8(&note, "message", message);
     bson_append_utf8(&note, "level", -1, text, (int)level);
     BSON_APPEND_UTF8(&note, "call", text + level + 2);

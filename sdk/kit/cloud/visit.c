@@ -6,16 +6,6 @@
 #include "sdk/base/alloc.h"
 #include "sdk/kit/cloud/cloud_private.h"
 
-void visit_fault(struct visit *visit, const struct fault *why)
-{
-    engine_error err;
-
-    if (visit->failure)
-        return;
-    fault_get(why, &err);
-    visit_fail(visit, &err);
-}
-
 void visit_fail(struct visit *visit, const engine_error *why)
 {
     engine_error memory = {0};

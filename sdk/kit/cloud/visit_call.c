@@ -191,8 +191,8 @@ static engine_status item_open(struct visit *visit, size_t index,
         call->parts_count++;
         item->parts++;
         if (part_want(visit, index, part, item, &why) < 0 && !item->failure) {
-            engine_error_prefix(&why, "%s: calls.%s", scopes[i]->label,
-                                visit->rule->calls[index].name);
+            if (scopes[i] != visit->scope)
+                engine_error_prefix(&why, "%s", scopes[i]->label);
             item->failure = fault_new(&why);
         }
         if (why.status == ENGINE_ENOMEM || (why.status && !item->failure))
@@ -329,8 +329,11 @@ engine_status visit_call_finish(struct visit *visit, size_t index,
         return finish_foreach(visit, index, err);
     failure = visit_item_failure(visit, index, &call->items[0]);
     if (failure) {
-        visit_fault(visit, failure);
-        return ENGINE_OK;
+        fault_get(failure, err);
+        if (!visit->rule->check)
+            engine_error_prefix(err, "calls.%s",
+                                visit->rule->calls[index].name);
+        return err->status;
     }
     return fan_join(visit, index, &call->items[0],
                     &visit->members[index].value, err);
