@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* judge.c - the subjects of a rule in a scope, each with a verdict. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,14 +123,20 @@ static engine_status failures_find(struct judge *judge)
 
 /* ---- one subject --------------------------------------------------------------------- */
 
-static void judge_say(struct judge *judge, int32_t status, const char *name,
-                      const char *what, const char *text)
+/* Messages are cut where they are too long. */
+static void judge_say(struct judge *judge, int32_t status, const char *format,
+                      ...) __attribute__((format(printf, 3, 4)));
+
+static void judge_say(struct judge *judge, int32_t status, const char *format,
+                      ...)
 {
     struct verdict *verdict = &judge->verdict;
+    va_list args;
 
     verdict->status = status;
-    snprintf(verdict->message, sizeof(verdict->message), "%.200s: %.60s%.220s",
-             name, what, text);
+    va_start(args, format);
+    vsnprintf(verdict->message, sizeof(verdict->message), format, args);
+    va_end(args);
 }
 
 /* ENGINE_ENOMEM goes on; all else is an error of the subject */
@@ -137,7 +144,7 @@ static engine_status judge_wrong(struct judge *judge, const char *name)
 {
     if (judge->err.status == ENGINE_ENOMEM)
         return ENGINE_ENOMEM;
-    judge_say(judge, SCANNER_ERROR, name, "", judge->err.message);
+    judge_say(judge, SCANNER_ERROR, "%s: %s", name, judge->err.message);
     return ENGINE_OK;
 }
 
@@ -145,30 +152,36 @@ static void judge_failed(struct judge *judge,
                          const struct judge_failure *failure,
                          const char *name)
 {
-    char call[80];
+    judge_say(judge, SCANNER_ERROR, "%s: calls.%s: %s", name, failure->call,
+              failure->fault->text);
+}
 
-    snprintf(call, sizeof(call), "calls.%.60s: ", failure->call);
-    judge_say(judge, SCANNER_ERROR, name, call, failure->fault->text);
+/* the rule's own words about what fails; false: it has none. Words that cannot
+ * be made change no verdict. */
+static bool judge_message(struct judge *judge, const struct value *subject)
+{
+    struct cloud *cloud = judge->visit->cloud;
+    const struct place *message = judge->visit->rule->message;
+    struct value text;
+
+    if (!message ||
+        place_fill(cloud, message, subject, &cloud->scratch, &text, NULL) < 0 ||
+        text.kind != VALUE_STRING)
+        return false;
+    judge_say(judge, SCANNER_FAIL, "%s", text.text);
+    return true;
 }
 
 static void judge_words(struct judge *judge, const struct value *subject,
                         const char *name, bool holds)
 {
-    struct cloud *cloud = judge->visit->cloud;
-    const struct cloud_rule *rule = judge->visit->rule;
-    struct value text;
+    const char *assert = expr_text(judge->visit->rule->assert);
 
-    if (!holds && rule->message &&
-        place_fill(cloud, rule->message, subject, &cloud->scratch, &text,
-                   NULL) == ENGINE_OK &&
-        text.kind == VALUE_STRING) {
-        judge->verdict.status = SCANNER_FAIL;
-        snprintf(judge->verdict.message, sizeof(judge->verdict.message), "%s",
-                 text.text);
-        return;
-    }
-    judge_say(judge, holds ? SCANNER_PASS : SCANNER_FAIL, name,
-              holds ? "" : "this does not hold: ", expr_text(rule->assert));
+    if (holds)
+        judge_say(judge, SCANNER_PASS, "%s: %s", name, assert);
+    else if (!judge_message(judge, subject))
+        judge_say(judge, SCANNER_FAIL, "%s: this does not hold: %s", name,
+                  assert);
 }
 
 static engine_status judge_assert(struct judge *judge,
@@ -209,9 +222,9 @@ static engine_status judge_check(struct judge *judge,
                       &judge->err) < 0) {
         status = judge_wrong(judge, name);
     } else {
-        judge_say(judge, outcome.status, name, "", outcome.message);
-        if (outcome.status == SCANNER_FAIL && rule->message)
-            judge_words(judge, subject, name, false);
+        judge_say(judge, outcome.status, "%s: %s", name, outcome.message);
+        if (outcome.status == SCANNER_FAIL)
+            judge_message(judge, subject);
         if (outcome.evidence) {
             bson_concat(evidence, outcome.evidence);
             judge->verdict.evidence = evidence;
@@ -240,8 +253,8 @@ static engine_status judge_when(struct judge *judge,
     }
     *out = expr_is_true(truth);
     if (!*out)
-        judge_say(judge, SCANNER_NOTAPPLICABLE, name, "the rule is about ",
-                  expr_text(when));
+        judge_say(judge, SCANNER_NOTAPPLICABLE, "%s: the rule is about %s",
+                  name, expr_text(when));
     return ENGINE_OK;
 }
 
