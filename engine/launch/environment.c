@@ -31,7 +31,7 @@ struct environment_cloud {
     const char *names[6];   /* names and patterns */
 };
 static const struct environment_cloud environment_clouds[] = {
-    {{"aws_account", "aws"}, {"AWS_*"}},
+    {{"aws_account", "aws"}, {"AWS_*", "SCAN_ENGINE_AWS_MODEL_DIR"}},
     {{"azure_subscription", "azure"},
      {"AZURE_*", "IDENTITY_*", "IMDS_ENDPOINT", "MSI_*"}},
     {{"gcp_project", "gcp"},
