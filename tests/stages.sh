@@ -11,6 +11,41 @@ total_passed=0
 total_failed=0
 total_skipped=0
 
+# failures FOLDER: what each test that failed there said last: of TAP the end of
+# its own comment, and of what was captured; else the end of the log.
+failures() {
+    find "$1" -name '*.trs' | sort | while read -r trs; do
+        grep -qE '^:test-result: (FAIL|XPASS|ERROR)' "$trs" || continue
+        awk '
+            function last(lines, count, most) {
+                for (i = count > most ? count - most + 1 : 1; i <= count; i++)
+                    print lines[i]
+            }
+            function end() {
+                if (name != "") {
+                    printf "--- %s: %s\n", FILENAME, name
+                    last(said, saids, 30)
+                    last(captured, captureds, 15)
+                }
+                name = ""
+                saids = captureds = 0
+            }
+            { all[NR] = $0 }
+            /^(ok|not ok|1\.\.)/ { end() }
+            /^not ok/ && !/# TODO/ { name = $0; found = 1; next }
+            name != "" && /^# --- / { captured[++captureds] = $0; next }
+            name != "" && captureds { captured[++captureds] = $0; next }
+            name != "" { said[++saids] = $0 }
+            END {
+                end()
+                if (!found) {
+                    printf "--- the end of %s\n", FILENAME
+                    last(all, NR, 30)
+                }
+            }' "${trs%.trs}.log"
+    done
+}
+
 # stage NAME FUNCTION FOLDER: runs FUNCTION and counts the results that it
 # leaves in FOLDER. A stage that fails without one, or that has no tests,
 # counts as one.
@@ -38,6 +73,7 @@ stage() {
     if test "$failed" -gt 0; then
         grep -aE '^(FAIL|XPASS|ERROR):|: error: |^(configure: )?error:' \
             "$log" | sort -u | head -n 40
+        failures "$folder" | head -n 600
         say "--- the end of $log"
         tail -n 40 "$log"
     fi
