@@ -161,7 +161,7 @@ def wait_for(condition, seconds, what):
         time.sleep(0.02)
 
 
-def wait_gone(home, seconds=2):
+def wait_gone(home, seconds=10):
     """No process of the test is alive any more."""
     end = time.monotonic() + seconds * SLOW
     while alive := processes_of(home):
@@ -420,7 +420,7 @@ def on_terminal(engine, *args, env=None):
             break
         seen += data
     os.close(ours)
-    process.wait(10 * SLOW)
+    process.wait(30 * SLOW)
     return process.returncode, seen.decode()
 
 
@@ -438,13 +438,29 @@ def rule(number, scanner="alpha", status="pass", **content):
 
 
 class Gate:
-    """Holds scans at the rules that it makes, until it is opened."""
+    """Holds scans at the rules that it makes until it is opened, so that a test
+    which needs a running scan has one however slow or fast the machine is."""
 
-    def __init__(self, directory):
-        self.path = Path(directory) / "gate"
+    def __init__(self, directory, name="gate"):
+        self.path = Path(directory) / name
 
-    def rule(self, number, scanner="alpha", **content):
-        return rule(number, scanner, until=str(self.path), **content)
+    def rule(self, number, scanner="alpha", status="pass", **content):
+        return rule(number, scanner, status, until=str(self.path), **content)
+
+    def held(self):
+        """The ids of rules at which a scan that still runs is held."""
+        found = []
+        for path in self.path.parent.glob(f"{self.path.name}.held-*"):
+            pid, rule_id = path.name[len(f"{self.path.name}.held-"):].split(
+                "-", 1)
+            if is_alive(pid):
+                found.append(rule_id)
+        return sorted(found)
+
+    def wait(self, count=1):
+        """Until that many rules are held."""
+        return wait_for(lambda: len(self.held()) >= count and self.held(), 60,
+                        f"{count} rules held by {self.path}")
 
     def open(self):
         self.path.touch()

@@ -6,12 +6,11 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
-from support import (DONE, FAILED, PROGRAM, SLOW, SOURCE, UNABLE, UNSURE,
-                     finish, on_terminal, rule, wait_for)
+from support import (DONE, FAILED, PROGRAM, SLOW, SOURCE, UNABLE, UNSURE, Gate,
+                     finish, on_terminal, rule)
 
 FIX = {"remediation": {"text": "Run umask 027\nand log in again"}}
 
@@ -445,18 +444,17 @@ def test_scans_are_listed_and_deleted(engine):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_cancels_and_a_resume_goes_on(engine, number):
-    engine.import_rules([rule(each, sleep_ms=20 if each < 5 else 400)
-                         for each in range(20)])
+    gate = Gate(engine.directory)
+    engine.import_rules([rule(each) for each in range(5)] +
+                        [gate.rule(each) for each in range(5, 20)])
     process = engine.start("scan", "--format", "json")
-    wait_for(lambda: engine.database.exists() and any(
-        each["status"] == "running" for each in engine.scans()), 20,
-        "a running scan")
-    time.sleep(0.5 * SLOW)
+    gate.wait()
     process.send_signal(number)
     code, out, err = finish(process)
     assert code == UNABLE, err
     assert json.loads(out)["status"] == "cancelled"
     assert "cancel" in err
+    gate.open()
     scan = engine.scan("--resume", "last", code=DONE)
     assert scan["status"] == "completed" and scan["passed"] == 20
 

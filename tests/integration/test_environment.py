@@ -5,7 +5,7 @@ import json
 import signal
 from pathlib import Path
 
-from support import finish, processes_of, rule, wait_for
+from support import SLOW, finish, processes_of, rule, wait_for
 
 
 def test_workers_know_the_agent_and_no_secrets(engine):
@@ -45,7 +45,7 @@ def test_a_report_that_cannot_be_written_is_told_once(engine):
     engine.import_rules([rule(1)])
     with open("/dev/full", "wb") as full:
         process = engine.start("scan", stdout=full)
-        err = process.communicate(timeout=60)[1].decode()
+        err = process.communicate(timeout=60 * SLOW)[1].decode()
     assert process.returncode == 1
     assert err.count("No space left") == 1 and err.count("scan-engine:") == 1
 

@@ -13,7 +13,7 @@ import time
 import pytest
 
 import support
-from support import (DONE, FAILED, SLOW, UNABLE, Engine, finish, is_alive,
+from support import (DONE, FAILED, SLOW, UNABLE, Engine, Gate, finish, is_alive,
                      kill_nine, processes_of, rule, wait_for, wait_gone)
 
 SEED = int(os.environ.get("SCAN_ENGINE_TEST_SEED", "20240611"))
@@ -27,14 +27,38 @@ def running(engine):
         return False
 
 
+def workers(engine):
+    return [pid for pid, name in processes_of(engine.home).items()
+            if "scan-worker" in name]
+
+
+def found(engine):
+    """The verdicts of plugins in the one scan that there may be."""
+    return {(each["target"], each["rule_id"]): each
+            for each in engine.report().verdicts
+            if each["origin"] == "plugin"} if running(engine) else {}
+
+
+def held_scan(engine, gate, *args):
+    """A scan that has verdicts, and is held at the 21st of 40 rules."""
+    engine.import_rules([rule(i) for i in range(20)] +
+                        [gate.rule(i) for i in range(20, 40)])
+    process = engine.start("scan", *args)
+    gate.wait()
+    wait_for(lambda: found(engine), 20, "a verdict")
+    return process
+
+
 # ---- kill -9 -----------------------------------------------------------------
 
 def test_kill_nine_anywhere_and_resume_gives_each_verdict_once(tmp_path):
     engine = Engine(tmp_path)
+    gate = Gate(tmp_path)  # no scan is over before its kill
     rules = []
     for scanner in ("alpha", "beta"):
         rules += [rule(i, scanner, ("pass", "fail")[i % 2], sleep_ms=70 * SLOW,
-                       resources=3) for i in range(80)]
+                       resources=3) for i in range(79)]
+        rules += [gate.rule(79, scanner, "fail", resources=3)]
     engine.import_rules(rules)
     chance = random.Random(SEED)
     seen_workers = set()
@@ -43,24 +67,29 @@ def test_kill_nine_anywhere_and_resume_gives_each_verdict_once(tmp_path):
         args = (("--resume", scan_id) if scan_id else
                 ("--target", "local", "--target", "alpha_target"))
         process = engine.start("scan", "--format", "jsonl", *args)
+        if turn % 2:  # not before there is something to kill
+            seen_workers.update(wait_for(lambda: workers(engine), 20,
+                                         "a worker"))
+        if turn == 7:
+            wait_for(lambda: len(found(engine)) > len(kept) or gate.held(), 60,
+                     "a verdict")
         end = time.monotonic() + chance.uniform(0.02, 0.6) * SLOW
         while time.monotonic() < end and process.poll() is None:
             seen_workers.update(processes_of(engine.home))
             time.sleep(0.01)
         assert process.poll() is None, finish(process)
         kill_nine(process)
-        wait_gone(engine.home, 2)
+        wait_gone(engine.home)
         if running(engine):
             (scan,) = engine.scans()
             scan_id = scan["scan_id"]
-            verdicts = {(each["target"], each["rule_id"]): each
-                        for each in engine.report(scan_id).verdicts
-                        if each["origin"] == "plugin"}
+            verdicts = found(engine)
             for key, verdict in kept.items():  # nothing done is lost
                 assert verdicts[key] == verdict
             kept = verdicts
     assert scan_id and len(seen_workers) > 8, "the kills came too early"
     assert 0 < len(kept) < 240, "the kills were of no use"
+    gate.open()
     scan = engine.scan("--resume", scan_id, code=FAILED, timeout=60)
     assert scan["status"] == "completed"
     assert [each["scan_id"] for each in engine.scans()] == [scan_id]
@@ -86,9 +115,7 @@ def test_kill_nine_anywhere_and_resume_gives_each_verdict_once(tmp_path):
 
 def test_a_scan_whose_engine_died_is_not_taken_for_running(tmp_path):
     engine = Engine(tmp_path)
-    engine.import_rules([rule(i, sleep_ms=100) for i in range(100)])
-    process = engine.start("scan")
-    wait_for(lambda: running(engine), 10, "the scan to start")
+    process = held_scan(engine, Gate(tmp_path))
     kill_nine(process)
     result = engine.run("scans", "cancel", "last", code=UNABLE)
     assert "not running" in result.err
@@ -98,15 +125,13 @@ def test_a_scan_whose_engine_died_is_not_taken_for_running(tmp_path):
 
 def test_two_resumes_at_once_do_not_both_get_the_scan(tmp_path):
     engine = Engine(tmp_path)
-    engine.import_rules([rule(i, sleep_ms=50) for i in range(60)])
-    process = engine.start("scan")
-    wait_for(lambda: running(engine), 10, "the scan to start")
-    time.sleep(0.3)
-    kill_nine(process)
+    gate = Gate(tmp_path)
+    kill_nine(held_scan(engine, gate))
+    gate.open()
     both = [engine.start("scan", "--resume", "last") for _ in range(2)]
     codes = sorted(finish(each)[0] for each in both)
     assert codes == [DONE, UNABLE]
-    assert len(engine.report().by_rule()) == 60
+    assert len(engine.report().by_rule()) == 40
 
 
 def test_children_of_children_die_with_the_engine(tmp_path):
@@ -118,22 +143,22 @@ def test_children_of_children_die_with_the_engine(tmp_path):
     children = list(map(int, pids.read_text().split()))
     assert len(children) == 3 and all(map(is_alive, children))
     kill_nine(process)
-    wait_gone(engine.home, 2)
-    wait_for(lambda: not any(map(is_alive, children)), 2,
+    wait_gone(engine.home)
+    wait_for(lambda: not any(map(is_alive, children)), 10,
              "the children to die")
 
 
 def test_a_killed_worker_costs_its_group_only(tmp_path):
     engine = Engine(tmp_path)
-    engine.import_rules([rule(i, scanner, sleep_ms=50) for i in range(40)
+    gate = Gate(tmp_path)
+    engine.import_rules([rule(i, scanner) for i in range(20)
+                         for scanner in ("alpha", "beta")] +
+                        [gate.rule(i, scanner) for i in range(20, 40)
                          for scanner in ("alpha", "beta")])
     process = engine.start("scan", "--format", "json")
-    wait_for(lambda: running(engine), 10, "the scan to start")
-    workers = wait_for(lambda: [pid for pid, name in
-                                processes_of(engine.home).items()
-                                if "scan-worker" in name], 5, "workers")
-    time.sleep(0.5)
-    os.kill(workers[0], signal.SIGKILL)
+    gate.wait(2)
+    os.kill(workers(engine)[0], signal.SIGKILL)
+    gate.open()
     code, out, err = finish(process)
     assert code == UNABLE and "signal 9" in err
     scan = engine.report()
@@ -148,7 +173,7 @@ def test_a_killed_worker_costs_its_group_only(tmp_path):
 
 def killed_with_effect(engine, mark):
     engine.import_rules([rule(0, effect=str(mark), keep=1),
-                         rule(1, sleep_ms=10000)])
+                         Gate(mark.parent).rule(1)])
     process = engine.start("scan")
     wait_for(mark.exists, 10, "the effect")
     wait_for(lambda: engine.report().statuses() == {"alpha-00000": "pass"},
@@ -222,13 +247,15 @@ def test_an_effect_that_cannot_be_undone_is_told_and_kept(tmp_path):
 def test_an_effect_of_a_living_engine_is_left_alone(tmp_path):
     engine = Engine(tmp_path)
     mark = tmp_path / "mark"
-    engine.import_rules([rule(0, effect=str(mark), keep=1),
-                         rule(1, sleep_ms=3000 * SLOW), rule(0, "beta")])
+    gate = Gate(tmp_path)
+    engine.import_rules([rule(0, effect=str(mark), keep=1), gate.rule(1),
+                         rule(0, "beta")])
     process = engine.start("scan", "--filter",
                            '{"scanner_type": "alpha"}')
     wait_for(mark.exists, 10, "the effect")
     engine.scan("--rule", "beta-00000", code=DONE)
     assert mark.exists() and process.poll() is None
+    gate.open()
     assert finish(process)[0] == DONE
     assert not mark.exists()
 

@@ -14,7 +14,7 @@ import uuid
 import pytest
 
 from support import (BUILD, DONE, FAILED, PROGRAM, SLOW, SOURCE, UNABLE, Engine,
-                     finish, kill_nine, need_root, processes_of, rule,
+                     Gate, finish, kill_nine, need_root, processes_of, rule,
                      unavailable, wait_for, wait_gone)
 
 SERVICE = SOURCE / "tests/services/ferretdb"
@@ -79,7 +79,7 @@ class Server:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=60 * SLOW)
         self.process.stdout.close()
         self.process.stderr.close()
 
@@ -180,15 +180,15 @@ def test_the_command_line_from_import_to_delete(engine):
 
 
 def test_a_killed_scan_is_resumed_and_nothing_lost_or_doubled(engine):
-    engine.import_rules([rule(i, sleep_ms=20, resources=2)
-                         for i in range(120)])
+    gate = Gate(engine.directory)
+    engine.import_rules([rule(i, resources=2) for i in range(60)] +
+                        [gate.rule(i, resources=2) for i in range(60, 120)])
     process = engine.start("scan", "--format", "jsonl")
-    wait_for(lambda: len([each for each in engine.scans()
-                          if each["status"] == "running"]), 20, "the scan")
-    time.sleep(0.7)
-    assert process.poll() is None, finish(process)
+    gate.wait()
+    wait_for(lambda: engine.report().verdicts, 20, "a verdict")
     kill_nine(process)
     wait_gone(engine.home)
+    gate.open()
     kept = {each["rule_id"]: each for each in engine.report().verdicts
             if each["origin"] == "plugin"}
     assert 0 < len(kept) < 120
@@ -203,12 +203,13 @@ def test_a_killed_scan_is_resumed_and_nothing_lost_or_doubled(engine):
 
 
 def test_two_resumes_at_once_do_not_both_get_the_scan(engine):
-    engine.import_rules([rule(i, sleep_ms=50) for i in range(60)])
+    gate = Gate(engine.directory)
+    engine.import_rules([rule(i) for i in range(30)] +
+                        [gate.rule(i) for i in range(30, 60)])
     process = engine.start("scan")
-    wait_for(lambda: any(each["status"] == "running"
-                         for each in engine.scans()), 10, "the scan to start")
-    time.sleep(0.3)
+    gate.wait()
     kill_nine(process)
+    gate.open()
     both = [engine.start("scan", "--resume", "last") for _ in range(2)]
     assert sorted(finish(each)[0] for each in both) == [DONE, UNABLE]
     assert len(engine.report().by_rule()) == 60
@@ -327,8 +328,8 @@ def test_the_password_is_seen_nowhere(tmp_path, uri):
         unavailable("the server needs no password")
     engine = Engine(tmp_path)
     store = database(uri)
-    text = engine.put("rules.jsonl", [rule(i, sleep_ms=100)
-                                      for i in range(20)])
+    gate = Gate(tmp_path)
+    text = engine.put("rules.jsonl", [gate.rule(i) for i in range(20)])
     kept = engine.run("--store", store, "--log-level", "debug", "import", text,
                       code=DONE).err
     process = engine.start("--store", store, "--log-level", "debug", "scan",
@@ -338,6 +339,7 @@ def test_the_password_is_seen_nowhere(tmp_path, uri):
         seen = seen_of(engine.home)
         return b"scan-worker" in seen and seen
     kept += wait_for(working, 20, "a worker").decode(errors="replace")
+    gate.open()
     code, out, err = finish(process)
     assert code == DONE, err
     kept += out + err
@@ -366,11 +368,12 @@ def test_a_server_that_is_away_is_named_and_its_password_is_not(tmp_path, uri):
 def test_a_stopped_server_ends_a_scan_that_can_be_resumed(tmp_path, server):
     engine = Engine(tmp_path, store=database(server.uri),
                     extra="spool: { wait = 2; };")
-    engine.import_rules([rule(i, sleep_ms=50) for i in range(60)])
+    gate = Gate(tmp_path)
+    engine.import_rules([gate.rule(i, sleep_ms=10) for i in range(60)])
     process = engine.start("scan", "--format", "json")
-    wait_for(lambda: any(each["status"] == "running"
-                         for each in engine.scans()), 10, "the scan to start")
+    gate.wait()
     server.stop()
+    gate.open()
     try:
         code, _, err = finish(process, timeout=90)
     finally:

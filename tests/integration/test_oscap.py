@@ -340,7 +340,7 @@ def test_a_hanging_oscap_is_tried_twice_then_an_error(oscap, tmp_path):
     scan, calls = scan_with_fake(oscap, tmp_path, "time.sleep(1000)",
                                  watchdog=1)
     assert calls == 2
-    assert time.monotonic() - before < 12 * SLOW
+    assert time.monotonic() - before < 60 * SLOW
     check_all_error(scan, "hung")
 
 
@@ -348,7 +348,7 @@ def test_a_hang_that_does_not_come_again_costs_nothing(oscap, tmp_path,
                                                        bare):
     scan, calls = scan_with_fake(
         oscap, tmp_path, "time.sleep(1000) if call == 1 else "
-        "sys.exit(real())", watchdog=2)
+        "sys.exit(real())", watchdog=2 * SLOW)
     assert calls == 2
     same(scan.statuses(), bare.evaluate("debian11", "standard"))
     assert "once more" in scan.result.err
@@ -528,16 +528,24 @@ def test_three_scanner_types_over_two_targets_in_one_scan(library, bare,
                                                           tmp_path):
     engine = Engine(tmp_path, plugins=("alpha", "beta", "oscap"))
     engine.run("import", scap.datastream("debian11"), code=DONE)
-    engine.import_rules([support.rule(1, "alpha", "fail", sleep_ms=300),
-                         support.rule(1, "beta", "pass", sleep_ms=300),
+    gate = support.Gate(tmp_path)
+    engine.import_rules([gate.rule(1, "alpha", "fail"),
+                         support.rule(1, "beta", "pass"),
                          support.rule(2, "beta", "error")])
     theirs = bare.evaluate("debian11", "standard")
     chroot = target("debian11")
-    scan = engine.scan(
-        "--target", chroot, "--target", "alpha_target", "--filter",
+    process = engine.start(
+        "scan", "--target", chroot, "--target", "alpha_target", "--filter",
         json.dumps({"$or": [{"rule_id": {"$in": sorted(theirs)}},
                             {"scanner_type": {"$in": ["alpha", "beta"]}}]}),
-        code=FAILED, timeout=120)
+        "--format", "json")
+    gate.wait()
+    wait_for(lambda: oscaps(engine), 60, "oscap beside alpha")
+    gate.open()
+    code, _, err = finish(process, 120)
+    assert code == FAILED, err
+    scan = engine.report()
+    scan.check()
     names = set(scan["by_target"])
     (where,) = names - {"alpha_target", "none"}
     same(scan.statuses(where), theirs)
@@ -547,9 +555,6 @@ def test_three_scanner_types_over_two_targets_in_one_scan(library, bare,
     assert scan["by_scanner"]["oscap"]["total"] == len(theirs)
     metadata = scan["scanner_metadata"]
     assert set(metadata) == {"alpha", "oscap"}
-    # side by side: together they took longer than the scan
-    assert scan["duration_seconds"] < 0.2 + sum(
-        each["duration_seconds"] for each in metadata.values())
 
 
 # ---- content that is bad -----------------------------------------------------

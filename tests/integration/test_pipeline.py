@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pipeline over test plugins: routing, groups side by side, exit codes,
 cancelling, deadlines, overrides, many rules."""
+import json
 import os
 import signal
 import time
@@ -8,8 +9,8 @@ import time
 import pytest
 
 import support
-from support import (DONE, FAILED, SLOW, UNABLE, UNSURE, Engine, finish, rule,
-                     wait_for, wait_gone)
+from support import (DONE, FAILED, SLOW, UNABLE, UNSURE, Engine, Gate, finish,
+                     rule, wait_for, wait_gone)
 
 
 @pytest.fixture
@@ -87,15 +88,17 @@ def test_an_unknown_target_type_is_refused_with_the_known_ones(engine):
 
 
 def test_groups_run_side_by_side(engine):
-    engine.import_rules([rule(1, "alpha", sleep_ms=1000 * SLOW),
-                         rule(1, "beta", sleep_ms=1000 * SLOW)])
-    engine.run("plugins")  # descriptions are cached from here on
-    before = time.monotonic()
-    scan = engine.scan(code=DONE)
-    assert time.monotonic() - before < 1.8 * SLOW
+    gate = Gate(engine.directory)
+    engine.import_rules([gate.rule(1, "alpha"), gate.rule(1, "beta")])
+    process = engine.start("scan", "--format", "json")
+    assert gate.wait(2) == ["alpha-00001", "beta-00001"]
+    time.sleep(0.5)
+    gate.open()
+    code, out, err = finish(process)
+    assert code == DONE, err
     durations = [each["duration_seconds"]
-                 for each in scan["scanner_metadata"].values()]
-    assert len(durations) == 2 and min(durations) >= 1.0 * SLOW
+                 for each in json.loads(out)["scanner_metadata"].values()]
+    assert len(durations) == 2 and min(durations) >= 0.4
 
 
 def test_workers_bounds_how_many_groups_run_at_once(engine):
@@ -302,7 +305,7 @@ def test_two_plugins_for_one_type_are_refused_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("animal, words", [
-    ("wrong_major", ["2.1", "0.1", "wrong_major.so"]),
+    ("wrong_major", ["ABI 2.1", "provides 0.", "wrong_major.so"]),
     ("no_symbol", ["no_symbol.so", "LTX_scanner_query"]),
     ("failing_init", ["the frobnicator is not there",
                       "start the frobnicator"]),
@@ -377,19 +380,17 @@ def test_a_crash_costs_unfinished_rules_of_its_group_only(tmp_path, how,
 @pytest.mark.parametrize("spin", (0, 1))
 def test_a_hang_ends_at_its_limit(tmp_path, spin):
     bad = [rule(0, "hang", spin=spin), rule(1, "hang")]
-    before = time.monotonic()
-    scan = misbehave(tmp_path, "hang", bad, limits={"wall": 1})
-    assert time.monotonic() - before < 12 * SLOW
+    scan = misbehave(tmp_path, "hang", bad, limits={"wall": 2 * SLOW})
     assert scan.code == UNABLE and scan["status"] == "failed"
     assert scan.by_rule()["hang-00000"]["status"] == "pass"
     late = scan.by_rule()["hang-00001"]
-    assert late["status"] == "error" and "1 s" in late["message"]
+    assert late["status"] == "error" and f"{2 * SLOW} s" in late["message"]
 
 
 def test_children_of_a_hanging_plugin_are_ended_with_it(tmp_path):
     pids = tmp_path / "pids"
     misbehave(tmp_path, "hang", [rule(0, "hang", child=str(pids))],
-              limits={"wall": 1})
+              limits={"wall": 2 * SLOW})
     for pid in map(int, pids.read_text().split()):
         assert not support.is_alive(pid), support.process_name(pid)
 
@@ -449,11 +450,11 @@ def test_stop_on_error_ends_the_other_groups(tmp_path):
     engine = Engine(
         tmp_path, plugins=("alpha", "crash_scan"),
         extra='scan: { options: { on_scanner_error = "stop"; }; };')
-    engine.import_rules([rule(i, "alpha", sleep_ms=100) for i in range(100)]
+    gate = Gate(tmp_path)  # never opened
+    engine.import_rules([rule(i, "alpha") for i in range(40)]
+                        + [gate.rule(i, "alpha") for i in range(40, 100)]
                         + [rule(1, "crash", crash="exit")])
-    before = time.monotonic()
     scan = engine.scan(code=UNABLE)
-    assert time.monotonic() - before < 5 * SLOW
     assert scan["status"] == "failed"
     assert scan["not_checked"] > 50 and len(scan.verdicts) == 101
     assert "code 7" in scan.result.err
@@ -461,22 +462,21 @@ def test_stop_on_error_ends_the_other_groups(tmp_path):
 
 # ---- cancelling and deadlines ------------------------------------------------
 
-def slow_scan(engine, *args, sleep_ms=50):
-    """A running scan of two groups that take 5 s each, unless told otherwise."""
-    engine.import_rules([rule(i, scanner, sleep_ms=sleep_ms)
-                         for i in range(100) for scanner in ("alpha", "beta")])
-    process = engine.start("scan", "--format", "json", *args)
-    wait_for(lambda: engine.database.exists() and any(
-        each["status"] == "running" for each in engine.scans()), 10,
-        "the scan to start")
-    time.sleep(1 * SLOW)
-    return process
+def held_scan(engine):
+    """A scan that has a verdict, and two groups that are held at a gate."""
+    gate = Gate(engine.directory)
+    engine.import_rules(
+        [rule(i, scanner) for i in range(20) for scanner in ("alpha", "beta")]
+        + [gate.rule(i, scanner, sleep_ms=10) for i in range(20, 100)
+           for scanner in ("alpha", "beta")])
+    process = engine.start("scan", "--format", "json")
+    gate.wait(2)
+    wait_for(lambda: engine.report().verdicts, 20, "a verdict")
+    return process, gate
 
 
 def check_cancelled(engine, process):
-    before = time.monotonic()
-    code, out, err = finish(process, 15)
-    assert time.monotonic() - before < 4 * SLOW
+    code, out, err = finish(process, 30)
     assert code == UNABLE, err
     assert "cancelled" in err
     scan = engine.report()
@@ -492,9 +492,10 @@ def check_cancelled(engine, process):
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
 def test_a_signal_cancels_and_keeps_what_is_done(engine, number):
-    process = slow_scan(engine)
+    process, gate = held_scan(engine)
     process.send_signal(number)
     scan = check_cancelled(engine, process)
+    gate.open()
     done = {each["rule_id"] for each in scan.verdicts
             if each["origin"] == "plugin"}
     again = engine.scan("--resume", "last", code=DONE, timeout=60)
@@ -506,8 +507,7 @@ def test_a_signal_cancels_and_keeps_what_is_done(engine, number):
 
 
 def test_another_process_cancels(engine):
-    # The commands before the cancel take their time on a busy machine.
-    process = slow_scan(engine, sleep_ms=200 * SLOW)
+    process, _ = held_scan(engine)
     (scan_id,) = [each["scan_id"] for each in engine.scans()]
     result = engine.run("scans", "delete", scan_id, code=UNABLE)
     assert "running" in result.err
@@ -524,19 +524,19 @@ def test_another_process_cancels(engine):
 
 
 def test_the_deadline_of_a_scan(engine):
-    engine.import_rules([rule(i, "alpha", sleep_ms=200) for i in range(100)]
+    gate = Gate(engine.directory)
+    engine.import_rules([gate.rule(i, "alpha") for i in range(100)]
                         + [rule(i, "beta") for i in range(20)])
-    before = time.monotonic()
-    scan = engine.scan("--timeout", 1, code=UNABLE)
-    assert time.monotonic() - before < 5 * SLOW
+    scan = engine.scan("--timeout", 3 * SLOW, code=UNABLE)
     assert scan["status"] == "timed_out"
     statuses = scan.statuses()
     assert all(statuses[f"beta-{i:05}"] == "pass" for i in range(20))
     late = [each for each in scan.verdicts if each["origin"] == "engine"]
     assert late and all(each["status"] == "error" for each in late)
-    assert all("1 s" in each["message"] or "limit" in each["message"]
-               for each in late)
-    assert "1 s" in scan.result.err
+    assert all(f"{3 * SLOW} s" in each["message"] or
+               "limit" in each["message"] for each in late)
+    assert f"{3 * SLOW} s" in scan.result.err
+    gate.open()
     again = engine.scan("--resume", "last", "--timeout", "0")
     assert again.code in (DONE, UNABLE)
 
@@ -544,9 +544,7 @@ def test_the_deadline_of_a_scan(engine):
 def test_a_deadline_ends_a_hanging_plugin_too(tmp_path):
     engine = Engine(tmp_path, plugins=("alpha", "hang"))
     engine.import_rules([rule(1, "alpha"), rule(1, "hang"), rule(2, "hang")])
-    before = time.monotonic()
-    scan = engine.scan("--timeout", 1, code=UNABLE)
-    assert time.monotonic() - before < 12 * SLOW
+    scan = engine.scan("--timeout", 3 * SLOW, code=UNABLE)
     assert scan["status"] == "timed_out"
     assert scan.statuses() == {"alpha-00001": "pass", "hang-00001": "pass",
                                "hang-00002": "error"}
@@ -584,6 +582,7 @@ def test_memory_does_not_grow_with_results(engine):
 # ---- warnings ----------------------------------------------------------------
 
 def warned(scan):
+    """In the order of coming: of targets side by side that may be any."""
     return [(each["scanner"], each["target"], each["message"])
             for each in scan["warnings"] if "target" in each]
 
@@ -592,9 +591,9 @@ def test_a_warning_is_kept_once_and_shown_wherever_the_scan_is(engine):
     engine.import_rules([rule(1, warn="nobody\x1b[2J looked"),
                          rule(2, warn="nobody\x1b[2J looked"), rule(3)])
     scan = engine.scan(*targets("local", "alpha_target"), code=DONE)
-    assert warned(scan) == [
-        ("alpha", "local", "nobody\x1b[2J looked"),
-        ("alpha", "alpha_target", "nobody\x1b[2J looked")]
+    assert sorted(warned(scan)) == [
+        ("alpha", "alpha_target", "nobody\x1b[2J looked"),
+        ("alpha", "local", "nobody\x1b[2J looked")]
     assert scan.result.err.count('on target "local": nobody') == 1
     table = engine.run("scans", "show", "last", code=DONE).out
     assert "alpha: nobody" in table and "\x1b" not in table
@@ -614,13 +613,15 @@ def test_many_warnings_end_with_the_word_that_there_were_more(engine):
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGKILL))
 def test_a_resume_keeps_the_warnings(engine, number):
-    engine.import_rules([rule(1, warn="mind the gap"),
-                         rule(2, sleep_ms=1500 * SLOW), rule(3, "nobody")])
+    gate = Gate(engine.directory)
+    engine.import_rules([rule(1, warn="mind the gap"), gate.rule(2),
+                         rule(3, "nobody")])
     process = engine.start("scan", "--target", "local")
     wait_for(lambda: engine.database.exists() and engine.scans() and
              engine.report().get("warnings"), 20, "the warning")
     process.send_signal(number)
     process.communicate()
+    gate.open()
     scan = engine.scan("--resume", "last")
     assert warned(scan) == [("alpha", "local", "mind the gap")]
     assert sum("not_checked" in each for each in scan["warnings"]) == 1

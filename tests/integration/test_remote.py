@@ -14,7 +14,7 @@ import pytest
 from daemon import PREFIX, Daemon
 from hostile import Hostile
 from support import (BUILD, DONE, FAILED, MIB, PROGRAM, REMOTE, SLOW, SOURCE,
-                     UNABLE, UNSURE, finish, need_program, on_terminal, rule,
+                     UNABLE, UNSURE, Gate, finish, need_program, on_terminal, rule,
                      wait_for, wait_gone)
 
 if not REMOTE.exists():
@@ -103,6 +103,16 @@ def some_rules():
 
 SLOWLY = [rule(each, sleep_ms=60, status="fail" if each % 4 else "pass")
           for each in range(40)]
+@pytest.fixture
+def gate(tmp_path):
+    """A gate, and rules of which it holds all but the first twenty."""
+    gate = Gate(tmp_path)
+    gate.rules = SLOWLY[:20] + [
+        gate.rule(each, status="fail" if each % 4 else "pass")
+        for each in range(20, 40)]
+    return gate
+
+
 BOTH = ("--target", "local", "--target",
         '{"type": "alpha_target", "name": "two"}')
 
@@ -224,8 +234,8 @@ def test_memory_does_not_grow_with_a_scan(make, engine):
     assert large.peak_kib < small.peak_kib + 10 * MIB
 
 
-def test_scans_are_listed_cancelled_and_deleted(make, engine):
-    daemon, client = make(SLOWLY)
+def test_scans_are_listed_cancelled_and_deleted(make, engine, gate):
+    daemon, client = make(gate.rules)
     first = daemon.execute(token=daemon.token("operator"))["scan_id"]
     daemon.running(first)
     client.run("scans", "cancel", first[:8], code=DONE)
@@ -318,8 +328,8 @@ def test_a_second_signal_leaves(hostile):
     assert code == -signal.SIGINT, err
 
 
-def test_a_killed_daemon_is_followed_on_when_it_is_back(make, engine):
-    daemon, client = make(SLOWLY)
+def test_a_killed_daemon_is_followed_on_when_it_is_back(make, engine, gate):
+    daemon, client = make(gate.rules)
     daemon.configure(listen=f"127.0.0.1:{daemon.port}")
     process = client.start("scan", "--format", "json")
     scan = wait_for(lambda: daemon.ask("GET", "/scans").json()["scans"], 20,
@@ -329,17 +339,18 @@ def test_a_killed_daemon_is_followed_on_when_it_is_back(make, engine):
         daemon.kill()
         time.sleep(0.5)
         daemon.start()
+    gate.open()
     code, out, err = finish(process)
     assert code == FAILED, err
     report = json.loads(out)
     assert report["status"] == "completed"
-    assert len(report["results_by_rule"]) == len(SLOWLY)
+    assert len(report["results_by_rule"]) == len(gate.rules)
     shown = engine.run("scans", "show", scan, "--format", "json", code=DONE)
     assert out == shown.out
 
 
-def test_a_daemon_that_stays_away_is_given_up(make):
-    daemon, client = make(SLOWLY, more=["--server-timeout", "1"])
+def test_a_daemon_that_stays_away_is_given_up(make, gate):
+    daemon, client = make(gate.rules, more=["--server-timeout", "1"])
     process = client.start("scan")
     scan = wait_for(lambda: daemon.ask("GET", "/scans").json()["scans"], 20,
                     "a scan")[0]["scan_id"]
@@ -432,8 +443,8 @@ def test_the_token_file_must_be_private(make):
     assert "is no file" in client.run("scan", code=UNABLE).err
 
 
-def test_the_token_is_nowhere_to_be_seen(make, engine):
-    daemon, client = make(SLOWLY)
+def test_the_token_is_nowhere_to_be_seen(make, engine, gate):
+    daemon, client = make(gate.rules)
     token = daemon.token("operator")
     process = engine.start("--log-level", "debug", "scan", *client.options())
     wait_for(lambda: daemon.ask("GET", "/scans").json()["scans"], 20, "a scan")
@@ -441,6 +452,7 @@ def test_the_token_is_nowhere_to_be_seen(make, engine):
         assert token.encode() not in file.read()
     with open(f"/proc/{process.pid}/environ", "rb") as file:
         assert token.encode() not in file.read()
+    gate.open()
     code, out, err = finish(process)
     assert code == FAILED and token not in out + err
     client.set_token(token[:-1] + ("a" if token[-1] != "a" else "b"))
@@ -448,8 +460,8 @@ def test_the_token_is_nowhere_to_be_seen(make, engine):
     assert token[:-1] not in result.err
 
 
-def test_refusals_of_the_daemon_are_told(make, engine):
-    daemon, client = make(SLOWLY, role="viewer")
+def test_refusals_of_the_daemon_are_told(make, engine, gate):
+    daemon, client = make(gate.rules, role="viewer")
     result = client.run("scan", code=UNABLE)
     assert re.search(r"role viewer may not do this \(403 forbidden, request "
                      r"[0-9a-f-]{36}\)\n  it takes a token of role operator",
@@ -471,8 +483,13 @@ def test_refusals_of_the_daemon_are_told(make, engine):
     assert "(409 conflict" in result.err
     assert re.search(r"--queue waits for it; .*scans cancel --server .* "
                      rf"{busy}\" stops it", result.err)
-    result = client.run("scan", "--queue", "--format", "json", code=FAILED)
-    assert result.json()["scan_id"] != busy
+    process = client.start("scan", "--queue", "--format", "json")
+    wait_for(lambda: len(daemon.ask("GET", "/scans").json()["scans"]) == 2,
+             20, "the second scan in the queue")
+    gate.open()
+    code, out, err = finish(process)
+    assert code == FAILED, err
+    assert json.loads(out)["scan_id"] != busy
     assert daemon.ended(busy)["status"] == "completed"
 
 
@@ -518,14 +535,14 @@ def test_a_busy_daemon_is_told_or_waited_for(hostile):
 
 
 def test_nobody_there_is_told_at_once(engine):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    client = Client(engine, url)
-    for command in (["scan"], ["scans", "list"]):
-        result = client.run(*command, code=UNABLE)
-        assert f'no answer from "{url}"' in result.err
-        assert result.seconds < 20 * SLOW
+    with socket.socket() as ours:  # nobody listens, and nobody else can
+        ours.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{ours.getsockname()[1]}"
+        client = Client(engine, url)
+        for command in (["scan"], ["scans", "list"]):
+            result = client.run(*command, code=UNABLE)
+            assert f'no answer from "{url}"' in result.err
+            assert result.seconds < 20 * SLOW
     assert "may have been started" not in result.err
 
 

@@ -2,13 +2,14 @@
 """Resumes of scans whose surroundings have changed since."""
 import signal
 
-from support import DONE, UNABLE, finish, rule, wait_for
+from support import DONE, UNABLE, Gate, finish, rule, wait_for
 
 
 def cancelled_scan(engine):
     """alpha is done with its rules, beta is not, and "zeta" is nobody's."""
     engine.import_rules([rule(1), rule(2, status="fail"),
-                         rule(1, "beta", sleep_ms=20000), rule(1, "zeta")])
+                         Gate(engine.directory).rule(1, "beta"),
+                         rule(1, "zeta")])
     process = engine.start("scan")
     wait_for(lambda: engine.database.exists() and engine.scans() and
              len(engine.report().verdicts) >= 3, 20, "verdicts of alpha")

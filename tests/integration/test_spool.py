@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 
 from daemon import Daemon, check_once
-from support import (DONE, SLOW, UNABLE, Engine, finish, kill_nine,
+from support import (DONE, SLOW, UNABLE, Engine, Gate, finish, kill_nine,
                      process_name, processes_of, rule, wait_for, wait_gone)
 from test_mongodb import database, server  # noqa: F401 (fixtures)
 
-# More than what is found before the database is gone, and all of it found
-# before the database is back.
-RULES = [rule(each, sleep_ms=150) for each in range(60)]
 AWAY = 20  # seconds
+FIRST, MOST = 3, 40  # see Spooling.away and Spooling.rest
 
 
 class Spooling(Engine):
-    """An engine with a spool directory that a test can look into."""
+    """An engine with a spool directory that a test can look into, and sixty
+    rules: before the 4th a scan waits for the gate `away`, which a test opens
+    when the database is gone, and before the 41st for the gate `rest`."""
 
     def __init__(self, directory, store, **spool):
         self.spool = Path(directory) / "spool"
@@ -32,6 +32,11 @@ class Spooling(Engine):
             f"{name} = {json.dumps(value)};"
             for name, value in settings.items()))
         super().__init__(directory, store=store, extra=self.settings)
+        self.away, self.rest = (Gate(directory, name)
+                                for name in ("away", "rest"))
+        self.rules = [rule(each) for each in range(FIRST)] + [
+            self.away.rule(each, sleep_ms=20) for each in range(FIRST, MOST)
+        ] + [self.rest.rule(each, sleep_ms=20) for each in range(MOST, 60)]
 
     def configure(self, **changes):
         if "extra" in changes and "spool:" not in changes["extra"]:
@@ -53,7 +58,7 @@ def engine(tmp_path, server):  # noqa: F811
     if server.process.stdin.closed:  # a test failed with it stopped
         server.start()
     made = Spooling(tmp_path, database(server.uri))
-    made.import_rules(RULES)
+    made.import_rules(made.rules)
     yield made
     wait_gone(made.home, 5)
 
@@ -70,15 +75,26 @@ def workers(engine):
 
 
 def all_spooled(engine):
-    """The scan has gone on to its end: how many documents are spooled. A rule
-    is a result and a verdict."""
+    """Lets the scan go on to its end: how many documents are spooled. A rule is
+    a result and a verdict; those of the first may be in the database."""
+    engine.away.open()
+    engine.rest.open()
     wait_for(lambda: not workers(engine), 60, "the end of the workers")
 
     def settled():
         found = engine.documents()
         time.sleep(0.7)
-        return found > len(RULES) and engine.documents() == found and found
+        return found >= 2 * (60 - FIRST) and (
+            engine.documents() == found and found)
     return wait_for(settled, 60, "the rest of the scan in the spool")
+
+
+def part_spooled(engine, scans=1):
+    """Lets scans go on to the second gate."""
+    engine.away.open()
+    engine.rest.wait(scans)
+    wait_for(lambda: engine.documents() >= scans * 2 * (MOST - FIRST), 60,
+             "a spool")
 
 
 def begun(engine, count=1):
@@ -128,8 +144,8 @@ def test_a_scan_of_the_daemon_goes_on_without_the_database(engine, server):  # n
         server.start()
         scan = daemon.ended(scan_id, 60)
         assert scan["status"] == "completed" and not scan.get("resumed"), scan
-        check_once(daemon.scan(scan_id), RULES)
-        assert back - AWAY / 2 > max(
+        check_once(daemon.scan(scan_id), engine.rules)
+        assert back + 1 > max(
             time.mktime(time.strptime(each["completed_at"][:19],
                                       "%Y-%m-%dT%H:%M:%S")) - time.timezone
             for each in daemon.scan(scan_id)["results_by_rule"])
@@ -155,12 +171,14 @@ def test_a_database_that_hangs_costs_nothing(engine, server):  # noqa: F811
         try:
             wait_for(lambda: daemon.ask("GET", "/ready", role=None).status ==
                      503, 30, "the daemon not to be ready")
+            engine.away.open()
+            engine.rest.open()
             time.sleep(AWAY)
         finally:
             os.kill(hung, signal.SIGCONT)
         scan = daemon.ended(scan_id, 60)
         assert scan["status"] == "completed", scan
-        check_once(daemon.scan(scan_id), RULES)
+        check_once(daemon.scan(scan_id), engine.rules)
         assert engine.spools() == []
     finally:
         daemon.stop()
@@ -168,9 +186,9 @@ def test_a_database_that_hangs_costs_nothing(engine, server):  # noqa: F811
 
 def test_a_database_that_hangs_for_long_is_away(tmp_path, server):  # noqa: F811
     """Longer than socketTimeoutMS, which is a minute when the URI has none."""
-    uri = database(server.uri) + f"?socketTimeoutMS={2000 * SLOW}"
+    uri = database(server.uri) + f"?socketTimeoutMS={4000 * SLOW}"
     engine = Spooling(tmp_path, uri)
-    engine.import_rules(RULES)
+    engine.import_rules(engine.rules)
     process = engine.start("scan", "--format", "json")
     begun(engine)
     hung = ferretdb(server.process)
@@ -181,7 +199,7 @@ def test_a_database_that_hangs_for_long_is_away(tmp_path, server):  # noqa: F811
         os.kill(hung, signal.SIGCONT)
     code, out, err = finish(process)
     assert code == DONE, err
-    check_once(json.loads(out), RULES)
+    check_once(json.loads(out), engine.rules)
     assert engine.spools() == []
 
 
@@ -192,7 +210,7 @@ def test_a_daemon_killed_meanwhile_writes_it_at_its_next_start(engine,
         scan_id = daemon.execute()["scan_id"]
         daemon.running(scan_id, 2)
         server.stop()
-        wait_for(lambda: engine.documents() > 30, 60, "a spool")
+        part_spooled(engine)
         daemon.kill()
         wait_gone(engine.home)
         assert len(engine.spools()) == 1
@@ -201,11 +219,12 @@ def test_a_daemon_killed_meanwhile_writes_it_at_its_next_start(engine,
         daemon.ask("GET", "/health", role=None, status=200)
         assert daemon.stop() == 0
         spooled = engine.documents()
+        engine.rest.open()
         server.start()
         daemon.start()
         scan = daemon.ended(scan_id, 60)
         assert scan["status"] == "completed" and scan["resumed"] == 1, scan
-        check_once(daemon.scan(scan_id), RULES)
+        check_once(daemon.scan(scan_id), engine.rules)
         log = daemon.log.read_text()
         written = int(re.search(r"(\d+) documents that were spooled while the "
                                 "store was away are written", log)[1])
@@ -227,14 +246,10 @@ def test_a_scan_of_the_command_line_goes_on_without_the_database(engine,
     assert code == DONE, err
     scan = json.loads(out)
     assert scan["status"] == "completed"
-    check_once(scan, RULES)
+    check_once(scan, engine.rules)
     assert engine.spools() == []
     assert len(re.findall("the store is away", err)) == 1, err
     assert len(re.findall("the store is back", err)) == 1, err
-
-
-def running(engine):
-    return any(each["status"] == "running" for each in engine.scans())
 
 
 def test_who_took_the_scan_over_meanwhile_wins(engine, server, tmp_path):  # noqa: F811
@@ -242,9 +257,10 @@ def test_who_took_the_scan_over_meanwhile_wins(engine, server, tmp_path):  # noq
     process = engine.start("scan")
     begun(engine)
     server.stop()
-    wait_for(lambda: engine.documents() > 30, 60, "a spool")
+    part_spooled(engine)
     kill_nine(process)
     wait_gone(engine.home)
+    engine.rest.open()
     server.start()
     other = Spooling(tmp_path / "other", engine.store)
     taken = other.scan("--resume", "last", code=DONE)
@@ -255,7 +271,7 @@ def test_who_took_the_scan_over_meanwhile_wins(engine, server, tmp_path):  # noq
                      late.err), late.err
     assert engine.spools() == []
     scan = engine.report(taken["scan_id"])
-    check_once(scan.document, RULES)
+    check_once(scan.document, engine.rules)
     assert scan.verdicts == taken.verdicts
 
 
@@ -264,6 +280,7 @@ def test_a_scan_that_cannot_spool_fails_and_can_be_resumed(engine, server):  # n
     process = engine.start("scan", "--format", "json")
     begun(engine)
     server.stop()
+    engine.away.open()
     # its workers stop; it waits for the database to say so there
     wait_for(lambda: not workers(engine), 60, "the workers to stop")
     assert process.poll() is None
@@ -277,8 +294,9 @@ def test_a_scan_that_cannot_spool_fails_and_can_be_resumed(engine, server):  # n
     done = {each["rule_id"]: each for each in scan["results_by_rule"]
             if each["origin"] == "plugin"}
     assert 0 < len(done) < 60
+    engine.rest.open()
     resumed = engine.scan("--resume", "last", code=DONE)
-    check_once(resumed.document, RULES)
+    check_once(resumed.document, engine.rules)
     found = resumed.by_rule()
     assert all(found[each] == verdict for each, verdict in done.items())
 
@@ -286,15 +304,15 @@ def test_a_scan_that_cannot_spool_fails_and_can_be_resumed(engine, server):  # n
 def test_what_needs_the_database_waits_for_it(engine, server, tmp_path):  # noqa: F811
     """An effect is journalled before it is made, however long that takes."""
     mark = tmp_path / "mark"
-    rules = [rule("a-first", sleep_ms=3000 * SLOW),
-             rule("b-effect", effect=str(mark)), rule("c-last")]
+    gate = Gate(tmp_path, "first")
+    rules = [gate.rule("a-first"), rule("b-effect", effect=str(mark)),
+             rule("c-last")]
     engine.import_rules(rules, "effects.jsonl")
     process = engine.start("scan", "--format", "json", *(
         word for each in rules for word in ("--rule", each["rule_id"])))
-    wait_for(lambda: running(engine), 20, "the scan to start")
-    wait_for(lambda: workers(engine), 20, "a worker")
-    time.sleep(0.3 * SLOW)
+    gate.wait()
     server.stop()
+    gate.open()
     wait_for(lambda: engine.documents() >= 2, 60, "the first rule")
     time.sleep(2)
     assert not mark.exists() and process.poll() is None
@@ -315,8 +333,8 @@ def test_who_is_told_to_end_meanwhile_leaves_it_to_the_next(engine, server):  # 
                                '{"type": "alpha_target", "name": "other"}')
         begun(engine, 2)
         server.stop()
-        wait_for(lambda: len(engine.spools()) == 2 and
-                 engine.documents() > 30, 60, "two spools")
+        part_spooled(engine, 2)
+        assert len(engine.spools()) == 2
         process.send_signal(signal.SIGINT)
         code, _, err = finish(process)
         assert code == UNABLE, err
@@ -325,11 +343,12 @@ def test_who_is_told_to_end_meanwhile_leaves_it_to_the_next(engine, server):  # 
         assert daemon.stop() == 0
         wait_gone(engine.home)
         assert len(engine.spools()) == 2
+        engine.rest.open()
         server.start()
         daemon.start()
         scan = daemon.ended(scan_id, 60)
         assert scan["status"] == "completed" and scan["resumed"] == 1, scan
-        check_once(daemon.scan(scan_id), RULES)
+        check_once(daemon.scan(scan_id), engine.rules)
         (other,) = [each for each in engine.scans()
                     if each["scan_id"] != scan_id]
         assert other["status"] == "cancelled", other

@@ -377,9 +377,9 @@ def test_a_cancel_ends_the_remote_oscap(remote, server):
     engine = remote()
     process = running_remote(engine, server)
     process.send_signal(signal.SIGINT)
-    code, _, err = finish(process, 15)
+    code, _, err = finish(process, 30)
     assert code == UNABLE and "cancelled" in err
-    wait_for(lambda: not remote_oscaps(server), 3, "the remote oscap's end")
+    wait_for(lambda: not remote_oscaps(server), 10, "the remote oscap's end")
 
 
 def test_kill_nine_of_the_engine_ends_the_remote_oscap(remote, server):
