@@ -246,8 +246,8 @@ static const char *scan_pad(const char *text, unsigned len, char padded[64])
     return padded;
 }
 
-static size_t scan_skip_plain(struct scan_skip *skip, const char *text,
-                              size_t len, int maximum_depth)
+size_t scan_skip_plain(struct scan_skip *skip, const char *text, size_t len,
+                       int maximum_depth)
 {
     char padded[64];
     size_t at = 0;

@@ -68,5 +68,8 @@ struct scan_skip {
 void scan_skip_begin(struct scan_skip *skip, char open);
 size_t scan_skip(struct scan_skip *skip, const char *text, size_t len,
                  int maximum_depth);
+/** The same as every processor can do it. */
+size_t scan_skip_plain(struct scan_skip *skip, const char *text, size_t len,
+                       int maximum_depth);
 
 #endif

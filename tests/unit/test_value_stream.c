@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sdk/base/alloc.h"
+#include "sdk/kit/value_scan.h"
 #include "sdk/kit/value_stream.h"
 
 static engine_error err;
@@ -287,6 +288,88 @@ static void assert_refused(const char *text, struct value_stream_options *with,
     }
 }
 
+/* Byte by byte; how many of them were used. */
+static size_t skip_slowly(const char *text, size_t len, int maximum,
+                          int *depth, const char **wrong)
+{
+    bool in_text = false, escaped = false;
+    int open[2] = {0, 1};
+
+    *wrong = NULL;
+    for (size_t at = 0; at < len; at++) {
+        const int kind = text[at] == '{' || text[at] == '}';
+
+        const bool taken = escaped; /* by a backslash, in a string or not */
+
+        *depth = open[0] + open[1];
+        escaped = !taken && text[at] == '\\';
+        if (in_text && (unsigned char)text[at] < 0x20)
+            *wrong = "control";
+        else if (text[at] == '"' && !taken)
+            in_text = !in_text;
+        else if (!in_text && (text[at] == '{' || text[at] == '['))
+            open[kind]++, *wrong = *depth >= maximum ? "nested" : NULL;
+        else if (!in_text && (text[at] == '}' || text[at] == ']'))
+            *wrong = open[kind]-- ? NULL : "closes";
+        if (*wrong)
+            return at;
+        *depth = open[0] + open[1];
+        if (!*depth)
+            return at + 1;
+    }
+    return len;
+}
+
+typedef size_t (*skip_fn)(struct scan_skip *skip, const char *text,
+                          size_t len, int maximum_depth);
+
+static void assert_skips(skip_fn skip_it, const char *text, size_t len,
+                         size_t chunk, int maximum)
+{
+    struct scan_skip skip;
+    const char *wrong;
+    size_t used = 0;
+    int depth = 1;
+
+    scan_skip_begin(&skip, '{');
+    while (used < len && skip.depth && !skip.wrong)
+        used += skip_it(&skip, text + used,
+                        len - used < chunk ? len - used : chunk, maximum);
+    assert_int_equal(used, skip_slowly(text, len, maximum, &depth, &wrong));
+    assert_int_equal(!skip.wrong, !wrong);
+    if (wrong)
+        assert_non_null(strstr(skip.wrong, wrong));
+    else
+        assert_int_equal(skip.depth, depth);
+}
+
+static void passes_over_as_byte_by_byte(void **state)
+{
+    static const char bytes[] = "{}[]{}[]\"\"\\xxxxxxxxxxxxxxxxxxxxxxxx\n";
+    static const char texts[] = "\"\"\"\\\\\\xxxxxxxxxxxxxxxx{}[]";
+    uint32_t seed = 1;
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        const char *from = round % 2 ? bytes : texts;
+        const size_t count = strlen(from);
+        char text[400];
+        size_t len;
+
+        seed = seed * 1664525 + 1013904223;
+        len = 1 + (seed >> 8) % sizeof(text);
+        for (size_t i = 0; i < len; i++) {
+            seed = seed * 1664525 + 1013904223;
+            text[i] = from[(seed >> 16) % count];
+            if (i < 200 && round % 3 == 0 && text[i] == '}')
+                text[i] = '{'; /* deeper, and it ends later */
+        }
+        seed = seed * 1664525 + 1013904223;
+        assert_skips(scan_skip, text, len, 1 + (seed >> 20) % 200, 40);
+        assert_skips(scan_skip_plain, text, len, 1 + (seed >> 20) % 200, 40);
+    }
+}
+
 static void refuses_what_is_cut_off_or_malformed(void **state)
 {
     struct value_mask *nothing = value_mask_new();
@@ -428,6 +511,7 @@ int main(void)
         cmocka_unit_test(only_the_documents_own_list_is_handed_out),
         cmocka_unit_test(builds_what_the_mask_wants),
         cmocka_unit_test(a_key_has_what_any_key_has),
+        cmocka_unit_test(passes_over_as_byte_by_byte),
         cmocka_unit_test(refuses_what_is_cut_off_or_malformed),
         cmocka_unit_test(refuses_what_is_over_a_limit),
         cmocka_unit_test(an_element_is_as_deep_as_a_document),
