@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What azure_fake.py knows: two subscriptions, in the shapes of Azure's REST
+API reference. All of GOOD complies with the starter rules. In BAD the last
+resource of every list does not, which is on its second page; the same holds
+for two tenants and what Microsoft Graph says of them."""
+import copy
+import datetime
+
+GOOD = "11111111-aaaa-4111-8111-111111111111"
+BAD = "22222222-bbbb-4222-8222-222222222222"
+TENANT_GOOD = "33333333-cccc-4333-8333-333333333333"
+TENANT_BAD = "44444444-dddd-4444-8444-444444444444"
+
+APPROVED = [{"properties": {"privateLinkServiceConnectionState":
+                            {"status": "Approved"}}}]
+
+
+def days_ago(days):
+    when = (datetime.datetime.now(datetime.timezone.utc)
+            - datetime.timedelta(days=days))
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def nsg(*rules):
+    return {"securityRules": [{"name": f"r{number}", "properties": rule}
+                              for number, rule in enumerate(rules)]}
+
+
+def allow(port, protocol="Tcp", source="*", **more):
+    return {"access": "Allow", "direction": "Inbound", "protocol": protocol,
+            "sourceAddressPrefix": source, "destinationPortRange": port,
+            **more}
+
+
+# type: (properties of a good one, of a bad one, children, of a good and a bad
+# resource around properties). A child is {path: (good, bad)}; a list is a list
+# of (name, properties).
+TYPES = {
+    "Microsoft.Storage/storageAccounts": (
+        {"supportsHttpsTrafficOnly": True,
+         "encryption": {"requireInfrastructureEncryption": True,
+                        "keySource": "Microsoft.Keyvault"},
+         "keyCreationTime": {"key1": days_ago(10), "key2": days_ago(20)},
+         "publicNetworkAccess": "Disabled",
+         "networkAcls": {"defaultAction": "Deny",
+                         "bypass": "Logging, AzureServices"},
+         "privateEndpointConnections": APPROVED,
+         "minimumTlsVersion": "TLS1_2",
+         "allowCrossTenantReplication": False,
+         "allowBlobPublicAccess": False},
+        {"supportsHttpsTrafficOnly": False,
+         "encryption": {"keySource": "Microsoft.Storage"},
+         "keyCreationTime": {"key1": days_ago(10), "key2": days_ago(200)},
+         "publicNetworkAccess": "Enabled",
+         "networkAcls": {"defaultAction": "Allow", "bypass": "None"},
+         "privateEndpointConnections": [],
+         "minimumTlsVersion": "TLS1_0",
+         "allowCrossTenantReplication": True,
+         "allowBlobPublicAccess": True},
+        {"blobServices/default": (
+            {"deleteRetentionPolicy": {"enabled": True, "days": 7},
+             "containerDeleteRetentionPolicy": {"enabled": True}},
+            {"deleteRetentionPolicy": {"enabled": False}})}),
+    "Microsoft.Sql/servers": (
+        {}, {},
+        {"auditingSettings/default": (
+            {"state": "Enabled", "retentionDays": 120},
+            {"state": "Enabled", "retentionDays": 30}),
+         "firewallRules": (
+             [("office", {"startIpAddress": "192.0.2.1",
+                          "endIpAddress": "192.0.2.9"})],
+             [("office", {"startIpAddress": "192.0.2.1",
+                          "endIpAddress": "192.0.2.9"}),
+              ("all", {"startIpAddress": "0.0.0.0",
+                       "endIpAddress": "255.255.255.255"})]),
+         "encryptionProtector/current": ({"serverKeyType": "AzureKeyVault"},
+                                         {"serverKeyType": "ServiceManaged"}),
+         "administrators": ([("ActiveDirectory", {"login": "admins"})], []),
+         "databases": ([("master", {}), ("one", {}), ("two", {})],
+                       [("master", {}), ("one", {}), ("open", {})]),
+         "databases/master/transparentDataEncryption/current": (
+             {"state": "Disabled"}, {"state": "Disabled"}),
+         "databases/one/transparentDataEncryption/current": (
+             {"state": "Enabled"}, {"state": "Enabled"}),
+         "databases/two/transparentDataEncryption/current": (
+             {"state": "Enabled"}, {"state": "Enabled"}),
+         "databases/open/transparentDataEncryption/current": (
+             {"state": "Disabled"}, {"state": "Disabled"})}),
+    "Microsoft.DBforPostgreSQL/flexibleServers": (
+        {}, {},
+        {"configurations": (
+            [(name, {"value": value}) for name, value in (
+                ("log_checkpoints", "on"), ("log_connections", "on"),
+                ("log_disconnections", "on"),
+                ("connection_throttle.enable", "on"),
+                ("require_secure_transport", "on"),
+                ("logfiles.retention_days", "7"))],
+            [(name, {"value": value}) for name, value in (
+                ("log_checkpoints", "off"), ("log_connections", "off"),
+                ("log_disconnections", "off"),
+                ("connection_throttle.enable", "off"),
+                ("require_secure_transport", "off"),
+                ("logfiles.retention_days", "3"))]),
+         "firewallRules": (
+             [("office", {"startIpAddress": "192.0.2.1"})],
+             [("AllowAllAzureServices", {"startIpAddress": "0.0.0.0",
+                                         "endIpAddress": "0.0.0.0"})])}),
+    "Microsoft.DBforMySQL/flexibleServers": (
+        {}, {},
+        {"configurations": (
+            [("require_secure_transport", {"value": "ON"}),
+             ("tls_version", {"value": "TLSv1.2,TLSv1.3"}),
+             ("audit_log_enabled", {"value": "ON"})],
+            [("require_secure_transport", {"value": "OFF"}),
+             ("tls_version", {"value": "TLSv1,TLSv1.2"}),
+             ("audit_log_enabled", {"value": "OFF"})])}),
+    "Microsoft.DocumentDB/databaseAccounts": (
+        {"isVirtualNetworkFilterEnabled": True, "disableLocalAuth": True,
+         "privateEndpointConnections": APPROVED},
+        {"isVirtualNetworkFilterEnabled": False, "disableLocalAuth": False},
+        {}),
+    "Microsoft.Network/networkSecurityGroups": (
+        nsg(allow("22", source="10.0.0.0/8"), allow("3389", source="192.0.2.7"),
+            allow("53", "Udp", "VirtualNetwork"), allow("8080"),
+            {"access": "Deny", "direction": "Inbound", "protocol": "*",
+             "sourceAddressPrefix": "*", "destinationPortRange": "*"}),
+        nsg(allow("20-25"), allow("3389", "*"), allow("53", "Udp", "Internet"),
+            allow(None, source=None,
+                  sourceAddressPrefixes=["10.0.0.0/8", "0.0.0.0/0"],
+                  destinationPortRanges=["443", "3000-4000"])),
+        {}),
+    "Microsoft.Network/virtualNetworks": ({}, {}, {}),
+    "Microsoft.Network/networkWatchers": (
+        {"provisioningState": "Succeeded"}, {"provisioningState": "Failed"},
+        {"flowLogs": (
+            [("f1", {"enabled": True,
+                     "retentionPolicy": {"enabled": True, "days": 90}}),
+             ("f2", {"enabled": True,
+                     "retentionPolicy": {"enabled": True, "days": 0}})],
+            [("f1", {"enabled": True,
+                     "retentionPolicy": {"enabled": True, "days": 30}})])}),
+    "Microsoft.Compute/virtualMachines": (
+        {"storageProfile": {"osDisk": {"managedDisk": {"id": "/d"}},
+                            "dataDisks": [{"managedDisk": {"id": "/e"}}]},
+         "securityProfile": {"securityType": "TrustedLaunch", "uefiSettings":
+                             {"secureBootEnabled": True, "vTpmEnabled": True}}},
+        {"storageProfile": {"osDisk": {"managedDisk": {"id": "/d"}},
+                            "dataDisks": [{"vhd": {"uri": "https://x"}}]}},
+        {}),
+    "Microsoft.Compute/disks": (
+        {"encryption": {"type": "EncryptionAtRestWithCustomerKey"},
+         "networkAccessPolicy": "DenyAll"},
+        {"encryption": {"type": "EncryptionAtRestWithPlatformKey"},
+         "networkAccessPolicy": "AllowAll"},
+        {}),
+    "Microsoft.KeyVault/vaults": (
+        {"enableSoftDelete": True, "enablePurgeProtection": True,
+         "enableRbacAuthorization": True,
+         "privateEndpointConnections": APPROVED},
+        {"enableSoftDelete": True, "enableRbacAuthorization": False},
+        {"keys": ([("k1", {"attributes": {"enabled": True, "exp": 2000000000}}),
+                   ("off", {"attributes": {"enabled": False}})],
+                  [("k1", {"attributes": {"enabled": True}})]),
+         "secrets": ([("s1", {"attributes": {"enabled": True,
+                                             "exp": 2000000000}})],
+                     [("s1", {"attributes": {"enabled": True}})]),
+         "providers/Microsoft.Insights/diagnosticSettings": (
+             [("d", {"logs": [{"categoryGroup": "audit", "enabled": True}]})],
+             [("d", {"logs": [{"categoryGroup": "audit", "enabled": False}]})
+              ])}),
+    "Microsoft.Web/sites": (
+        {"httpsOnly": True, "clientCertEnabled": True,
+         "clientCertMode": "Required"},
+        {"httpsOnly": False, "clientCertEnabled": True,
+         "clientCertMode": "Optional"},
+        {"config/web": (
+            {"minTlsVersion": "1.2", "http20Enabled": True,
+             "ftpsState": "FtpsOnly"},
+            {"minTlsVersion": "1.0", "http20Enabled": False,
+             "ftpsState": "AllAllowed"}),
+         "config/authsettingsV2": ({"platform": {"enabled": True}},
+                                   {"platform": {"enabled": False}})}),
+}
+
+PLANS = ("VirtualMachines", "AppServices", "SqlServers",
+         "SqlServerVirtualMachines", "OpenSourceRelationalDatabases",
+         "StorageAccounts", "Containers", "CosmosDbs", "KeyVaults", "Arm")
+ALERTS = ("Microsoft.Authorization/policyAssignments/write",
+          "Microsoft.Authorization/policyAssignments/delete",
+          "Microsoft.Network/networkSecurityGroups/write",
+          "Microsoft.Network/networkSecurityGroups/delete",
+          "Microsoft.Security/securitySolutions/write",
+          "Microsoft.Security/securitySolutions/delete",
+          "Microsoft.Sql/servers/firewallRules/write",
+          "Microsoft.Sql/servers/firewallRules/delete",
+          "Microsoft.Network/publicIPAddresses/write",
+          "Microsoft.Network/publicIPAddresses/delete")
+ACTIVITY = ("Administrative", "Alert", "Policy", "Security")
+
+
+def resource(subscription, kind, name, properties, good):
+    item = {"id": f"/subscriptions/{subscription}/resourceGroups/rg/providers/"
+                  f"{kind}/{name}", "name": name, "type": kind,
+            "location": "westeurope", "properties": copy.deepcopy(properties)}
+    if kind == "Microsoft.Web/sites" and good:
+        item["identity"] = {"type": "SystemAssigned"}
+    if kind == "Microsoft.Compute/disks" and name != "loose":
+        item["managedBy"] = "/subscriptions/x/vm"
+    if kind == "Microsoft.Network/virtualNetworks" and not good:
+        item["location"] = "northeurope"  # where no watcher is
+    return item
+
+
+def child(answers, parent, path, value):
+    """A list, or one thing."""
+    where = f"{parent['id']}/{path}"
+    kind = path.split("/")[0]
+    if isinstance(value, list):
+        answers[where.lower()] = [
+            {"id": f"{where}/{name}", "name": name,
+             "type": f"{parent['type']}/{kind}", "location": "westeurope",
+             "properties": copy.deepcopy(properties)}
+            for name, properties in value]
+    else:
+        answers[where.lower()] = {"id": where, "name": path.split("/")[-1],
+                                  "properties": copy.deepcopy(value)}
+
+
+def resources(answers, subscription):
+    for kind, (good, bad, children) in TYPES.items():
+        names = ["a1", "a2", "a3"]
+        if kind == "Microsoft.Compute/disks":
+            names = ["a1", "a2", "loose"]
+        items = []
+        for name in names + ([] if subscription == GOOD else ["zbad"]):
+            fine = subscription == GOOD or not (
+                name == "zbad" or (name == "loose"))
+            item = resource(subscription, kind, name, good if fine else bad,
+                            fine)
+            items.append(item)
+            for path, values in children.items():
+                child(answers, item, path, values[0 if fine else 1])
+        answers[f"/subscriptions/{subscription}/providers/{kind}".lower()
+                ] = items
+
+
+def settings(answers, subscription):
+    good = subscription == GOOD
+    base = f"/subscriptions/{subscription}"
+
+    def put(path, items):
+        answers[f"{base}/providers/{path}".lower()] = items
+
+    put("Microsoft.Security/pricings",
+        [{"name": name, "properties": {"pricingTier":
+                                       "Standard" if good else "Free"}}
+         for name in PLANS])
+    put("Microsoft.Security/securityContacts",
+        [{"name": "default", "properties": {
+            "emails": "soc@example.org" if good else "",
+            "alertNotifications": {"state": "On"}}}])
+    put("Microsoft.Insights/activityLogAlerts",
+        [{"name": f"alert{number}", "properties": {
+            "enabled": good, "scopes": [base], "condition": {"allOf": [
+                {"field": "category", "equals": "Administrative"},
+                {"field": "operationName", "equals": operation}]}}}
+         for number, operation in enumerate(ALERTS)])
+    put("Microsoft.Insights/diagnosticSettings",
+        [{"name": "export", "properties": {"logs": [
+            {"category": name, "enabled": good or name != "Policy"}
+            for name in ACTIVITY]}}])
+    put("Microsoft.Authorization/roleDefinitions",
+        [{"id": f"{base}/providers/Microsoft.Authorization/roleDefinitions/r",
+          "name": "r", "properties": {
+              "roleName": "helper", "type": "CustomRole",
+              "assignableScopes": [base],
+              "permissions": [{"actions": ["*/read"] if good else ["*"]}]}}])
+    put("Microsoft.Authorization/locks",
+        [{"name": "keep", "properties": {"level": "CanNotDelete"}}]
+        if good else [])
+    put("Microsoft.Authorization/permissions",
+        [{"actions": ["*/read"], "notActions": []}] if good else
+        [{"actions": ["Microsoft.Storage/*"], "notActions": []}])
+    answers[f"{base}/providers"] = [
+        {"namespace": kind.split("/")[0], "registrationState": "Registered",
+         "resourceTypes": [{"resourceType": kind.split("/", 1)[1],
+                            "apiVersions": ["2024-01-01-preview",
+                                            "2023-03-03", "2020-02-02"]}]}
+        for kind in TYPES]
+
+
+def directory(good):
+    """Microsoft Graph, of one tenant."""
+    consent = "ManagePermissionGrantsForSelf.microsoft-user-default-low"
+    guests = ("2af84b1e-32c8-42b7-82bc-daa82404023b" if good
+              else "10dae51f-b6af-4016-8d66-8c2a99b929b3")
+    return {
+        "/v1.0/policies/authorizationpolicy": {
+            "allowInvitesFrom": "none" if good else "everyone",
+            "guestUserRoleId": guests,
+            "defaultUserRolePermissions": {
+                "allowedToCreateTenants": not good,
+                "allowedToCreateApps": not good,
+                "permissionGrantPoliciesAssigned": [] if good else [consent]}},
+        "/v1.0/policies/identitysecuritydefaultsenforcementpolicy": {
+            "isEnabled": False},
+        "/v1.0/identity/conditionalaccess/policies": [
+            {"state": "disabled"}, {"state": "enabled", "conditions": {
+                "users": {"includeUsers": ["someone"]}}},
+            {"state": "enabled" if good else "disabled",
+             "conditions": {"users": {"includeUsers": ["All"]}},
+             "grantControls": {"builtInControls": ["mfa"]}}],
+    }
+
+
+def estate():
+    """{path in lower case: a list, or one answer}."""
+    answers = {}
+    for subscription in (GOOD, BAD):
+        resources(answers, subscription)
+        settings(answers, subscription)
+    answers["/subscriptions"] = [
+        {"id": f"/subscriptions/{each}", "subscriptionId": each,
+         "displayName": name, "state": "Enabled", "tenantId": TENANT_GOOD}
+        for each, name in ((GOOD, "good"), (BAD, "bad"))]
+    answers["/providers/microsoft.management/managementgroups/mg/descendants"
+            ] = [
+        {"name": "below", "type": "Microsoft.Management/managementGroups"},
+        *({"name": each, "type": "Microsoft.Management/managementGroups/"
+           "subscriptions", "properties": {"displayName": name}}
+          for each, name in ((GOOD, "good"), (BAD, "bad")))]
+    return answers
