@@ -130,6 +130,8 @@ def test_every_starter_rule_has_a_passing_and_a_failing_case(engine, fake):
     assert {f"azure-{name}" for name in PROVEN} == set(good) == set(bad)
     assert_all(good, "pass")
     assert_all(bad, "fail")
+    assert bad["azure-sql-auditing"]["resources"]["fail"] == 1
+    assert bad["azure-sql-audit-retention"]["resources"]["fail"] == 2
 
 
 def test_equal_calls_are_made_once_for_all_rules(engine, fake):

@@ -65,7 +65,7 @@ TYPES = {
         {}, {},
         {"auditingSettings/default": (
             {"state": "Enabled", "retentionDays": 120},
-            {"state": "Enabled", "retentionDays": 30}),
+            {"state": "Disabled", "retentionDays": 120}),
          "firewallRules": (
              [("office", {"startIpAddress": "192.0.2.1",
                           "endIpAddress": "192.0.2.9"})],
@@ -242,6 +242,10 @@ def resources(answers, subscription):
                 child(answers, item, path, values[0 if fine else 1])
         answers[f"/subscriptions/{subscription}/providers/{kind}".lower()
                 ] = items
+    # audited, but the audits are gone after a month
+    answers[f"/subscriptions/{BAD}/resourcegroups/rg/providers/microsoft.sql/"
+            "servers/a2/auditingsettings/default"] = {
+        "properties": {"state": "Enabled", "retentionDays": 30}}
 
 
 def settings(answers, subscription):

@@ -54,7 +54,7 @@ static engine_status cloud_take_variables(struct cloud *cloud,
                                    err)
                  : engine_fail_memory(err);
     bson_destroy(&outer);
-    return status;
+    return status == ENGINE_OK ? cloud_type_variables(cloud, err) : status;
 }
 
 void cloud_bind(struct cloud *cloud, const struct cloud_scope *scope,

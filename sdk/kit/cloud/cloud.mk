@@ -30,6 +30,7 @@ kit_cloud_sources = \
 	sdk/kit/cloud/token.h \
 	sdk/kit/cloud/token_mask.c \
 	sdk/kit/cloud/token_private.h \
+	sdk/kit/cloud/variables.c \
 	sdk/kit/cloud/visit.c \
 	sdk/kit/cloud/visit_call.c
 if WITH_CURL

@@ -357,6 +357,8 @@ engine_status cloud_read_rules(struct cloud *cloud,
                                           const engine_error *why,
                                           void *user),
                                void *user, engine_error *err);
+/** Those of $variables that rules declare as numbers become numbers. */
+engine_status cloud_type_variables(struct cloud *cloud, engine_error *err);
 /** The innermost level that rules need. */
 unsigned cloud_deepest(const struct cloud *cloud);
 /** A JMESPath expression, compiled once; it belongs to the operation. */
