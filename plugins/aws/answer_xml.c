@@ -66,6 +66,15 @@ static engine_status xml_unknown(struct answer *answer, struct xml_node *node,
 
 /* ---- structures ----------------------------------------------------------------- */
 
+/* A flattened list may be named after its elements, or not. */
+static bool xml_is(const struct model_file *file,
+                   const struct model_member *member, const char *name)
+{
+    return strcmp(model_text(file, member->key), name) == 0 ||
+           (member->flags & MODEL_FLATTENED &&
+            strcmp(model_text(file, member->wire), name) == 0);
+}
+
 /* The member that an element is; elements come in the model's order as a
  * rule, so the one behind the last is looked at first. */
 static const struct model_member *xml_find(const struct answer *answer,
@@ -78,7 +87,7 @@ static const struct model_member *xml_find(const struct answer *answer,
         const uint32_t at = (*next + i) % shape->count;
         const struct model_member *member = &file->members[shape->first + at];
 
-        if (strcmp(model_text(file, member->key), name) == 0 &&
+        if (xml_is(file, member, name) &&
             MODEL_LOCATION(member) == MODEL_BODY &&
             !(member->flags & MODEL_ATTRIBUTE)) {
             *next = at + 1;

@@ -256,6 +256,9 @@ static engine_status request_body(struct request *request, engine_error *err)
         if (status == ENGINE_OK)
             status = request_header(request, "Content-Type", line,
                                     strlen(line), err);
+        if (status == ENGINE_OK && service->query_compatible)
+            status = request_header(request, "x-amzn-query-mode", "true", 4,
+                                    err);
         if (status != ENGINE_OK)
             return status;
         if (input)

@@ -301,23 +301,33 @@ static engine_status check_time(struct check *check, const struct value *value)
     return ENGINE_OK;
 }
 
+/* What JSON cannot say as a number goes as a text. */
+static engine_status check_float(struct check *check,
+                                 const struct value *value)
+{
+    const char *text = value_text(value);
+    double number;
+
+    if (value_number(value, &number) ||
+        (text && (strcmp(text, "NaN") == 0 || strcmp(text, "Infinity") == 0 ||
+                  strcmp(text, "-Infinity") == 0)))
+        return ENGINE_OK;
+    return check_wrong(check, "a number", value);
+}
+
 static engine_status check_scalar(struct check *check,
                                   const struct model_member *member,
                                   const struct model_shape *shape,
                                   const struct value *value,
                                   struct value *out)
 {
-    double number;
-
     switch (shape->type) {
     case MODEL_INTEGER:
     case MODEL_LONG:
         return check_integer(check, value, out);
     case MODEL_FLOAT:
     case MODEL_DOUBLE:
-        return value_number(value, &number)
-                   ? ENGINE_OK
-                   : check_wrong(check, "a number", value);
+        return check_float(check, value);
     case MODEL_BOOLEAN:
         return value->kind == VALUE_BOOL
                    ? ENGINE_OK

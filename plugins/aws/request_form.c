@@ -96,17 +96,6 @@ static engine_status form_structure(struct form *form,
     return status;
 }
 
-/* A flattened list whose elements have a name has that in place of its own. */
-static void form_rename(struct form *form, const char *name)
-{
-    size_t at = form->len;
-
-    while (at && form->name[at - 1] != '.')
-        at--;
-    form_leave(form, at ? at - 1 : 0);
-    form_enter(form, name);
-}
-
 static engine_status form_list(struct form *form,
                                const struct model_member *member,
                                const struct value *value)
@@ -114,19 +103,15 @@ static engine_status form_list(struct form *form,
     const struct model_file *file = form->request->file;
     const struct model_member *inner =
         &file->members[model_shape(file, member)->first];
-    char saved[FORM_NAME];
-    const size_t saved_len = form->len;
+    const size_t outer = form->len;
     engine_status status = form_deep(form);
 
     if (status != ENGINE_OK)
         return status;
     if (!value->count)
         return form->ec2 ? ENGINE_OK : form_put(form, "", 0);
-    memcpy(saved, form->name, saved_len + 1);
     if (!form->ec2 && !(member->flags & MODEL_FLATTENED))
         form_enter(form, model_text(file, inner->wire));
-    else if (!form->ec2 && inner->flags & MODEL_NAMED)
-        form_rename(form, model_text(file, inner->wire));
     status = form_deep(form);
     for (uint32_t i = 0; i < value->count && status == ENGINE_OK; i++) {
         const size_t before = form_enter_index(form, i + 1);
@@ -136,8 +121,7 @@ static engine_status form_list(struct form *form,
             status = form_value(form, inner, &value->items[i]);
         form_leave(form, before);
     }
-    memcpy(form->name, saved, saved_len + 1);
-    form->len = saved_len;
+    form_leave(form, outer);
     return status;
 }
 

@@ -134,7 +134,25 @@ static engine_status rest_query_value(struct request *request,
     return ENGINE_OK;
 }
 
+/* Whether a parameter of its own is given that a map has, too. */
+static bool rest_is_given(const struct request *request,
+                          const struct model_shape *shape, const char *name)
+{
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct model_member *member =
+            &request->file->members[shape->first + i];
+
+        if (MODEL_LOCATION(member) == MODEL_QUERYSTRING &&
+            strcmp(model_text(request->file, member->wire), name) == 0 &&
+            value_member(request->parameters,
+                         model_text(request->file, member->name)))
+            return true;
+    }
+    return false;
+}
+
 static engine_status rest_query(struct request *request,
+                                const struct model_shape *shape,
                                 const struct model_member *member,
                                 const struct value *value, engine_error *err)
 {
@@ -146,10 +164,13 @@ static engine_status rest_query(struct request *request,
     if (value->kind != VALUE_OBJECT)
         return rest_query_value(request, member, wire, strlen(wire), value,
                                 err);
-    for (uint32_t i = 0; i < value->count && status == ENGINE_OK; i++)
-        status = rest_query_value(request, inner + 1, value->members[i].key,
-                                  value->members[i].key_len,
-                                  &value->members[i].value, err);
+    for (uint32_t i = 0; i < value->count && status == ENGINE_OK; i++) {
+        const struct value_member *pair = &value->members[i];
+
+        if (!rest_is_given(request, shape, pair->key))
+            status = rest_query_value(request, inner + 1, pair->key,
+                                      pair->key_len, &pair->value, err);
+    }
     return status;
 }
 
@@ -315,6 +336,7 @@ static engine_status rest_body(struct request *request,
 }
 
 static engine_status rest_member(struct request *request,
+                                 const struct model_shape *shape,
                                  const struct model_member *member,
                                  engine_error *err)
 {
@@ -325,7 +347,7 @@ static engine_status rest_member(struct request *request,
         return ENGINE_OK;
     switch (MODEL_LOCATION(member)) {
     case MODEL_QUERYSTRING:
-        return rest_query(request, member, value, err);
+        return rest_query(request, shape, member, value, err);
     case MODEL_HEADER:
         return rest_header(request, member, value, err);
     case MODEL_HEADERS:
@@ -360,7 +382,7 @@ engine_status request_rest(struct request *request, engine_error *err)
     engine_status status = rest_path(request, shape, err);
 
     for (uint32_t i = 0; shape && i < shape->count && status == ENGINE_OK; i++)
-        status = rest_member(request,
+        status = rest_member(request, shape,
                              &request->file->members[shape->first + i], err);
     if (status == ENGINE_OK)
         status = rest_body(request, input, shape, err);
