@@ -4,6 +4,7 @@
  * rest-xml (Smithy, "HTTP binding traits"), and which body there is.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "plugins/aws/model_private.h"
 
@@ -357,12 +358,26 @@ static engine_status rest_member(struct request *request,
     }
 }
 
+static bool rest_has_header(const struct request *request, const char *name)
+{
+    const size_t len = strlen(name);
+
+    for (size_t i = 0; i < request->headers; i++) {
+        const char *line = request->out->headers[i];
+
+        if (strncasecmp(line, name, len) == 0 && line[len] == ':')
+            return true;
+    }
+    return false;
+}
+
 /* What some services want besides what their models say. */
 static engine_status rest_extras(struct request *request, engine_error *err)
 {
     const char *service = request->operation->service->name;
 
-    if (strcmp(service, "apigateway") == 0)
+    if (strcmp(service, "apigateway") == 0 &&
+        !rest_has_header(request, "Accept"))
         return request_header(request, "Accept", "application/json", 16, err);
     if (strcmp(service, "glacier") == 0)
         return request_header(

@@ -35,18 +35,37 @@ static void *xml_alloc(struct xml_reader *reader, size_t size)
     return memory;
 }
 
+/* Without XML_PARSE_NOENT, which is for documents that have entities, libxml2
+ * leaves an ampersand in an attribute as "&#38;". */
+static const char *xml_attribute_text(struct xml_reader *reader,
+                                      const char *from, size_t len)
+{
+    static const char left[] = "&#38;";
+    char *text = builder_room(reader->texts, len), *at = text;
+
+    if (!text)
+        return NULL;
+    for (size_t i = 0; i < len; i++) {
+        *at++ = from[i];
+        if (len - i >= sizeof(left) - 1 &&
+            memcmp(from + i, left, sizeof(left) - 1) == 0)
+            i += sizeof(left) - 2;
+    }
+    *at = '\0';
+    return text;
+}
+
 static void xml_attribute(struct xml_reader *reader, struct xml_node *node,
                           const xmlChar **from)
 {
     struct xml_attribute *attribute = xml_alloc(reader, sizeof(*attribute));
-    /* name, prefix, URI, begin and end of the value */
-    const size_t len = (size_t)(from[4] - from[3]);
 
     if (!attribute)
         return;
+    /* name, prefix, URI, begin and end of the value */
     attribute->name = (const char *)from[0];
-    attribute->value =
-        builder_text(reader->texts, (const char *)from[3], len);
+    attribute->value = xml_attribute_text(reader, (const char *)from[3],
+                                          (size_t)(from[4] - from[3]));
     attribute->next = node->attributes;
     node->attributes = attribute;
     if (!attribute->value)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests and answers of AWS's protocols: botocore's own test vectors, and
-botocore itself as the other opinion (test_aws_botocore.py)."""
+"""Requests and answers of AWS's protocols: botocore's own test vectors.
+test_aws_botocore.py has botocore itself as the other opinion."""
 import base64
 import json
 import re
@@ -12,9 +12,9 @@ from datetime import datetime
 
 import pytest
 
-from support import BUILD, SOURCE, unavailable
+from awswire import wire
+from support import SOURCE
 
-WIRE = BUILD / "tests/unit/aws_wire"
 VECTORS = SOURCE / "tests/fixtures/aws-protocols"
 
 # What is different here, and why.
@@ -35,17 +35,6 @@ OUTPUT_SKIPPED = {
     # As in botocore: an empty payload is there, and a null in a map.
     "HttpPayloadTraitsWithNoBlobBody", "DeserializesDenseSetMapAndSkipsNull",
 }
-
-
-def wire(lines, model):
-    if not WIRE.exists():
-        unavailable("tests/unit/aws_wire: make check builds it")
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    run = subprocess.run([str(WIRE), str(model)], input=text, text=True,
-                         stdout=subprocess.PIPE, check=True, timeout=300)
-    answers = [json.loads(line) for line in run.stdout.splitlines()]
-    assert len(answers) == len(lines)
-    return answers
 
 
 def cases(kind):
