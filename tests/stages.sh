@@ -145,18 +145,21 @@ schemathesis() {
             "schemathesis==$schemathesis_version"
 }
 
-# A server that plays AWS (moto), and another scanner to agree with (Cloud
-# Custodian): from PyPI as well.
+# A server that plays AWS (moto), one that plays Google Cloud (gcplocal), what
+# Google says of its APIs (google-api-python-client), and another scanner to
+# agree with (Cloud Custodian): from PyPI as well.
 moto_version=5.2.5
+gcplocal_version=0.1.0
 clouds() {
     venv=$build/clouds
-    "$venv/bin/python" -c "import flask_cors, c7n, moto
+    "$venv/bin/python" -c "import flask_cors, c7n, googleapiclient, gcplocal, moto
 assert moto.__version__ == '$moto_version'" 2>/dev/null && return 0
     rm -rf "$venv"
     python3 -m venv "$venv" &&
         "$venv/bin/pip" install --disable-pip-version-check --quiet \
             "moto[ec2,iam,s3]==$moto_version" flask flask-cors jsonpath_ng \
-            antlr4-python3-runtime c7n==0.9.53
+            antlr4-python3-runtime c7n==0.9.53 \
+            "gcplocal==$gcplocal_version" google-api-python-client==2.202.0
 }
 
 rm -rf "$logs"
