@@ -61,4 +61,25 @@ fuzzers += tests/fuzz/fuzz_kube_path
 tests_fuzz_fuzz_kube_path_LDADD = $(kube_read_ldadd)
 tests_fuzz_fuzz_kube_path_LDFLAGS = $(fuzz_ldflags)
 
+
+# And what makes verdicts of them, without any source.
+check_LTLIBRARIES += plugins/kubernetes/librule.la
+plugins_kubernetes_librule_la_SOURCES = \
+	plugins/kubernetes/foreach.c plugins/kubernetes/foreach.h \
+	plugins/kubernetes/foreach_judge.c \
+	plugins/kubernetes/judge.c plugins/kubernetes/judge.h \
+	plugins/kubernetes/judge_look.c \
+	plugins/kubernetes/namespaces.c \
+	plugins/kubernetes/plan.c \
+	plugins/kubernetes/reads.c \
+	plugins/kubernetes/report.c plugins/kubernetes/report.h \
+	plugins/kubernetes/rule.c plugins/kubernetes/rule.h \
+	plugins/kubernetes/rule_objects.c \
+	plugins/kubernetes/rule_selector.c plugins/kubernetes/rule_selector.h \
+	plugins/kubernetes/scan.c \
+	plugins/kubernetes/share.c
+fuzzers += tests/fuzz/fuzz_kube_rule
+tests_fuzz_fuzz_kube_rule_LDADD = plugins/kubernetes/librule.la $(kube_read_ldadd)
+tests_fuzz_fuzz_kube_rule_LDFLAGS = $(fuzz_ldflags)
+
 EXTRA_DIST += plugins/kubernetes/README
