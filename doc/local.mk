@@ -2,6 +2,7 @@
 dist_man_MANS = \
 	doc/engine.conf.5 \
 	doc/scan-engine-jmespath.7 \
+	doc/scan-engine-kubernetes.7 \
 	doc/scan-engine-plugin.7 \
 	doc/scan-engine.1
 
