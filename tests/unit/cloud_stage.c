@@ -10,6 +10,8 @@
 #include "sdk/document/document.h"
 #include "sdk/kit/host.h"
 
+#define STAGE_RULES 64
+
 /* ---- the cloud ---------------------------------------------------------------- */
 
 struct late {
@@ -537,28 +539,25 @@ void stage_close(struct stage *stage)
 typedef int32_t (*stage_op)(void *plugin, const struct scanner_job *job,
                             struct scanner_error *error);
 
-static int32_t stage_run(struct stage *stage, stage_op op, const char *rules,
-                         const char *variables)
+static int32_t stage_run(struct stage *stage, stage_op op,
+                         const bson_t *rules, const bson_t *variables)
 {
     struct scanner_job job = {.size = sizeof(job),
+                              .variables = kit_doc(variables),
                               .rules_stride = sizeof(struct scanner_doc),
                               .internal = stage};
-    struct scanner_doc docs[64];
-    bson_t all, given, views[64], one;
+    struct scanner_doc docs[STAGE_RULES];
+    bson_t views[STAGE_RULES];
     int32_t status;
 
     stage->made[0] = '\0';
     stage->calls = stage->results_count = stage->ends_count = 0;
     memset(&stage->error, 0, sizeof(stage->error));
-    stage_read(rules, &all);
-    stage_read(variables, &given);
-    if (document_child(&given, "0", &one))
-        job.variables = kit_doc(&one);
-    while (job.rules_count < 64) {
+    while (job.rules_count < STAGE_RULES) {
         char key[16];
 
         snprintf(key, sizeof(key), "%u", job.rules_count);
-        if (!document_child(&all, key, &views[job.rules_count]))
+        if (!document_child(rules, key, &views[job.rules_count]))
             break;
         docs[job.rules_count] = kit_doc(&views[job.rules_count]);
         job.rules_count++;
@@ -567,25 +566,44 @@ static int32_t stage_run(struct stage *stage, stage_op op, const char *rules,
     engine_alloc_fail_at(stage->fail_at);
     status = op(stage->plugin, &job, &stage->error);
     engine_alloc_fail_at(0);
+    return status;
+}
+
+static int32_t stage_run_text(struct stage *stage, stage_op op,
+                              const char *rules, const char *variables)
+{
+    bson_t all, given, one;
+    int32_t status;
+
+    stage_read(rules, &all);
+    stage_read(variables, &given);
+    status = stage_run(stage, op, &all,
+                       document_child(&given, "0", &one) ? &one : NULL);
     bson_destroy(&all);
     bson_destroy(&given);
     return status;
 }
 
-int32_t stage_scan(struct stage *stage, const char *rules,
-                   const char *variables)
+int32_t stage_scan_documents(struct stage *stage, const bson_t *rules,
+                             const bson_t *variables)
 {
     return stage_run(stage, cloud_op_scan, rules, variables);
 }
 
+int32_t stage_scan(struct stage *stage, const char *rules,
+                   const char *variables)
+{
+    return stage_run_text(stage, cloud_op_scan, rules, variables);
+}
+
 int32_t stage_plan(struct stage *stage, const char *rules)
 {
-    return stage_run(stage, cloud_op_plan, rules, NULL);
+    return stage_run_text(stage, cloud_op_plan, rules, NULL);
 }
 
 int32_t stage_probe(struct stage *stage)
 {
-    return stage_run(stage, cloud_op_probe, NULL, NULL);
+    return stage_run_text(stage, cloud_op_probe, NULL, NULL);
 }
 
 const struct stage_result *stage_result(const struct stage *stage,

@@ -56,6 +56,9 @@ void stage_close(struct stage *stage);
 /** Runs an operation with rules (YAML, a stream of documents). */
 int32_t stage_scan(struct stage *stage, const char *rules,
                    const char *variables);
+/** The same with rule documents {0: .., 1: ..}. */
+int32_t stage_scan_documents(struct stage *stage, const bson_t *rules,
+                             const bson_t *variables);
 int32_t stage_plan(struct stage *stage, const char *rules);
 int32_t stage_probe(struct stage *stage);
 /** The one result of a rule whose resource has this in its JSON. */
