@@ -316,7 +316,15 @@ static void shows_what_was_looked_at_without_secrets(void **state)
                  "check_content:\n"
                  "  calls: {b: {op: Buckets}}\n"
                  "  each: b.Buckets\n"
-                 "  assert: Name != 'b1'\n");
+                 "  assert: Name != 'b1'\n"
+                 "---\n"
+                 "rule_id: t\n"
+                 "check_content: {op: Users, foreach: Users, id: name,\n"
+                 "  path: SecretString, operator: equals, expected: x}\n"
+                 "---\n"
+                 "rule_id: v\n"
+                 "check_content: {op: Users, foreach: Users, id: name,\n"
+                 "  path: '@', operator: equals, expected: x}\n");
     result = stage_result(&stage, "r", "a1/u1");
     assert_int_equal(result->status, SCANNER_FAIL);
     assert_null(strstr(result->evidence, "hunter2"));
@@ -325,6 +333,12 @@ static void shows_what_was_looked_at_without_secrets(void **state)
     assert_says(result->evidence, "\"name\":\"seen\"");
     assert_says(result->resource, "\"type\":\"sky_user\",\"uid\":\"a1/u1\"");
     assert_says(result->message, "u1: this does not hold: password");
+    result = stage_result(&stage, "t", "u1");
+    assert_null(strstr(result->evidence, "hunter2"));
+    assert_null(strstr(result->message, "hunter2"));
+    result = stage_result(&stage, "v", "u1");
+    assert_null(strstr(result->evidence, "hunter2"));
+    assert_says(result->evidence, "\"password\":\"(redacted)\"");
     assert_string_equal(stage_result(&stage, "s", "b1")->evidence,
                         "{\"assert\":\"Name != 'b1'\","
                         "\"subject\":{\"Name\":\"b1\"}}");

@@ -238,6 +238,7 @@ static void call_end(struct cloud_call *call)
     struct cloud *cloud = call->cloud;
     void *data = call->data;
 
+    call_shelve(call);
     call->state = CALL_ENDED;
     call->data = NULL;
     cloud->started--;
@@ -298,7 +299,6 @@ static void pump_settle(struct cloud *cloud)
     struct cloud_call *call = queue_take(&cloud->ended);
     struct visit_part *part = call->waiting;
 
-    call_shelve(call);
     call->waiting = NULL;
     while (part) {
         struct visit_part *next = part->next;

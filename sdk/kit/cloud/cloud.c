@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
 #include "sdk/document/document.h"
 #include "sdk/kit/cloud/cloud_private.h"
 
@@ -73,7 +74,8 @@ engine_status cloud_program(struct cloud *cloud, const char *text,
                             struct expr **out, engine_error *err)
 {
     const struct expr_limits limits = {.values = CLOUD_SUBJECTS,
-                                       .variables = cloud->names};
+                                       .variables = cloud->names,
+                                       .now_ms = cloud->now_ms};
     engine_status status;
 
     *out = table_get(&cloud->programs, text);
@@ -104,6 +106,15 @@ engine_status cloud_evaluate(struct cloud *cloud, struct expr *expr,
     if (status == ENGINE_OK)
         *out = values.count ? values.values[0] : &value_null;
     return status;
+}
+
+engine_status cloud_fail_arena(const struct arena *arena, engine_error *err)
+{
+    if (arena->used <= arena->maximum / 2)
+        return engine_fail_memory(err);
+    return engine_fail(err, ENGINE_ELIMIT,
+                       "it takes more than %zu bytes of memory",
+                       arena->maximum);
 }
 
 /* ---- beginning and end ------------------------------------------------------------- */
@@ -157,6 +168,7 @@ static struct cloud *cloud_new(struct cloud_plugin *plugin,
     cloud->plugin = plugin;
     cloud->provider = plugin->provider;
     cloud->job = job;
+    cloud->now_ms = clock_now_ms();
     kit_view(&job->target, &cloud->target);
     arena_init(&cloud->arena, CLOUD_MEMORY);
     arena_init(&cloud->shelf, CLOUD_KEPT);

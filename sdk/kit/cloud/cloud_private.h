@@ -37,6 +37,9 @@ struct fault {
     engine_status status;
     char text[]; /* the message and the hint */
 };
+/** An arena gave no memory: ENGINE_ELIMIT when it is full, else
+ * ENGINE_ENOMEM. */
+engine_status cloud_fail_arena(const struct arena *arena, engine_error *err);
 struct fault *fault_new(const engine_error *why); /* engine_free */
 void fault_get(const struct fault *fault, engine_error *out);
 
@@ -292,7 +295,10 @@ engine_status subject_name(struct visit *visit, const struct value *subject,
                            struct arena *arena, struct subject_name *out,
                            engine_error *err);
 /** What a rule's expressions look at of a subject, bounded and redacted. */
-bool evidence_is_secret(const char *key);
+bool evidence_path_is_secret(const char *path);
+/** Evidence of a check, without secrets. */
+engine_status evidence_copy(const bson_t *evidence, struct arena *arena,
+                            bson_t *out, engine_error *err);
 engine_status evidence_make(const struct cloud_rule *rule,
                             const struct value *subject, struct arena *arena,
                             bson_t *out, engine_error *err);
@@ -340,6 +346,7 @@ struct cloud {
     size_t kept;       /* bytes of answers */
     struct arena shelf;
     uint64_t passing;
+    int64_t now_ms; /* for all expressions */
     bool pumping;
     bool scanning; /* visits are still to be opened */
     struct arena scratch, requests;

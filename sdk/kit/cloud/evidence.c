@@ -18,7 +18,7 @@ static const char *const evidence_secrets[] = {
     "authorizationkey", "customdata"};
 
 /* Whether a key ends with such a word, whatever its case and its "_". */
-bool evidence_is_secret(const char *key)
+static bool evidence_is_secret(const char *key)
 {
     char plain[128];
     size_t len = 0;
@@ -29,9 +29,11 @@ bool evidence_is_secret(const char *key)
     plain[len] = '\0';
     for (size_t i = 0;
          i < sizeof(evidence_secrets) / sizeof(*evidence_secrets); i++) {
-        const size_t word = strlen(evidence_secrets[i]);
+        const char *word = evidence_secrets[i];
+        const size_t size = strlen(word);
 
-        if (len >= word && strcmp(plain + len - word, evidence_secrets[i]) == 0)
+        if (len >= size && plain[len - 1] == word[size - 1] &&
+            memcmp(plain + len - size, word, size) == 0)
             return true;
     }
     return false;
@@ -73,6 +75,46 @@ static void evidence_redact(struct value *value, bool inside)
     }
 }
 
+/* A path through such a key. */
+bool evidence_path_is_secret(const char *path)
+{
+    char key[128];
+
+    while (*path) {
+        size_t len = strcspn(path, ".[]{}()|&!=<>,:@?*'`\" ");
+
+        if (len > 0 && len < sizeof(key)) {
+            memcpy(key, path, len);
+            key[len] = '\0';
+            if (evidence_is_secret(key) || evidence_is_environment(key))
+                return true;
+        }
+        path += len + (path[len] != '\0');
+    }
+    return false;
+}
+
+engine_status evidence_copy(const bson_t *evidence, struct arena *arena,
+                            bson_t *out, engine_error *err)
+{
+    bson_iter_t iter;
+    engine_status status = ENGINE_OK;
+
+    if (!bson_iter_init(&iter, evidence))
+        return ENGINE_OK;
+    while (status == ENGINE_OK && bson_iter_next(&iter)) {
+        struct value value;
+
+        status = value_from_bson(&iter, arena, &value, err);
+        if (status < 0)
+            break;
+        evidence_redact(&value, false);
+        status = value_to_bson(&value, bson_iter_key(&iter), EVIDENCE_BYTES,
+                               out, NULL);
+    }
+    return status;
+}
+
 engine_status evidence_make(const struct cloud_rule *rule,
                             const struct value *subject, struct arena *arena,
                             bson_t *out, engine_error *err)
@@ -82,12 +124,14 @@ engine_status evidence_make(const struct cloud_rule *rule,
     engine_status status =
         value_copy_masked(subject, rule->mask, arena, &shown, err);
 
-    if (status == ENGINE_ELIMIT) {
+    /* a verdict that is too large to be shown is one all the same */
+    if (status < 0 && cloud_fail_arena(arena, err) == ENGINE_ENOMEM &&
+        status != ENGINE_ELIMIT)
+        return status;
+    if (status < 0) {
         bson_append_bool(out, "truncated", -1, true);
         return ENGINE_OK;
     }
-    if (status < 0)
-        return status;
     evidence_redact(&shown, false);
     bson_append_utf8(out, "assert", -1, expr_text(rule->assert), -1);
     status = value_to_bson(&shown, "subject", EVIDENCE_BYTES, out, &cut);

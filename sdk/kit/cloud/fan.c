@@ -44,7 +44,7 @@ static engine_status fan_tag(struct fan *fan, const struct value *value,
     members = arena_alloc(fan->arena, ((size_t)value->count + scope->count +
                                        1) * sizeof(*members));
     if (!members)
-        return engine_fail_memory(fan->err);
+        return cloud_fail_arena(fan->arena, fan->err);
     out->members = members;
     out->count = 0;
     for (uint32_t i = 0; i < value->count; i++)
@@ -65,13 +65,13 @@ static engine_status fan_scope(struct fan *fan, const struct cloud_scope *from,
 
     *out = (struct value){.kind = VALUE_OBJECT, .members = members};
     if (!members)
-        return engine_fail_memory(fan->err);
+        return cloud_fail_arena(fan->arena, fan->err);
     for (uint32_t i = 0; i < value->count; i++) {
         members[i] = value->members[i];
         members[i].key = fan_key(fan, &value->members[i]);
         members[i].key_len = value->members[i].key_len + 1;
         if (!members[i].key)
-            return engine_fail_memory(fan->err);
+            return cloud_fail_arena(fan->arena, fan->err);
     }
     out->count = value->count;
     return ENGINE_OK;
@@ -84,7 +84,7 @@ static engine_status fan_concat(struct fan *fan, const char *key, size_t most,
                                 const struct value *tags, struct value *out)
 {
     struct value *items = arena_alloc(fan->arena, (most + 1) * sizeof(*items));
-    engine_status status = items ? ENGINE_OK : engine_fail_memory(fan->err);
+    engine_status status = items ? ENGINE_OK : cloud_fail_arena(fan->arena, fan->err);
 
     *out = (struct value){.kind = VALUE_ARRAY, .items = items};
     for (uint32_t i = 0; status == ENGINE_OK && i < fan->count; i++) {
@@ -144,8 +144,10 @@ static engine_status fan_objects(struct fan *fan, const struct value *tags,
             status = fan_add(fan, &fan->answers[i]->members[k]);
     members = arena_alloc(fan->arena,
                           (fan->members_count + 1) * sizeof(*members));
-    if (status < 0 || !members)
-        return engine_fail_memory(fan->err);
+    if (status < 0)
+        return status;
+    if (!members)
+        return cloud_fail_arena(fan->arena, fan->err);
     *out = (struct value){.kind = VALUE_OBJECT, .members = members};
     for (size_t i = 0; status == ENGINE_OK && i < fan->members_count; i++) {
         const struct fan_member *member = &fan->members[i];
@@ -169,7 +171,7 @@ static engine_status fan_make(struct fan *fan, struct value *out)
 {
     struct value *tags =
         arena_alloc(fan->arena, (fan->count + 1) * sizeof(*tags));
-    engine_status status = tags ? ENGINE_OK : engine_fail_memory(fan->err);
+    engine_status status = tags ? ENGINE_OK : cloud_fail_arena(fan->arena, fan->err);
     bool objects = true;
     size_t most = 0;
 

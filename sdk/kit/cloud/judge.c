@@ -225,10 +225,11 @@ static engine_status judge_check(struct judge *judge,
         judge_say(judge, outcome.status, "%s: %s", name, outcome.message);
         if (outcome.status == SCANNER_FAIL)
             judge_message(judge, subject);
-        if (outcome.evidence) {
-            bson_concat(evidence, outcome.evidence);
-            judge->verdict.evidence = evidence;
-        }
+        if (outcome.evidence &&
+            evidence_copy(outcome.evidence, &cloud->scratch, evidence,
+                          &judge->err) < 0)
+            status = judge_wrong(judge, name);
+        judge->verdict.evidence = outcome.evidence ? evidence : NULL;
     }
     check_outcome_clear(&outcome);
     return status;

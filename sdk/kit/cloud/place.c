@@ -173,7 +173,7 @@ engine_status place_fill(struct cloud *cloud, const struct place *place,
     if (status == ENGINE_OK) {
         out->text = arena_strndup(arena, text.data ? text.data : "", text.len);
         if (!out->text)
-            status = engine_fail_memory(err);
+            status = cloud_fail_arena(arena, err);
     }
     buffer_clear(&text);
     return status;
@@ -247,7 +247,7 @@ engine_status mold_fill(struct cloud *cloud, const struct mold *mold,
         out->members = members =
             arena_alloc(arena, from->count * sizeof(*members));
     if (!items && !members)
-        return engine_fail_memory(err);
+        return cloud_fail_arena(arena, err);
     for (uint32_t i = 0; status == ENGINE_OK && i < from->count; i++) {
         if (members)
             members[i] = from->members[i];

@@ -192,7 +192,8 @@ static engine_status rule_one_call(struct cloud *cloud,
 static engine_status rule_short(struct cloud *cloud, struct cloud_rule *rule,
                                 const bson_t *filled, engine_error *err)
 {
-    const struct expr_limits limits = {.variables = cloud->names};
+    const struct expr_limits limits = {.variables = cloud->names,
+                                       .now_ms = cloud->now_ms};
     const struct check_words words = {.language = expr_language("jmespath"),
                                       .path = "path",
                                       .condition = "operator",
@@ -207,8 +208,11 @@ static engine_status rule_short(struct cloud *cloud, struct cloud_rule *rule,
         status = engine_fail(err, ENGINE_EINVAL, "there is no operator");
     if (status == ENGINE_OK)
         status = check_compile(filled, &words, &none, &rule->check, err);
-    if (status == ENGINE_OK)
+    if (status == ENGINE_OK) {
         check_bind(rule->check, cloud->bound);
+        check_redact(rule->check,
+                     evidence_path_is_secret(check_path(rule->check)));
+    }
     return status;
 }
 

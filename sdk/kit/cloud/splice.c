@@ -183,16 +183,8 @@ struct splice {
 
 static bool splice_fail(struct splice *splice)
 {
-    if (splice->status == ENGINE_OK) {
-        const struct arena *arena = &splice->visit->arena;
-
-        splice->status =
-            arena->used > arena->maximum / 2
-                ? engine_fail(splice->err, ENGINE_ELIMIT,
-                              "the answers of calls.%s need more than %zu "
-                              "bytes of memory", splice->name, arena->maximum)
-                : engine_fail_memory(splice->err);
-    }
+    if (splice->status == ENGINE_OK)
+        splice->status = cloud_fail_arena(&splice->visit->arena, splice->err);
     return false;
 }
 

@@ -280,7 +280,7 @@ static engine_status finish_items(struct visit *visit, size_t index,
     struct value *list =
         arena_alloc(&visit->arena, (call->count + 1) * sizeof(*list));
     uint32_t listed = 0;
-    engine_status status = list ? ENGINE_OK : engine_fail_memory(err);
+    engine_status status = list ? ENGINE_OK : cloud_fail_arena(&visit->arena, err);
 
     for (size_t i = 0; status == ENGINE_OK && i < call->count; i++) {
         struct visit_item *item = &call->items[i];
@@ -292,7 +292,7 @@ static engine_status finish_items(struct visit *visit, size_t index,
             break;
         answers[i] = &values[i];
         if (!finish_pair(visit, &item->value, &values[i], &list[listed++]))
-            status = engine_fail_memory(err);
+            status = cloud_fail_arena(&visit->arena, err);
     }
     visit->members[index].value = (struct value){
         .kind = VALUE_ARRAY, .count = listed, .items = list};
