@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The planner: collect.h.
 kit_sources += \
-	sdk/kit/collect.c sdk/kit/collect.h
+	sdk/kit/collect.c sdk/kit/collect.h \
+	sdk/kit/collect_call.c \
+	sdk/kit/collect_item.c \
+	sdk/kit/collect_private.h
 unit_tests += tests/unit/test_collect
 
 # What talks HTTP stands on libcurl, and nothing else of the kit does. Plugins
