@@ -16,8 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static struct check *compile(const bson_t *content)
 {
     const struct check_words words = {expr_language("yamlpath"), "yamlpath",
-                                      "condition", "expected_value",
-                                      NULL};
+                                      "condition", "expected_value", NULL};
     bson_t variables = BSON_INITIALIZER;
     struct check *check = NULL;
     engine_error err = {0};

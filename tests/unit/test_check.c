@@ -39,8 +39,7 @@ static engine_status compile_with(const bson_t *content,
                                   struct check **out, engine_error *err)
 {
     const struct check_words words = {expr_language("yamlpath"), "yamlpath",
-                                      "condition", "expected_value",
-                                      NULL};
+                                      "condition", "expected_value", NULL};
 
     return check_compile(content, &words, variables, out, err);
 }

@@ -26,8 +26,7 @@ struct row {
 static struct check *check_of(const char *text, engine_error *err)
 {
     const struct check_words words = {expr_language("yamlpath"), "yamlpath",
-                                      "condition", "expected_value",
-                                      NULL};
+                                      "condition", "expected_value", NULL};
     struct check *check = NULL;
     bson_t content;
 

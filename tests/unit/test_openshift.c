@@ -114,8 +114,7 @@ static struct check *compile(const struct fixture *fixture,
                              const bson_t *rule)
 {
     const struct check_words words = {expr_language("yamlpath"), "yamlpath",
-                                      "condition", "expected_value",
-                                      NULL};
+                                      "condition", "expected_value", NULL};
     struct check *check = NULL;
     engine_error err = {0};
     bson_t content;
