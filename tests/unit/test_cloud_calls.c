@@ -46,6 +46,8 @@ static const char world[] =
     "    'a1 {\"Id\":\"d1\"}': {answer: {Status: 'ON'}},\n"
     "    'a1 {\"Id\":\"d2\"}': {answer: {Status: 'OFF'}, late: true},\n"
     "    '*': {answer: {Status: 'ON'}}}}\n"
+    "  Trails: {answers: {a1: {answer: {Trails: [{Id: v1, Home: r1},\n"
+    "    {Id: v3, Home: r2}, {Id: v9, Home: r9}]}}}}\n"
     "  Echo: {answers: {'*': {answer: {ok: true}}}}\n";
 
 static void scan(struct stage *stage, const char *rules)
@@ -183,6 +185,30 @@ static void asks_about_an_item_where_it_is(void **state)
     assert_int_equal(stage_count(&stage, "r", 0), 3);
     assert_int_equal(stage_made(&stage, "Vol a1/r2 {\"Id\":\"v1\"}"), 0);
     assert_int_equal(stage_made(&stage, "Vol a1/r2 {\"Id\":\"v3\"}"), 1);
+    stage_close(&stage);
+}
+
+static void asks_about_an_item_where_it_says(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    scan(&stage, "rule_id: r\n"
+                 "check_content:\n"
+                 "  calls:\n"
+                 "    t: {op: Trails}\n"
+                 "    s: {op: Vol, args: {Id: '{Id}'}, foreach: t.Trails,\n"
+                 "        regions: ['{Home}']}\n"
+                 "  each: t.Trails\n"
+                 "  id: Id\n"
+                 "  assert: s.Size > `0`\n");
+    assert_int_equal(stage_result(&stage, "r", "v1")->status, SCANNER_PASS);
+    assert_int_equal(stage_result(&stage, "r", "v3")->status, SCANNER_PASS);
+    assert_int_equal(stage_made(&stage, "Vol a1/r2 {\"Id\":\"v3\"}"), 1);
+    assert_int_equal(stage_made(&stage, "Vol a1/r1 {\"Id\":\"v3\"}"), 0);
+    assert_string_equal(stage_result(&stage, "r", "v9")->message,
+                        "v9: calls.s: a1 has no region \"r9\" that is "
+                        "scanned");
     stage_close(&stage);
 }
 
@@ -385,6 +411,7 @@ int main(void)
         cmocka_unit_test(refuses_levels_that_do_not_fit),
         cmocka_unit_test(joins_the_answers_of_inner_scopes),
         cmocka_unit_test(asks_about_an_item_where_it_is),
+        cmocka_unit_test(asks_about_an_item_where_it_says),
         cmocka_unit_test(says_that_there_is_no_such_scope),
         cmocka_unit_test(follows_items_of_items),
         cmocka_unit_test(puts_an_answer_wherever_the_element_is),

@@ -42,7 +42,10 @@
  * ["{HomeRegion}"]} makes the call for each trail where that trail lives);
  * the call is made in each of these inner scopes for a rule of an outer one.
  * Lists of their answers are joined, and their objects get the scope's
- * members with a leading underscore ("_region").
+ * members with a leading underscore ("_region"); of what is no list, that is
+ * there which is the same everywhere, and _scopes is a list of the answers.
+ * With foreach and "all", an element of such an answer is asked about in its
+ * own scope only.
  *
  * `empty_on`: codes of errors that mean "nothing there": the answer is null.
  *

@@ -90,6 +90,8 @@ struct rule_call {
     unsigned level;       /* that the provider makes it at */
     bool fan;             /* made in scopes within the rule's */
     const struct value *fan_names;  /* NULL: all of them */
+    struct mold fan_mold;           /* of the names */
+    bool fan_varies;                /* from item to item: placeholders */
     const struct value *empty_on;   /* array of texts; NULL: none */
     uint64_t needs;       /* calls by their bits */
 };

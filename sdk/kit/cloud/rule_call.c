@@ -110,6 +110,10 @@ engine_status rule_call_read(struct cloud *cloud, struct cloud_rule *rule,
     if (status == ENGINE_OK)
         status = mold_compile(cloud, &call->request, &rule->arena, &call->mold,
                               err);
+    if (status == ENGINE_OK && call->fan_names)
+        status = mold_compile(cloud, call->fan_names, &rule->arena,
+                              &call->fan_mold, err);
+    call->fan_varies = call->fan_mold.inner != NULL;
     return status;
 }
 
@@ -223,6 +227,8 @@ static engine_status calls_need(struct cloud_rule *rule, engine_error *err)
                                    "two calls have the name \"%s\"",
                                    call->name);
         mold_any(&call->mold, calls_of_root, &search);
+        if (call->fan_varies)
+            mold_any(&call->fan_mold, calls_of_root, &search);
         if (call->foreach &&
             calls_foreach(rule, i, &search.found, err) < 0)
             return ENGINE_ENOMEM;

@@ -130,6 +130,8 @@ engine_status rule_check_names(struct cloud *cloud, struct cloud_rule *rule,
         check.input = false;
         if (check.status == ENGINE_OK)
             mold_any(&call->mold, names_expr, &check);
+        if (check.status == ENGINE_OK && call->fan_varies)
+            mold_any(&call->fan_mold, names_expr, &check);
         if (check.status < 0) {
             engine_error_prefix(err, "calls.%s", call->name);
             return check.status;

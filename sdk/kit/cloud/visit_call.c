@@ -64,30 +64,33 @@ static engine_status items_make(struct visit *visit, size_t index,
 
 static bool scopes_are_named(const struct value *names, const char *name)
 {
-    for (uint32_t i = 0; names && i < names->count; i++)
-        if (strcmp(names->items[i].text, name) == 0)
+    for (uint32_t i = 0; names && i < names->count; i++) {
+        const char *text = value_text(&names->items[i]);
+
+        if (text && strcmp(text, name) == 0)
             return true;
+    }
     return !names;
 }
 
 static engine_status scopes_missing(const struct visit *visit,
                                     const struct rule_call *call,
+                                    const struct value *names,
                                     const struct cloud_scope *const *scopes,
                                     size_t count, engine_error *err)
 {
-    const struct value *names = call->fan_names;
-
     for (uint32_t i = 0; names && i < names->count; i++) {
+        const char *name = value_text(&names->items[i]);
         size_t k = 0;
 
-        while (k < count && strcmp(scopes[k]->name, names->items[i].text))
+        while (name && k < count && strcmp(scopes[k]->name, name) != 0)
             k++;
-        if (k == count)
+        if (!name || k == count)
             return engine_fail(err, ENGINE_ENOTFOUND,
-                               "calls.%s: %s has no %s \"%s\" that is scanned",
-                               call->name, visit->scope->label,
+                               "%s has no %s \"%.200s\" that is scanned",
+                               visit->scope->label,
                                visit->cloud->provider->levels[call->level],
-                               names->items[i].text);
+                               name ? name : "");
     }
     return ENGINE_OK;
 }
@@ -99,6 +102,7 @@ static engine_status scopes_find(const struct visit *visit,
                                  size_t *count, engine_error *err)
 {
     const struct cloud *cloud = visit->cloud;
+    const struct value *names = call->fan_varies ? NULL : call->fan_names;
     const struct cloud_scope **scopes = engine_calloc(
         call->fan ? cloud->scopes_count + 1 : 1, sizeof(*scopes));
 
@@ -115,15 +119,37 @@ static engine_status scopes_find(const struct visit *visit,
 
         if (scope->level == call->level &&
             cloud_scope_at(scope, visit->scope->level) == visit->scope &&
-            scopes_are_named(call->fan_names, scope->name))
+            scopes_are_named(names, scope->name))
             scopes[(*count)++] = scope;
     }
-    if (*count == 0 && !call->fan_names)
-        return engine_fail(err, ENGINE_ENOTFOUND,
-                           "calls.%s: %s has no %s that is scanned",
-                           call->name, visit->scope->label,
+    if (*count == 0 && !names)
+        return engine_fail(err, ENGINE_ENOTFOUND, "%s has no %s that is "
+                           "scanned", visit->scope->label,
                            cloud->provider->levels[call->level]);
-    return scopes_missing(visit, call, scopes, *count, err);
+    return scopes_missing(visit, call, names, scopes, *count, err);
+}
+
+/* the names of the scopes that an item says; NULL: it says none */
+static engine_status scopes_of_item(struct visit *visit,
+                                    const struct rule_call *call,
+                                    const struct visit_item *item,
+                                    const struct cloud_scope *const *scopes,
+                                    size_t count, struct value *out,
+                                    engine_error *err)
+{
+    const struct value *input =
+        call->foreach ? &item->value : &visit->scope->value;
+    engine_status status;
+
+    *out = value_null;
+    if (!call->fan_varies)
+        return ENGINE_OK;
+    cloud_bind(visit->cloud, visit->scope, &visit->root);
+    status = mold_fill(visit->cloud, &call->fan_mold, input, &visit->arena,
+                       out, err);
+    if (status == ENGINE_OK)
+        status = scopes_missing(visit, call, out, scopes, count, err);
+    return status;
 }
 
 /* An item of an answer that was fanned out is asked about where it is. */
@@ -135,7 +161,7 @@ static bool scopes_is_elsewhere(const struct visit *visit,
     char key[64] = "_";
     const char *home;
 
-    if (!call->fan || !call->foreach)
+    if (!call->fan || !call->foreach || call->fan_varies)
         return false;
     strncat(key, visit->cloud->provider->levels[call->level],
             sizeof(key) - 2);
@@ -170,33 +196,49 @@ static engine_status part_want(struct visit *visit, size_t index,
     return status;
 }
 
+/* the first failure is kept */
+static engine_status item_fail(struct visit_item *item,
+                               const engine_error *why, engine_error *err)
+{
+    if (!item->failure)
+        item->failure = fault_new(why);
+    if (!item->failure || why->status == ENGINE_ENOMEM)
+        return engine_fail_memory(err);
+    return ENGINE_OK;
+}
+
 static engine_status item_open(struct visit *visit, size_t index,
                                struct visit_item *item,
                                const struct cloud_scope *const *scopes,
                                size_t count, engine_error *err)
 {
     struct visit_call *call = &visit->calls[index];
+    engine_error why = {0};
+    struct value names;
 
     item->first = (uint32_t)call->parts_count;
+    if (scopes_of_item(visit, &visit->rule->calls[index], item, scopes, count,
+                       &names, &why) < 0)
+        return item_fail(item, &why, err);
     for (size_t i = 0; i < count; i++) {
         struct visit_part *part = &call->parts[call->parts_count];
-        engine_error why = {0};
 
         if (scopes_is_elsewhere(visit, &visit->rule->calls[index], item,
-                                scopes[i]))
+                                scopes[i]) ||
+            !scopes_are_named(names.kind == VALUE_ARRAY ? &names : NULL,
+                              scopes[i]->name))
             continue;
         *part = (struct visit_part){.visit = visit, .call = (uint32_t)index,
                                     .item = (uint32_t)(item - call->items),
                                     .scope = scopes[i]};
         call->parts_count++;
         item->parts++;
-        if (part_want(visit, index, part, item, &why) < 0 && !item->failure) {
+        if (part_want(visit, index, part, item, &why) < 0) {
             if (scopes[i] != visit->scope)
                 engine_error_prefix(&why, "%s", scopes[i]->label);
-            item->failure = fault_new(&why);
+            if (item_fail(item, &why, err) < 0)
+                return ENGINE_ENOMEM;
         }
-        if (why.status == ENGINE_ENOMEM || (why.status && !item->failure))
-            return engine_fail_memory(err);
         call->pending += part->made && part->made->state != CALL_ENDED;
     }
     return ENGINE_OK;
@@ -213,6 +255,8 @@ engine_status visit_call_open(struct visit *visit, size_t index,
     cloud_bind(visit->cloud, visit->scope, &visit->root);
     status = scopes_find(visit, &visit->rule->calls[index], &scopes, &count,
                          err);
+    if (status < 0)
+        engine_error_prefix(err, "calls.%s", visit->rule->calls[index].name);
     if (status == ENGINE_OK)
         status = items_make(visit, index, count, err);
     for (size_t i = 0; status == ENGINE_OK && i < call->count; i++)
