@@ -154,3 +154,417 @@ def test_results_say_which_resource_where(engine, fake):
     assert [each["resource"]["name"] for each in failed] == ["zbad"]
     assert failed[0]["resource"]["namespace"] == BAD
     assert failed[0]["resource"]["uid"].endswith("storageAccounts/zbad")
+
+
+# ---- calls -------------------------------------------------------------------
+
+def test_a_call_without_a_version_takes_what_the_provider_says(engine, fake):
+    request = {"request": ACCOUNTS["request"]}
+    engine.import_rules([
+        rule("r", calls={"accounts": request}, each="accounts.value", id="id",
+             **{"assert": "properties.supportsHttpsTrafficOnly"}),
+        rule("unknown", calls={"x": {
+            "request": "/subscriptions/{subscription}/providers/No.Such/x"}},
+            **{"assert": "x"})])
+    made = scan(engine, fake.target(), code=FAILED)
+    assert made.statuses() == {"r": "fail", "unknown": "error"}
+    assert "no resource provider" in made.by_rule()["unknown"]["message"]
+    asked = fake.asked("storageAccounts$")
+    assert {each["query"]["api-version"] for each in asked} == {"2023-03-03"}
+    providers = fake.asked("/providers$")
+    assert len({each["path"] for each in providers}) == 1  # once for the scan
+
+
+def test_resource_graph_asks_all_subscriptions_at_once(engine, fake):
+    engine.import_rules([rule(
+        calls={"found": {"graph": "resources | project id, name"}},
+        each="found.data", id="id", name="name",
+        **{"assert": "name == 'good'"})])
+    made = scan(engine, fake.target(), code=FAILED)
+    verdict = made.by_rule()["r"]
+    assert verdict["resources"] == {"pass": 1, "fail": 1}
+    asked = fake.asked("resourcegraph", "POST")
+    bodies = [json.loads(each["body"]) for each in asked]
+    assert [body["options"].get("$skipToken") for body in bodies] == [None, "1"]
+    assert bodies[0]["subscriptions"] == [GOOD, BAD]
+    assert all(each["query"]["api-version"] == "2021-03-01" for each in asked)
+
+
+def test_a_management_group_and_all_name_their_subscriptions(engine, fake):
+    engine.import_rules([https_only(), rule(
+        "graph", calls={"found": {"graph": "resources"}}, each="found.data",
+        id="id", **{"assert": "name"})])
+    for more in ({"management_group": "mg"}, {"subscriptions": "all"}):
+        target = fake.target(**more)
+        if "management_group" in more:
+            del target["subscriptions"]
+        made = scan(engine, target, code=FAILED)
+        assert made.by_rule()["r"]["resources"] == {"pass": 6, "fail": 1}, more
+        assert made.by_rule()["graph"]["resources"] == {"pass": 2}
+    groups = [json.loads(each["body"]).get("managementGroups")
+              for each in fake.asked("resourcegraph")]
+    assert groups == [["mg"], ["mg"], None, None]
+
+
+def test_one_rule_over_all_subscriptions(engine, fake):
+    engine.import_rules([rule(
+        scope="tenant", calls={"accounts": {**ACCOUNTS,
+                                            "subscriptions": "all"}},
+        **{"assert": "length(accounts.value) == `7`"})])
+    assert scan(engine, fake.target(), code=DONE).statuses() == {"r": "pass"}
+
+
+@pytest.mark.parametrize("content", [
+    {"request": "/subscriptions/{subscription}/x/listKeys", "method": "POST"},
+    {"request": "/subscriptions/{subscription}/x/{id}/listkeys"},
+    {"request": "/subscriptions/{subscription}/x/start", "method": "POST"},
+    {"request": "https://evil.example/subscriptions"},
+    {"request": "/a/../b"}, {"request": "/a", "graph": "resources"},
+    {"request": "/a", "api_version": "latest"}, {"api_version": "2020-01-01"}])
+def test_what_changes_something_or_leads_elsewhere_is_never_asked(
+        engine, fake, content):
+    engine.import_rules([rule(calls={"x": content}, **{"assert": "x"})])
+    made = scan(engine, fake.target(), code=UNSURE)
+    assert made.statuses() == {"r": "error"}
+    assert not fake.asked("listkeys|start|/x/|evil")
+
+
+# ---- faults ------------------------------------------------------------------
+
+@pytest.mark.parametrize("fault", [
+    answering(429, "TooManyRequests", "slow down", {"Retry-After": "1"}),
+    answering(500, "InternalServerError", "oops"), answering(503),
+    answering(408), "cut"], ids=["429", "500", "503", "408", "cut"])
+def test_what_passes_is_tried_again(engine, fake, fault):
+    made = fake.fault("storageAccounts$", fault, times=2)
+    engine.import_rules([https_only()])
+    found = scan(engine, fake.target(subscriptions=[GOOD]), code=DONE)
+    assert found.by_rule()["r"]["resources"] == {"pass": 3}
+    assert made.seen == 2
+
+
+def test_throttling_that_lasts_is_an_error_with_its_quota(engine, fake):
+    engine.configure(options={"azure": {"retries": 1}})
+    fake.fault(f"{BAD}.*storageAccounts$", answering(
+        429, "TooManyRequests", "slow down",
+        {"Retry-After": "1",
+         "x-ms-ratelimit-remaining-subscription-reads": "0"}), times=99)
+    engine.import_rules([https_only()])
+    made = scan(engine, fake.target(), code=UNSURE)
+    verdict = made.by_rule()["r"]
+    assert verdict["status"] == "error"
+    assert verdict["resources"] == {"pass": 3, "error": 1}
+    assert "429 TooManyRequests" in json.dumps(verdict)
+    assert "subscription-reads: 0" in json.dumps(verdict)
+
+
+def test_a_quota_of_resource_graph_is_waited_for(engine, fake):
+    def nearly(handler, request):
+        handler.send(200, fake.serve(request, request["query"]), {
+            "x-ms-user-quota-remaining": "0",
+            "x-ms-user-quota-resets-after": "00:00:02"})
+
+    fake.fault("resourcegraph", nearly)
+    engine.import_rules([rule(calls={"found": {"graph": "resources"}},
+                              each="found.data", id="id",
+                              **{"assert": "name"})])
+    scan(engine, fake.target(), code=DONE)
+    first, second = fake.asked("resourcegraph")
+    assert second["when"] - first["when"] >= 1.9
+
+
+def test_a_link_to_another_host_is_not_followed(engine, fake, tmp_path):
+    with AzureFake() as evil:
+        fake.fault("storageAccounts$", answering(200, body={
+            "value": [], "nextLink": f"{evil.url}/steal?api-version=x"}))
+        engine.import_rules([https_only(), rule(
+            "other", request="/subscriptions/{subscription}/providers/"
+            "Microsoft.Security/pricings", api_version="2023-01-01",
+            path="value", operator="exists")])
+        made = scan(engine, fake.target(subscriptions=[GOOD]), code=UNSURE)
+        assert made.statuses() == {"r": "error", "other": "pass"}
+        assert "another host" in json.dumps(made.by_rule()["r"])
+        assert not evil.requests
+
+
+def test_a_missing_right_is_an_error_that_names_it(engine, fake):
+    action = "Microsoft.Storage/storageAccounts/read"
+    fake.fault(f"{BAD}.*storageAccounts$", answering(
+        403, "AuthorizationFailed", f"The client 'c' with object id 'o' does "
+        f"not have authorization to perform action '{action}' over scope "
+        f"'/subscriptions/{BAD}' or the scope is invalid."), times=99)
+    engine.import_rules([https_only()])
+    made = scan(engine, fake.target(), code=UNSURE)
+    verdict = made.by_rule()["r"]
+    assert verdict["resources"] == {"pass": 3, "error": 1}
+    said = next(each["message"] for each in verdict["results"]
+                if each["status"] == "error")
+    assert f"grant the action {action} on /subscriptions/{BAD}" in said
+    assert "object id 'o'" in said
+
+
+def test_nothing_there_is_an_answer_when_the_rule_says_so(engine, fake):
+    for code, status in (("ResourceNotFound", 404),
+                         ("MissingSubscriptionRegistration", 409)):
+        fake.fault(f"gone/{code}", answering(status, code, "no"), times=99)
+    engine.import_rules([
+        rule(f"{code}-{how}", calls={"x": {
+            "request": f"/subscriptions/{{subscription}}/gone/{code}",
+            "api_version": "2020-01-01", **more}}, **{"assert": "!x"})
+        for code in ("ResourceNotFound", "MissingSubscriptionRegistration")
+        for how, more in (("plain", {}), ("code", {"empty_on": [code]}),
+                          ("status", {"empty_on": ["404", "409"]}))])
+    made = scan(engine, fake.target(subscriptions=[GOOD]), code=UNSURE)
+    assert {name: status for name, status in made.statuses().items()
+            if status == "error"} == {
+        "ResourceNotFound-plain": "error",
+        "MissingSubscriptionRegistration-plain": "error"}
+    assert set(made.statuses().values()) == {"error", "pass"}
+
+
+def test_an_unknown_subscription_is_an_error_of_its_own(engine, fake):
+    engine.import_rules([https_only()])
+    made = scan(engine, fake.target(subscriptions=[GOOD, "nowhere"]),
+                code=UNSURE)
+    verdict = made.by_rule()["r"]
+    assert verdict["resources"] == {"pass": 3, "error": 1}
+    assert "SubscriptionNotFound" in json.dumps(verdict)
+
+
+def test_a_token_that_is_refused_is_fetched_again_once(engine, fake):
+    engine.import_rules([https_only()])
+    fake.fault("storageAccounts$", answering(
+        401, "ExpiredAuthenticationToken", "expired"))
+    made = scan(engine, fake.target(subscriptions=[GOOD]), code=DONE)
+    assert made.statuses() == {"r": "pass"}
+    assert len(fake.asked("/oauth2/")) in (1, 2)  # within five seconds: one
+    fake.fault("storageAccounts$", answering(
+        401, "InvalidAuthenticationTokenTenant", "wrong issuer"), times=99)
+    made = scan(engine, fake.target(subscriptions=[GOOD]), code=UNSURE)
+    assert "InvalidAuthenticationTokenTenant" in json.dumps(made.by_rule())
+
+
+def test_answers_that_are_no_json_are_errors(engine, fake):
+    engine.import_rules([https_only()])
+    for body in (b"<html>sign in</html>", b'{"value": [', b"\xff\xfe"):
+        fake.fault("storageAccounts$", answering(200, body=body))
+        made = scan(engine, fake.target(subscriptions=[GOOD]), code=UNSURE)
+        assert made.statuses() == {"r": "error"}, body
+    fake.fault("storageAccounts$", answering(
+        302, body={}, headers={"Location": "https://evil.example/"}))
+    made = scan(engine, fake.target(subscriptions=[GOOD]), code=UNSURE)
+    assert "redirect" in json.dumps(made.by_rule())
+
+
+# ---- credentials -------------------------------------------------------------
+
+def openssl(folder, *argv):
+    subprocess.run(["openssl", *argv], cwd=folder, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """client.pem has key and certificate; the same encrypted, and as PFX."""
+    folder = tmp_path_factory.mktemp("certificates")
+    openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+            "2", "-subj", "/CN=scanner", "-keyout", "key.pem", "-out",
+            "cert.pem")
+    openssl(folder, "rsa", "-aes256", "-passout", "pass:planted-pass", "-in",
+            "key.pem", "-out", "encrypted.key")
+    openssl(folder, "pkcs12", "-export", "-inkey", "key.pem", "-in",
+            "cert.pem", "-passout", "pass:planted-pass", "-out", "client.pfx")
+    for name, parts in (("client.pem", ("key.pem", "cert.pem")),
+                        ("encrypted.pem", ("cert.pem", "encrypted.key"))):
+        (folder / name).write_text("".join((folder / part).read_text()
+                                           for part in parts))
+    return folder
+
+
+def signed_in(engine, fake, env=None, **more):
+    """A scan of one rule that passes when the token is good."""
+    engine.import_rules([https_only()])
+    made = scan(engine, fake.target(subscriptions=[GOOD], **more), env=env
+                or {}, code=DONE)
+    assert made.statuses() == {"r": "pass"}
+    return made
+
+
+def refused(engine, fake, env=None, **more):
+    """A scan that cannot sign in: what it says."""
+    engine.import_rules([https_only()])
+    made = scan(engine, fake.target(subscriptions=[GOOD], **more),
+                env=env or {}, code=UNABLE)
+    return made.result.out + made.result.err
+
+
+def test_client_secret_by_reference(engine, fake):
+    path = engine.directory / "planted"
+    path.write_text(azure_fake.SECRET + "\n")
+    credentials = {"client_id": azure_fake.CLIENT,
+                   "client_secret": {"file": str(path)}}
+    signed_in(engine, fake, credentials=credentials)
+    credentials["client_secret"] = {"env": "OF_MY_OWN"}
+    signed_in(engine, fake, {"OF_MY_OWN": azure_fake.SECRET},
+              credentials=credentials)
+    said = refused(engine, fake, {"OF_MY_OWN": "planted-but-wrong"},
+                   credentials=credentials)
+    assert "AADSTS7000215" in said and "client secret" in said
+    assert "planted-but-wrong" not in said
+
+
+def test_client_certificates_of_all_kinds(engine, fake, certificates):
+    fake.certificate = certificates / "cert.pem"
+    base = {"AZURE_CLIENT_ID": azure_fake.CLIENT}
+    password = {"AZURE_CLIENT_CERTIFICATE_PASSWORD": "planted-pass"}
+    for name, more in (("client.pem", {}), ("encrypted.pem", password),
+                       ("client.pfx", password)):
+        path = {"AZURE_CLIENT_CERTIFICATE_PATH": str(certificates / name)}
+        signed_in(engine, fake, {**base, **path, **more})
+        if more:
+            said = refused(engine, fake, {**base, **path})
+            assert "AZURE_CLIENT_CERTIFICATE_PASSWORD" in said
+            assert "planted-pass" not in said
+    signed_in(engine, fake, credentials={
+        "client_id": azure_fake.CLIENT, "client_certificate":
+        {"file": str(certificates / "client.pem")}})
+
+
+def test_another_certificate_is_refused(engine, fake, certificates, tmp_path):
+    openssl(tmp_path, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+            "2", "-subj", "/CN=other", "-keyout", "k.pem", "-out", "c.pem")
+    fake.certificate = tmp_path / "c.pem"
+    said = refused(engine, fake, {
+        "AZURE_CLIENT_ID": azure_fake.CLIENT, "AZURE_CLIENT_CERTIFICATE_PATH":
+        str(certificates / "client.pem")})
+    assert "AADSTS700027" in said
+
+
+def test_workload_identity_reads_its_file_each_time(engine, fake):
+    path = engine.directory / "planted"
+    path.write_text(azure_fake.FEDERATED)
+    env = {"AZURE_CLIENT_ID": azure_fake.CLIENT,
+           "AZURE_FEDERATED_TOKEN_FILE": str(path)}
+    signed_in(engine, fake, env)
+    # the file changes while the scan runs: the second token is asked for
+    # with what is in it then
+    def swap(handler, request):
+        fake.federated = azure_fake.FEDERATED + "2"
+        path.write_text(fake.federated)
+        handler.send(200, fake.serve(request, request["query"]))
+
+    fake.fault("storageAccounts$", swap)
+    engine.import_rules([https_only(), rule(
+        "graph", scope="subscription", calls={
+            "accounts": ACCOUNTS, "policy": {
+                "foreach": "[{wait: accounts}]",
+                "request": "https://graph.microsoft.com/v1.0/policies/"
+                           "authorizationPolicy"}},
+        **{"assert": "policy[0].answer.guestUserRoleId"})])
+    made = scan(engine, fake.target(subscriptions=[GOOD]), env=env, code=DONE)
+    assert set(made.statuses().values()) == {"pass"}
+    forms = [each["body"].decode() for each in fake.asked("/oauth2/")]
+    assert forms[-1].count(azure_fake.FEDERATED + "2") == 1
+
+
+def test_managed_identity_of_a_machine(engine, fake):
+    host = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": fake.url}
+    signed_in(engine, fake, host, credentials={"use": "managed_identity"})
+    fake.fault("/metadata/", answering(404), times=2)  # passes, they say
+    signed_in(engine, fake, host, credentials={
+        "use": "managed_identity", "client_id": azure_fake.CLIENT})
+    assert fake.asked("/metadata/")[-1]["query"]["client_id"] == (
+        azure_fake.CLIENT)
+    said = refused(engine, fake, host, credentials={
+        "use": "managed_identity", "client_id": "stranger"})
+    assert "Identity not found" in said
+
+
+def test_managed_identity_of_an_app(engine, fake):
+    env = {"IDENTITY_ENDPOINT": f"{fake.url}/msi/token",
+           "IDENTITY_HEADER": azure_fake.APP_HEADER}
+    signed_in(engine, fake, env)
+    said = refused(engine, fake, {**env, "IDENTITY_HEADER": "planted-wrong"})
+    assert "managed identity" in said and "planted-wrong" not in said
+    # the header goes to nobody else
+    said = refused(engine, fake, {**env, "IDENTITY_ENDPOINT":
+                                  "http://192.0.2.1/msi/token"})
+    assert "IDENTITY_ENDPOINT" in said
+
+
+AZ = """#!/bin/sh
+test "$*" = "account get-access-token --output json --resource \
+https://management.azure.com --tenant {tenant}" || exit 3
+cat <<END
+{answer}
+END
+"""
+
+
+def put_az(engine, text):
+    folder = engine.directory / "bin"
+    folder.mkdir(exist_ok=True)
+    path = folder / "az"
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return {"PATH": f"{folder}:{os.environ['PATH']}",
+            "AZURE_TOKEN_CREDENTIALS": "dev"}
+
+
+def test_az_is_asked_by_its_arguments(engine, fake, tmp_path):
+    answer = json.dumps({"accessToken": "@", "expires_on": 2000000000,
+                         "tokenType": "Bearer"})
+    shown = engine.directory / "planted"
+    shown.write_text(answer.replace("@", fake.token(azure_fake.ARM)))
+    text = AZ.format(tenant=TENANT_GOOD, answer="@").replace(
+        "cat <<END\n@\nEND", f"cat {shown}")
+    signed_in(engine, fake, put_az(engine, text))
+    said = refused(engine, fake, put_az(
+        engine, "#!/bin/sh\necho \"Please run 'az login'\" >&2; exit 1\n"))
+    assert "az login" in said
+    said = refused(engine, fake, put_az(engine, "#!/bin/sh\necho nonsense\n"))
+    assert "nonsense" not in said
+
+
+def test_without_credentials_all_that_was_looked_at_is_named(engine, fake):
+    said = refused(engine, fake, {
+        "PATH": "/nowhere",
+        "AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:9"})
+    for word in ("client secret", "client certificate", "workload identity",
+                 "managed identity", "az"):
+        assert word in said, said
+
+
+def test_secrets_in_a_target_are_refused(engine, fake):
+    engine.import_rules([https_only()])
+    target = fake.target(credentials={"client_id": "c",
+                                      "client_secret": azure_fake.SECRET})
+    result = engine.run("scan", "--target", json.dumps(target), code=UNABLE)
+    assert azure_fake.SECRET not in result.err
+
+
+def test_tokens_go_to_no_other_host(engine, fake):
+    said = refused(engine, fake, SECRET_ENV, endpoints={
+        "resource_manager": "https://evil.example"})
+    assert "custom_endpoints" in said
+    assert not fake.requests
+
+
+# ---- plan and probe ----------------------------------------------------------
+
+def test_a_plan_makes_no_calls(engine, fake):
+    engine.import_rules([https_only()])
+    result = engine.run("scan", "--dry-run", "--target",
+                        json.dumps(fake.target()), env=SECRET_ENV)
+    assert result.code == DONE, repr(result)
+    assert "storageAccounts" in result.out
+    assert not fake.asked("storageAccounts")
+
+
+def test_probe_says_which_right_is_missing(engine, fake):
+    result = engine.run("probe", "--target", json.dumps(fake.target()),
+                        env=SECRET_ENV)
+    said = result.out + result.err
+    assert f"*/read on /subscriptions/{BAD}" in said
+    assert GOOD not in re.sub(r"endpoints.*", "", said) or (
+        f"*/read on /subscriptions/{GOOD}" not in said)
