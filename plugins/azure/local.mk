@@ -36,5 +36,11 @@ plugins_azure_libparts_la_LIBADD = $(CRYPTO_LIBS)
 azure_test_libs = plugins/azure/libparts.la $(cloud_test_libs)
 unit_tests += tests/unit/test_azure_parts
 tests_unit_test_azure_parts_LDADD = $(azure_test_libs)
+unit_tests += tests/unit/test_azure_credentials
+tests_unit_test_azure_credentials_LDADD = $(azure_test_libs)
+fuzzers += tests/fuzz/fuzz_azure
+tests_fuzz_fuzz_azure_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_azure_LDADD = plugins/azure/libparts.la \
+	sdk/kit/cloud/libscankit-cloud.la sdk/kit/libscankit-http.la $(LDADD)
 endif
 EXTRA_DIST += plugins/azure/README

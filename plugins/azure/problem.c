@@ -71,6 +71,18 @@ static void problem_between(const char *text, const char *before, char *out,
         snprintf(out, room, "%.*s", (int)len, at);
 }
 
+/* "The client 'x' with object id 'y' does not have authorization to perform
+ * action 'z' over scope ...": who, and which; where is said by the hint */
+static void problem_shorten(struct azure_problem *out)
+{
+    char *rest = strstr(out->message, " does not have authorization");
+    const size_t used = rest ? (size_t)(rest - out->message) : 0;
+
+    if (rest && out->action[0])
+        snprintf(rest, sizeof(out->message) - used, " may not perform %s",
+                 out->action);
+}
+
 static void problem_fill(const struct value *root, struct azure_problem *out)
 {
     const struct value *error = problem_object(root);
@@ -89,6 +101,7 @@ static void problem_fill(const struct value *root, struct azure_problem *out)
                     sizeof(out->action));
     problem_between(out->message, "over scope '", out->scope,
                     sizeof(out->scope));
+    problem_shorten(out);
 }
 
 void azure_problem_read(const char *text, size_t len, const char *type,
@@ -185,7 +198,7 @@ static void problem_hint(const struct azure_problem *problem,
                          engine_error *err)
 {
     if (problem->action[0])
-        engine_hint(err, "grant the action %s on %s%s", problem->action,
+        engine_hint(err, "grant it on %s%s",
                     problem->scope[0] ? problem->scope : "that scope",
                     problem_is_read(problem->action)
                         ? "; the role Reader has it"

@@ -299,8 +299,8 @@ def test_a_missing_right_is_an_error_that_names_it(engine, fake):
     assert verdict["resources"] == {"pass": 3, "error": 1}
     said = next(each["message"] for each in verdict["results"]
                 if each["status"] == "error")
-    assert f"grant the action {action} on /subscriptions/{BAD}" in said
-    assert "object id 'o'" in said
+    assert f"object id 'o' may not perform {action}" in said
+    assert f"grant it on /subscriptions/{BAD}; the role Reader" in said
 
 
 def test_nothing_there_is_an_answer_when_the_rule_says_so(engine, fake):

@@ -385,11 +385,12 @@ static void says_which_action_is_missing(void **state)
     assert_int_equal(azure_problem_fail(&problem, AZURE_ARM, "GET https://x/y",
                                         403, NULL, &err),
                      ENGINE_EDENIED);
-    assert_non_null(strstr(err.message, "GET https://x/y: 403 "
-                                        "AuthorizationFailed: The client"));
-    assert_string_equal(err.hint,
-                        "grant the action Microsoft.Storage/storageAccounts/"
-                        "read on /subscriptions/s; the role Reader has it");
+    assert_string_equal(err.message,
+                        "GET https://x/y: 403 AuthorizationFailed: The client "
+                        "'c' with object id 'o' may not perform "
+                        "Microsoft.Storage/storageAccounts/read");
+    assert_string_equal(err.hint, "grant it on /subscriptions/s; the role "
+                                  "Reader has it");
 }
 
 static void reads_errors_in_all_their_shapes(void **state)
