@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 dist_man_MANS = \
 	doc/engine.conf.5 \
+	doc/scan-engine-cloud.7 \
 	doc/scan-engine-jmespath.7 \
 	doc/scan-engine-kubernetes.7 \
 	doc/scan-engine-plugin.7 \

@@ -107,7 +107,7 @@ def test_completion_knows_every_command_and_option():
 @pytest.mark.skipif(not shutil.which("mandoc"), reason="no mandoc")
 def test_manuals_are_well_formed():
     pages = sorted((SOURCE / "doc").glob("*.[157]"))
-    assert len(pages) == 6
+    assert len(pages) == 7
     result = subprocess.run(["mandoc", "-T", "lint", *map(str, pages)],
                             capture_output=True, text=True)
     assert not re.search(r"(ERROR|WARNING|UNSUPP|BADARG):", result.stdout +
