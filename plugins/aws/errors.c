@@ -52,15 +52,16 @@ static bool errors_is_opt_in(const char *code)
     return aws_code_in(code, codes);
 }
 
-/* "ec2:DescribeVpcs in eu-west-1"; the account is known to whoever shows it */
+/* "ec2:DescribeVpcs in 123456789012 eu-west-1" */
 static void errors_subject(const struct aws_call *call, char out[256])
 {
     const struct aws_operation *operation =
         call->generate ? call->generate : call->operation;
     const bool global = aws_operation_is_global(operation);
 
-    snprintf(out, 256, "%s:%s%s%s", call->service,
-             aws_operation_name(operation), global ? "" : " in ",
+    snprintf(out, 256, "%s:%s%s%s%s%s", call->service,
+             aws_operation_name(operation), call->account->id[0] ? " in " : "",
+             call->account->id, global ? "" : " ",
              global ? "" : call->region);
 }
 
@@ -81,16 +82,15 @@ void aws_call_refused(const struct aws_call *call, long status,
 
     errors_subject(call, subject);
     engine_fail(err, denied ? ENGINE_EDENIED : ENGINE_EIO,
-                "%s%s%s: %s%s%ld%s%.400s", subject,
+                "%s%s%s: %s%s%ld%s%.250s", subject,
                 denied ? ": the permission is missing: " : "",
                 denied ? permission : "", failure->code,
                 failure->code[0] ? ", " : "", status,
                 failure->message[0] ? ": " : "", failure->message);
     if (denied)
-        engine_hint(err, "allow %s to %.200s; the managed policies "
-                         "SecurityAudit and ViewOnlyAccess have what most "
-                         "rules need",
-                    permission, errors_who(call));
+        engine_hint(err, "allow it to %.200s (SecurityAudit and "
+                         "ViewOnlyAccess have most)",
+                    errors_who(call));
     else if (errors_is_expired(failure->code))
         engine_hint(err, "the keys of %.200s have expired: fetch fresh ones",
                     errors_who(call));

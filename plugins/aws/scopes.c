@@ -325,14 +325,8 @@ static void regions_ended(struct aws_call *call, const struct value *answer,
     struct aws_account *account = call->account;
     const struct value *list =
         answer ? value_member(answer, "Regions") : NULL;
-    engine_error told = {0};
 
     (void)code;
-    if (why) {
-        told = *why;
-        engine_error_prefix(&told, "account %s", account->id);
-        why = &told;
-    }
     if (list && list->kind == VALUE_ARRAY)
         account->regions = *list;
     else if (why)
@@ -452,6 +446,13 @@ static bool scopes_is_enabled(const struct value *region)
     return !state || strcmp(state, "not-opted-in") != 0;
 }
 
+/* emulators list the regions of all partitions */
+static bool scopes_is_ours(const struct aws_account *account, const char *name)
+{
+    return strcmp(aws_model_partition(account->aws->model, name),
+                  account->partition) == 0;
+}
+
 /* regions of the target, each of which the account has to have */
 static engine_status scopes_listed(struct aws_account *account,
                                    engine_error *err)
@@ -495,7 +496,8 @@ static engine_status scopes_enabled(struct aws_account *account,
         const char *name =
             value_text(value_member(&list->items[i], "RegionName"));
 
-        if (name && scopes_is_enabled(&list->items[i]))
+        if (name && scopes_is_enabled(&list->items[i]) &&
+            scopes_is_ours(account, name))
             status = scopes_add(account, name, NULL, err);
     }
     return status;

@@ -6,6 +6,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -58,14 +59,37 @@ static bool end_time_left(const struct http_request *request, int64_t wait_ms)
     return clock_steady_ms() + wait_ms < request->deadline_ms;
 }
 
+/* Milliseconds that an answer asks to be left alone for, -1 when it does not:
+ * by the header of RFC 9110, or Amazon's and Microsoft's finer ones. */
+static int64_t end_asked(const struct http_request *request)
+{
+    static const char *const fine[] = {"x-amz-retry-after",
+                                       "x-ms-retry-after-ms"};
+    const char *value;
+
+    for (size_t i = 0; i < sizeof(fine) / sizeof(*fine); i++) {
+        char *end = NULL;
+        long wait_ms;
+
+        value = http_header(request, fine[i]);
+        if (!value || *value < '0' || *value > '9')
+            continue;
+        wait_ms = strtol(value, &end, 10);
+        if (!*end) /* one that is far too long ends the retries */
+            return wait_ms <= HTTP_RETRY_AFTER_MAXIMUM_MS
+                       ? wait_ms
+                       : HTTP_RETRY_AFTER_MAXIMUM_MS + 1;
+    }
+    value = http_header(request, "Retry-After");
+    return value ? http_parse_retry_after(value, clock_now_ms()) : -1;
+}
+
 /* The wait that an answer asks for, or ours. */
 static int64_t end_wait(const struct http_request *request, bool throttled)
 {
     const int64_t ours =
         end_backoff(request, throttled ? HTTP_THROTTLED_MS : HTTP_BACKOFF_MS);
-    const char *value = http_header(request, "Retry-After");
-    const int64_t asked =
-        value ? http_parse_retry_after(value, clock_now_ms()) : -1;
+    const int64_t asked = end_asked(request);
 
     if (asked < 0)
         return ours;
@@ -219,7 +243,7 @@ static void end_held(struct http_request *request)
         http_ready(request);
         return;
     }
-    if (verdict == HTTP_THROTTLED || http_header(request, "Retry-After"))
+    if (verdict == HTTP_THROTTLED || end_asked(request) >= 0)
         http_host_throttled(request, wait_ms);
     http_error_subject(request, subject, sizeof(subject));
     snprintf(why, sizeof(why), "%s: answered with %ld", subject,
