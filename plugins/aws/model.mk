@@ -24,7 +24,22 @@ plugins_aws_libmodel_la_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DSCAN_ENGINE_AWS_DATADIR='"$(pkgdatadir)/aws"'
 plugins_aws_libmodel_la_LIBADD = $(XML_LIBS) $(BSON_LIBS)
 
+# The models of this build, for tests.
+aws_test_cppflags = $(AM_CPPFLAGS) \
+	-DAWS_TEST_MODEL='"$(abs_top_builddir)/plugins/aws/model"'
 aws_model_ldadd = plugins/aws/libmodel.la $(LDADD)
+unit_tests += tests/unit/test_aws_model tests/unit/test_aws_answer
+tests_unit_test_aws_model_LDADD = $(aws_model_ldadd)
+tests_unit_test_aws_model_CPPFLAGS = $(aws_test_cppflags)
+tests_unit_test_aws_answer_LDADD = $(aws_model_ldadd)
+tests_unit_test_aws_answer_CPPFLAGS = $(aws_test_cppflags)
+fuzzers += tests/fuzz/fuzz_aws_xml tests/fuzz/fuzz_aws_failure
+tests_fuzz_fuzz_aws_xml_LDADD = $(aws_model_ldadd)
+tests_fuzz_fuzz_aws_xml_CPPFLAGS = $(aws_test_cppflags)
+tests_fuzz_fuzz_aws_xml_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_aws_failure_LDADD = $(aws_model_ldadd)
+tests_fuzz_fuzz_aws_failure_CPPFLAGS = $(aws_test_cppflags)
+tests_fuzz_fuzz_aws_failure_LDFLAGS = $(fuzz_ldflags)
 # What tests/integration/test_aws_protocols.py talks to.
 check_PROGRAMS += tests/unit/aws_wire
 tests_unit_aws_wire_LDADD = $(aws_model_ldadd)
