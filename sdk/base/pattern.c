@@ -26,6 +26,7 @@ struct pattern_room {
 /* Short texts, nearly all there are, go through the plain code. */
 struct pattern {
     pcre2_code *plain, *counted;
+    bool fast; /* plain was compiled to machine code */
     /* of the last match, when none uses it now; apart, for a pattern that is
      * const and may be matched by many threads */
     _Atomic(struct pattern_room *) *spare;
@@ -56,7 +57,8 @@ static engine_status pattern_options(const char *options, uint32_t *out,
 }
 
 static engine_status pattern_compile(const char *text, uint32_t options,
-                                     pcre2_code **out, engine_error *err)
+                                     pcre2_code **out, bool *fast,
+                                     engine_error *err)
 {
     PCRE2_UCHAR words[160] = {0};
     PCRE2_SIZE offset = 0;
@@ -66,7 +68,7 @@ static engine_status pattern_compile(const char *text, uint32_t options,
                          &code, &offset, NULL);
     if (*out) {
         /* without it, matching is slower and says the same */
-        pcre2_jit_compile(*out, PCRE2_JIT_COMPLETE);
+        *fast = pcre2_jit_compile(*out, PCRE2_JIT_COMPLETE) == 0;
         return ENGINE_OK;
     }
     if (code == PCRE2_ERROR_NOMEMORY)
@@ -81,6 +83,7 @@ engine_status pattern_new(const char *text, const char *options,
                           struct pattern **out, engine_error *err)
 {
     struct pattern *pattern;
+    bool ignored;
     uint32_t bits;
     engine_status status = pattern_options(options, &bits, err);
 
@@ -95,11 +98,12 @@ engine_status pattern_new(const char *text, const char *options,
         return engine_fail_memory(err);
     pattern->spare = engine_calloc(1, sizeof(*pattern->spare));
     status = pattern->spare
-                 ? pattern_compile(text, bits, &pattern->plain, err)
+                 ? pattern_compile(text, bits, &pattern->plain,
+                                   &pattern->fast, err)
                  : engine_fail_memory(err);
     if (status == ENGINE_OK)
         status = pattern_compile(text, bits | PCRE2_AUTO_CALLOUT,
-                                 &pattern->counted, err);
+                                 &pattern->counted, &ignored, err);
     if (status < 0) {
         pattern_free(pattern);
         return status;
@@ -185,6 +189,15 @@ static engine_status pattern_failed(int code, engine_error *err)
                        "a pattern cannot be matched (PCRE2 error %d)", code);
 }
 
+static bool pattern_is_ascii(const char *text, size_t len)
+{
+    unsigned char all = 0;
+
+    for (size_t i = 0; i < len; i++)
+        all |= (unsigned char)text[i];
+    return all < 0x80;
+}
+
 /* PCRE2's result: the number of groups, or negative. */
 static int pattern_match(const struct pattern *pattern, const char *text,
                          size_t len, struct pattern_room *room)
@@ -195,6 +208,10 @@ static int pattern_match(const struct pattern *pattern, const char *text,
     const pcre2_code *code =
         len <= PATTERN_SHORT ? pattern->plain : pattern->counted;
 
+    /* what PCRE2 checks before it begins costs more than most matches */
+    if (len <= PATTERN_SHORT && pattern->fast && pattern_is_ascii(text, len))
+        return pcre2_jit_match(code, (PCRE2_SPTR)text, len, 0, 0, room->data,
+                               room->limits);
     pcre2_set_callout(room->limits, pattern_step, &left);
     return pcre2_match(code, (PCRE2_SPTR)text, len, 0, 0, room->data,
                        room->limits);

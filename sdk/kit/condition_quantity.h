@@ -27,6 +27,12 @@ struct quantity {
 
 /** Reads all of a text; false when it is none or out of range. */
 bool quantity_read(const char *text, size_t len, struct quantity *out);
+/** False of most strings that are none, quickly. */
+static inline bool quantity_may_be(const struct value *value)
+{
+    return value->kind != VALUE_STRING ||
+           (value->count && *value->text <= '9' && *value->text >= '+');
+}
 /** A number, or a string that is a quantity. */
 bool quantity_from_value(const struct value *value, struct quantity *out);
 /** <0, 0, >0 */

@@ -127,7 +127,8 @@ static bool condition_same_quantity(const struct value *a,
 {
     struct quantity x, y;
 
-    if (a->kind != VALUE_STRING && b->kind != VALUE_STRING)
+    if ((a->kind != VALUE_STRING && b->kind != VALUE_STRING) ||
+        !quantity_may_be(a) || !quantity_may_be(b))
         return false;
     if (!quantity_from_value(a, &x) || !quantity_from_value(b, &y))
         return false;
