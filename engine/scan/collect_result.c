@@ -11,7 +11,7 @@
 #include "sdk/base/alloc.h"
 
 #define RESULT_RESOURCE 1 /* in result_copied */
-#define RESULT_ID_MAX ((size_t)4 * 1024 * 1024)
+#define RESULT_TEXT_MAX ((size_t)32 * 1024 * 1024)
 #define RESULT_MORE 640 /* bytes, mostly; more is no harm */
 
 static const char *const result_copied[] = {"message", "resource", "evidence",
@@ -40,16 +40,18 @@ static void result_find(const bson_t *document, const char *const *names,
         return;
     while (bson_iter_next(&iter))
         for (size_t i = 0; i < count; i++)
-            if (!found[i].has && strcmp(bson_iter_key(&iter), names[i]) == 0) {
+            if (!found[i].has && *bson_iter_key(&iter) == *names[i] &&
+                strcmp(bson_iter_key(&iter), names[i]) == 0) {
                 found[i].iter = iter;
                 found[i].has = true;
                 break;
             }
 }
 
-static void result_hash(struct hash *hash, const char *text)
+/* With the NUL, so that no two lists of texts are the same. */
+static void result_put(struct buffer *out, const char *text)
 {
-    hash_add(hash, text, strlen(text) + 1);
+    buffer_append(out, text, strlen(text) + 1);
 }
 
 static const char *result_text(const struct result_member *member)
@@ -76,11 +78,15 @@ static engine_status result_fingerprint(struct scan_run *run,
     if (resource->has)
         (void)document_iter_child(&resource->iter, &document);
     result_find(&document, result_names, RESULT_NAMES, names);
-    result_hash(run->hash, rule->benchmark);
-    result_hash(run->hash, rule->rule_id);
-    result_hash(run->hash, target_id);
+    buffer_reset(&run->text);
+    result_put(&run->text, rule->benchmark);
+    result_put(&run->text, rule->rule_id);
+    result_put(&run->text, target_id);
     for (size_t i = 0; i < RESULT_NAMES; i++)
-        result_hash(run->hash, result_text(&names[i]));
+        result_put(&run->text, result_text(&names[i]));
+    if (buffer_status(&run->text, NULL) < 0)
+        return ENGINE_ENOMEM;
+    hash_add(run->hash, run->text.data, run->text.len);
     hash_next(run->hash, out);
     out[32] = '\0';
     return ENGINE_OK;
@@ -102,7 +108,7 @@ static engine_status result_id(struct scan_group *group,
     if (!subscriber->verdict_id)
         return ENGINE_ENOMEM;
     bson_uint32_to_string(unit->results, &number, digits, sizeof(digits));
-    text->maximum = RESULT_ID_MAX;
+    text->maximum = RESULT_TEXT_MAX;
     buffer_reset(text);
     buffer_puts(text, subscriber->verdict_id);
     buffer_putc(text, '/');

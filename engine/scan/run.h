@@ -103,7 +103,7 @@ struct scan_run {
     struct table done;           /* resume: verdict ids that stay */
     struct scan_batch verdicts, results;
     struct hash *hash;           /* of fingerprints; NULL: not yet */
-    struct buffer text;          /* an id that is being made */
+    struct buffer text;          /* an id, or what is hashed, being made */
     struct scan_delivery delivery;
     bson_t artifacts;            /* [{id, name, media_type, scanner, target}] */
     uint32_t artifacts_count;    /* 0: there is no list */

@@ -145,7 +145,8 @@ static int write_bind_field(sqlite3_stmt *handle, int first,
     const char *name = bson_iter_key(field);
 
     for (size_t i = 0; i < table->count; i++) {
-        if (strcmp(table->columns[i].name, name) != 0)
+        if (*table->columns[i].name != *name ||
+            strcmp(table->columns[i].name, name) != 0)
             continue;
         if (seen[i]) /* the same name twice */
             return sqlite3_bind_zeroblob(handle, first + (int)i, 0);

@@ -80,7 +80,12 @@ engine_status buffer_puts(struct buffer *buffer, const char *text)
 
 engine_status buffer_putc(struct buffer *buffer, char byte)
 {
-    return buffer_append(buffer, &byte, 1);
+    if (buffer->status < 0 || !buffer->data ||
+        buffer->len >= buffer->maximum || buffer->room - buffer->len < 2)
+        return buffer_append(buffer, &byte, 1);
+    buffer->data[buffer->len++] = byte;
+    buffer->data[buffer->len] = '\0';
+    return ENGINE_OK;
 }
 
 engine_status buffer_vprintf(struct buffer *buffer, const char *format,

@@ -80,21 +80,32 @@ static bool json_is_plain(const char *text, size_t len)
     return at == len;
 }
 
+/* A plain text, and what comes behind it unless that is NUL; false: it is
+ * none, and nothing was done. */
+static bool json_put_plain(struct buffer *out, const char *text, size_t len,
+                           char behind)
+{
+    char *room;
+
+    if (len > SIZE_MAX - 3 || !json_is_plain(text, len))
+        return false;
+    room = buffer_room(out, len + 3);
+    if (!room)
+        return true; /* the buffer says so */
+    room[0] = room[len + 1] = '"';
+    memcpy(room + 1, text, len);
+    room[len + 2] = behind;
+    buffer_grown(out, behind ? len + 3 : len + 2);
+    return true;
+}
+
 /* Documents from elsewhere may hold anything; JSON may not. */
 static void json_put_string(struct buffer *out, const char *text, size_t len)
 {
     size_t at = 0;
 
-    if (len < SIZE_MAX - 2 && json_is_plain(text, len)) {
-        char *room = buffer_room(out, len + 2);
-
-        if (!room)
-            return;
-        room[0] = room[len + 1] = '"';
-        memcpy(room + 1, text, len);
-        buffer_grown(out, len + 2);
+    if (json_put_plain(out, text, len, '\0'))
         return;
-    }
     buffer_putc(out, '"');
     while (at < len) {
         const size_t span = utf8_span(text + at, len - at);
@@ -315,9 +326,21 @@ static void json_put_value(struct json_writer *writer, const bson_iter_t *value,
 static bool json_is_left_out(const struct json_writer *writer, const char *key)
 {
     for (const char *const *name = writer->without; *name; name++)
-        if (strcmp(*name, key) == 0)
+        if (**name == *key && strcmp(*name, key) == 0)
             return true;
     return false;
+}
+
+static void json_put_key(struct json_writer *writer, const char *key)
+{
+    const size_t len = strlen(key);
+
+    if (!json_put_plain(writer->out, key, len, ':')) {
+        json_put_string(writer->out, key, len);
+        buffer_putc(writer->out, ':');
+    }
+    if (writer->pretty)
+        buffer_putc(writer->out, ' ');
 }
 
 static void json_put_children(struct json_writer *writer, bson_iter_t *iter,
@@ -337,10 +360,7 @@ static void json_put_children(struct json_writer *writer, bson_iter_t *iter,
         any = true;
         json_new_line(writer, depth + 1);
         if (!array) {
-            const char *key = bson_iter_key(iter);
-
-            json_put_string(out, key, strlen(key));
-            buffer_puts(out, writer->pretty ? ": " : ":");
+            json_put_key(writer, bson_iter_key(iter));
         }
         json_put_value(writer, iter, depth + 1);
     }
