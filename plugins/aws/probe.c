@@ -49,7 +49,7 @@ static uint32_t probe_regions(const struct aws_account *account, bson_t *out)
 static void probe_accounts(const struct aws *aws, bson_t *out)
 {
     bson_t list, one;
-    char key[16];
+    char key[24];
 
     BSON_APPEND_ARRAY_BEGIN(out, "accounts", &list);
     for (size_t i = 0; i < aws->count; i++) {

@@ -132,7 +132,7 @@ static void client_header(const struct azure_certificate *certificate,
         return;
     bson_append_array_begin(header, "x5c", -1, &list);
     for (size_t i = 0; i < certificate->chain_count; i++) {
-        char key[16];
+        char key[24];
 
         snprintf(key, sizeof(key), "%zu", i);
         bson_append_utf8(&list, key, -1, certificate->chain[i], -1);
