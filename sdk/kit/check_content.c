@@ -15,7 +15,7 @@ static const char *const check_keys[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* ---- taking it ---------------------------------------------------------------- */
+/* ---- taking it ---------------------------------------------------------- */
 
 void check_note(struct check *check, const bson_iter_t *variable)
 {
@@ -54,7 +54,7 @@ engine_status check_take(struct check *check, const bson_t *content,
     return status;
 }
 
-/* ---- looking into it --------------------------------------------------------- */
+/* ---- looking into it ---------------------------------------------------- */
 
 engine_status check_string(const struct check *check, const char *key,
                            const char **out, engine_error *err)

@@ -12,7 +12,7 @@
 
 #define STAGE_RULES 64
 
-/* ---- the cloud ---------------------------------------------------------------- */
+/* ---- the cloud ---------------------------------------------------------- */
 
 struct late {
     struct cloud_call *call;
@@ -323,7 +323,7 @@ static const struct cloud_provider sky_provider = {
     .probe = sky_probe,
     .run = sky_run};
 
-/* ---- the host -------------------------------------------------------------------- */
+/* ---- the host ----------------------------------------------------------- */
 
 static struct stage *stage_of(const struct scanner_host *host)
 {
@@ -461,7 +461,7 @@ static int64_t stage_deadline(const struct scanner_host *host,
     return -1;
 }
 
-/* ---- using it -------------------------------------------------------------------- */
+/* ---- using it ----------------------------------------------------------- */
 
 static void stage_die(const engine_error *err)
 {

@@ -73,7 +73,7 @@ static void check_error(const char *content, const char *words)
     stage_close(&stage);
 }
 
-/* ---- levels ------------------------------------------------------------------- */
+/* ---- levels ------------------------------------------------------------- */
 
 static void visits_every_scope_of_the_innermost_level(void **state)
 {
@@ -130,7 +130,7 @@ static void refuses_levels_that_do_not_fit(void **state)
                 "assert: v}", "\"regions\" is for calls of a level within");
 }
 
-/* ---- fanning out ----------------------------------------------------------------- */
+/* ---- fanning out -------------------------------------------------------- */
 
 static void joins_the_answers_of_inner_scopes(void **state)
 {
@@ -229,7 +229,7 @@ static void says_that_there_is_no_such_scope(void **state)
     stage_close(&stage);
 }
 
-/* ---- for each item ------------------------------------------------------------------ */
+/* ---- for each item ------------------------------------------------------ */
 
 static void follows_items_of_items(void **state)
 {
@@ -317,7 +317,7 @@ static void refuses_calls_that_go_in_circles(void **state)
                 "there is no call \"c\"");
 }
 
-/* ---- placeholders ------------------------------------------------------------------- */
+/* ---- placeholders ------------------------------------------------------- */
 
 static void fills_placeholders(void **state)
 {

@@ -78,7 +78,7 @@ static void signs_as_rfc_7515_does(void **state)
     secret_clear(&key);
 }
 
-/* ---- ours, verified ------------------------------------------------------ */
+/* ---- ours, verified ----------------------------------------------------- */
 
 /* A part of a token; the caller frees it. */
 static unsigned char *decode(const char *text, size_t len, size_t *out_len)
@@ -173,7 +173,7 @@ static void ps256_is_verified_by_libcrypto(void **state)
                     "{\"alg\":\"PS256\",\"typ\":\"JWT\",\"kid\":\"one\"}");
 }
 
-/* ---- refusals ------------------------------------------------------------ */
+/* ---- refusals ----------------------------------------------------------- */
 
 /* A fresh key of some kind as PEM; the caller frees it. */
 static char *make_key(const char *kind, int bits, const char *password)

@@ -54,7 +54,7 @@ static void assert_says(const char *text, const char *words)
         fail_msg("\"%s\" has no \"%s\"", text, words);
 }
 
-/* ---- failures --------------------------------------------------------------------- */
+/* ---- failures ----------------------------------------------------------- */
 
 static void is_an_error_where_a_whole_call_failed(void **state)
 {
@@ -276,7 +276,7 @@ static void is_an_error_where_a_call_cannot_begin(void **state)
     stage_close(&stage);
 }
 
-/* ---- results ----------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------ */
 
 static void counts_passes_beyond_those_wanted(void **state)
 {
@@ -345,7 +345,7 @@ static void shows_what_was_looked_at_without_secrets(void **state)
     stage_close(&stage);
 }
 
-/* ---- operations --------------------------------------------------------------------- */
+/* ---- operations --------------------------------------------------------- */
 
 static void plans_without_a_call(void **state)
 {

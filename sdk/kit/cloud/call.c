@@ -7,7 +7,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/kit/cloud/cloud_private.h"
 
-/* ---- faults ------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------- */
 
 struct fault *fault_new(const engine_error *why)
 {
@@ -27,7 +27,7 @@ void fault_get(const struct fault *fault, engine_error *out)
     engine_fail(out, fault->status, "%s", fault->text);
 }
 
-/* ---- queues --------------------------------------------------------------------- */
+/* ---- queues ------------------------------------------------------------- */
 
 static void queue_add(struct call_queue *queue, struct cloud_call *call)
 {
@@ -52,7 +52,7 @@ static struct cloud_call *queue_take(struct call_queue *queue)
     return call;
 }
 
-/* ---- wanting ---------------------------------------------------------------------- */
+/* ---- wanting ------------------------------------------------------------ */
 
 static engine_status call_key(struct cloud *cloud,
                               const struct cloud_scope *scope,
@@ -148,7 +148,7 @@ engine_status call_want(struct cloud *cloud, const struct cloud_scope *scope,
     return status;
 }
 
-/* ---- dropping --------------------------------------------------------------------- */
+/* ---- dropping ----------------------------------------------------------- */
 
 static void call_forget(struct cloud_call *call)
 {
@@ -221,7 +221,7 @@ void calls_clear(struct cloud *cloud)
     table_clear(&cloud->calls);
 }
 
-/* ---- for providers -------------------------------------------------------------- */
+/* ---- for providers ------------------------------------------------------ */
 
 const struct cloud_scope *cloud_call_scope(const struct cloud_call *call)
 {
@@ -276,7 +276,7 @@ void cloud_refuse(struct cloud_call *call, const char *code,
     call_end(call);
 }
 
-/* ---- going on ---------------------------------------------------------------------- */
+/* ---- going on ----------------------------------------------------------- */
 
 static void pump_start(struct cloud *cloud)
 {

@@ -13,7 +13,7 @@
 #define CLOUD_MEMORY ((size_t)256 << 20)
 #define CLOUD_SCRATCH ((size_t)256 << 20)
 
-/* ---- variables ------------------------------------------------------------------- */
+/* ---- variables ---------------------------------------------------------- */
 
 static engine_status cloud_name_variables(struct cloud *cloud,
                                           engine_error *err)
@@ -68,7 +68,7 @@ void cloud_bind(struct cloud *cloud, const struct cloud_scope *scope,
         cloud->bound[i] = value_member(&scope->value, cloud->names[i]);
 }
 
-/* ---- expressions ------------------------------------------------------------------ */
+/* ---- expressions -------------------------------------------------------- */
 
 engine_status cloud_program(struct cloud *cloud, const char *text,
                             struct expr **out, engine_error *err)
@@ -117,7 +117,7 @@ engine_status cloud_fail_arena(const struct arena *arena, engine_error *err)
                        arena->maximum);
 }
 
-/* ---- beginning and end ------------------------------------------------------------- */
+/* ---- beginning and end -------------------------------------------------- */
 
 int cloud_stop(void *user)
 {
@@ -242,7 +242,7 @@ void cloud_free(struct cloud *cloud)
     engine_free(cloud);
 }
 
-/* ---- rules ---------------------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------- */
 
 engine_status cloud_read_rules(struct cloud *cloud,
                                void (*fn)(struct cloud_rule *rule,
@@ -291,7 +291,7 @@ unsigned cloud_deepest(const struct cloud *cloud)
     return deepest;
 }
 
-/* ---- scopes --------------------------------------------------------------------------- */
+/* ---- scopes ------------------------------------------------------------- */
 
 static engine_status scopes_room(struct cloud *cloud, engine_error *err)
 {
@@ -351,7 +351,7 @@ const struct cloud_scope *cloud_scope_at(const struct cloud_scope *scope,
     return scope && scope->level == level ? scope : NULL;
 }
 
-/* ---- for providers --------------------------------------------------------------------- */
+/* ---- for providers ------------------------------------------------------ */
 
 struct http_client *cloud_http(struct cloud *cloud)
 {

@@ -124,7 +124,7 @@ struct cloud_provider {
     engine_status (*run)(void *self, engine_error *err);
 };
 
-/* ---- operations, for the plugin's ops table ------------------------------ */
+/* ---- operations, for the plugin's ops table ----------------------------- */
 
 /** The instance of a plugin: what its init keeps. */
 struct cloud_plugin {
@@ -153,7 +153,7 @@ int32_t cloud_op_plan(void *plugin, const struct scanner_job *job,
 int32_t cloud_op_probe(void *plugin, const struct scanner_job *job,
                        struct scanner_error *error);
 
-/* ---- for providers ------------------------------------------------------- */
+/* ---- for providers ------------------------------------------------------ */
 
 struct http_client *cloud_http(struct cloud *cloud);
 const bson_t *cloud_target(const struct cloud *cloud);
@@ -188,7 +188,7 @@ void cloud_answer(struct cloud_call *call, const struct value *value);
 void cloud_refuse(struct cloud_call *call, const char *code,
                   const engine_error *why);
 
-/* ---- pages --------------------------------------------------------------- */
+/* ---- pages -------------------------------------------------------------- */
 
 /**
  * Joins the pages of an answer. The first page is the answer; of each later

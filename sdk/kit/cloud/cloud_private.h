@@ -43,7 +43,7 @@ engine_status cloud_fail_arena(const struct arena *arena, engine_error *err);
 struct fault *fault_new(const engine_error *why); /* engine_free */
 void fault_get(const struct fault *fault, engine_error *out);
 
-/* ---- texts with placeholders (place.c) ----------------------------------- */
+/* ---- texts with placeholders (place.c) ---------------------------------- */
 
 struct place_part {
     struct value text;
@@ -80,7 +80,7 @@ typedef bool (*place_expr_fn)(const struct expr *expr, void *user);
 bool place_any(const struct place *place, place_expr_fn fn, void *user);
 bool mold_any(const struct mold *mold, place_expr_fn fn, void *user);
 
-/* ---- rules (rule_read.c, rule_call.c, rule_check.c) ----------------------- */
+/* ---- rules (rule_read.c, rule_call.c, rule_check.c) --------------------- */
 
 struct rule_call {
     const char *name;
@@ -146,7 +146,7 @@ engine_status rule_expr(struct cloud *cloud, const struct value *content,
                         const char *key, struct expr **out,
                         engine_error *err);
 
-/* ---- calls (call.c) -------------------------------------------------------- */
+/* ---- calls (call.c) ----------------------------------------------------- */
 
 enum call_state { CALL_QUEUED, CALL_STARTED, CALL_ENDED, CALL_FORGOTTEN };
 
@@ -184,7 +184,7 @@ bool call_is_empty(const struct cloud_call *call,
                    const struct value *empty_on);
 void calls_clear(struct cloud *cloud);
 
-/* ---- visits (visit.c, visit_open.c, fan.c, splice.c) ----------------------- */
+/* ---- visits (visit.c, visit_open.c, fan.c, splice.c) -------------------- */
 
 /** One distinct call that a visit made for an item in a scope. */
 struct visit_part {
@@ -277,7 +277,7 @@ void splice_map_set(struct splice_map *map, const void *key, uint32_t number);
 bool splice_map_get(const struct splice_map *map, const void *key,
                     uint32_t *number);
 
-/* ---- judging (judge.c, subject.c, report.c, evidence.c) --------------------- */
+/* ---- judging (judge.c, subject.c, report.c, evidence.c) ----------------- */
 
 /** A visit whose calls have all ended. ENGINE_ENOMEM, or it is judged. */
 engine_status judge_visit(struct visit *visit, engine_error *err);
@@ -315,7 +315,7 @@ void report_visit_end(struct cloud *cloud, struct cloud_rule *rule);
 /** Progress, now and then. */
 void report_progress(struct cloud *cloud, bool now);
 
-/* ---- the operation (cloud.c, run.c) ---------------------------------------- */
+/* ---- the operation (cloud.c, run.c) ------------------------------------- */
 
 struct cloud {
     const struct cloud_plugin *plugin;

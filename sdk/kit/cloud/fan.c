@@ -25,7 +25,7 @@ struct fan {
     engine_error *err;
 };
 
-/* ---- the scope's members ---------------------------------------------------------- */
+/* ---- the scope's members ------------------------------------------------ */
 
 static const char *fan_key(struct fan *fan, const struct value_member *member)
 {
@@ -77,7 +77,7 @@ static engine_status fan_scope(struct fan *fan, const struct cloud_scope *from,
     return ENGINE_OK;
 }
 
-/* ---- joining ------------------------------------------------------------------------ */
+/* ---- joining ------------------------------------------------------------ */
 
 /* elements of each list, tagged; what is no list is one element */
 static engine_status fan_concat(struct fan *fan, const char *key, size_t most,

@@ -21,7 +21,7 @@ struct guard_parts {
 /* Where a host is, as far as it can be seen from its spelling. */
 enum guard_place { GUARD_PUBLIC, GUARD_LOCAL, GUARD_SERVICE, GUARD_PRIVATE };
 
-/* ---- messages ------------------------------------------------------------ */
+/* ---- messages ----------------------------------------------------------- */
 
 /* Scheme, host and port; of something odd as much as is certainly no secret:
  * what is behind the last '@' before the path. */
@@ -71,7 +71,7 @@ static engine_status guard_refuse(const char *url, unsigned allowed,
     return ENGINE_EINVAL;
 }
 
-/* ---- spelling ------------------------------------------------------------ */
+/* ---- spelling ----------------------------------------------------------- */
 
 static const char *guard_port(const char *text, size_t len)
 {
@@ -158,7 +158,7 @@ static const char *guard_split(const char *url, struct guard_parts *parts)
     return why || parts->v6 ? why : guard_name(parts->host);
 }
 
-/* ---- places -------------------------------------------------------------- */
+/* ---- places ------------------------------------------------------------- */
 
 /* What resolvers take for a number in one of its many spellings: the last
  * label begins with a digit, and is one, in any base. */

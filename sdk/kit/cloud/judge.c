@@ -26,7 +26,7 @@ struct judge {
     engine_error err;
 };
 
-/* ---- failures of items ----------------------------------------------------------- */
+/* ---- failures of items -------------------------------------------------- */
 
 static size_t failures_count(const struct visit *visit)
 {
@@ -121,7 +121,7 @@ static engine_status failures_find(struct judge *judge)
     return ENGINE_OK;
 }
 
-/* ---- one subject --------------------------------------------------------------------- */
+/* ---- one subject -------------------------------------------------------- */
 
 /* Messages are cut where they are too long. */
 static void judge_say(struct judge *judge, int32_t status, const char *format,
@@ -292,7 +292,7 @@ static engine_status judge_subject(struct judge *judge,
     return status;
 }
 
-/* ---- all of them ------------------------------------------------------------------------ */
+/* ---- all of them -------------------------------------------------------- */
 
 static engine_status judge_find(struct judge *judge)
 {

@@ -48,7 +48,7 @@ engine_status cloud_pages_add(struct cloud_pages *pages,
     return ENGINE_OK;
 }
 
-/* ---- joining ------------------------------------------------------------------ */
+/* ---- joining ------------------------------------------------------------ */
 
 struct pages_join {
     const struct cloud_pages *pages;
@@ -211,7 +211,7 @@ static engine_status join_values(struct pages_join *join,
     return ENGINE_OK;
 }
 
-/* ---- the answer ------------------------------------------------------------------ */
+/* ---- the answer --------------------------------------------------------- */
 
 /* a value with another one at a dotted path; what is around it is made anew */
 static engine_status pages_put(struct pages_join *join,

@@ -106,7 +106,7 @@ engine_status place_compile(struct cloud *cloud, const struct value *text,
     return place_parts(cloud, place, text, arena, err);
 }
 
-/* ---- filling --------------------------------------------------------------- */
+/* ---- filling ------------------------------------------------------------ */
 
 static engine_status place_append(const struct place_part *part,
                                   const struct value *value,
@@ -188,7 +188,7 @@ bool place_any(const struct place *place, place_expr_fn fn, void *user)
     return false;
 }
 
-/* ---- whole values, which are no deeper than documents are -------------------- */
+/* ---- whole values, which are no deeper than documents are --------------- */
 
 static engine_status mold_inner(struct cloud *cloud, const struct value *value,
                                 struct arena *arena, struct mold *out,

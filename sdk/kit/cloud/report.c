@@ -101,7 +101,7 @@ void report_scope_error(struct visit *visit, const struct fault *why)
     report_verdict(visit, &name, &verdict);
 }
 
-/* ---- the end of a rule --------------------------------------------------------- */
+/* ---- the end of a rule -------------------------------------------------- */
 
 static void report_none(const struct cloud *cloud, struct cloud_rule *rule)
 {
@@ -166,7 +166,7 @@ void report_visit_end(struct cloud *cloud, struct cloud_rule *rule)
     report_progress(cloud, true);
 }
 
-/* ---- progress ------------------------------------------------------------------------ */
+/* ---- progress ----------------------------------------------------------- */
 
 void report_progress(struct cloud *cloud, bool now)
 {

@@ -7,7 +7,7 @@
 #include "sdk/kit/cloud/cloud_private.h"
 #include "sdk/kit/value_mask_private.h"
 
-/* ---- one call ---------------------------------------------------------------- */
+/* ---- one call ----------------------------------------------------------- */
 
 /* so that expressions can name it as it is */
 static bool call_is_name(const char *name)
@@ -117,7 +117,7 @@ engine_status rule_call_read(struct cloud *cloud, struct cloud_rule *rule,
     return status;
 }
 
-/* ---- levels -------------------------------------------------------------------- */
+/* ---- levels ------------------------------------------------------------- */
 
 static engine_status calls_level(struct cloud *cloud, struct cloud_rule *rule,
                                  engine_error *err)
@@ -171,7 +171,7 @@ static engine_status calls_check_level(const struct cloud *cloud,
     return ENGINE_OK;
 }
 
-/* ---- which need which ------------------------------------------------------------ */
+/* ---- which need which --------------------------------------------------- */
 
 struct calls_search {
     const struct cloud_rule *rule;

@@ -81,7 +81,7 @@ static void names_subject(struct names_check *check)
         place_any(rule->message, names_expr, check);
 }
 
-/* ---- what is looked at -------------------------------------------------------- */
+/* ---- what is looked at -------------------------------------------------- */
 
 static bool looks_expr(const struct expr *expr, void *user)
 {

@@ -7,7 +7,7 @@
 #include "sdk/kit/cloud/cloud_private.h"
 #include "sdk/kit/template.h"
 
-/* ---- members ---------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------ */
 
 engine_status rule_text(const struct value *content, const char *key,
                         const struct value **out, engine_error *err)
@@ -75,7 +75,7 @@ static engine_status rule_check_keys(const struct cloud *cloud,
     return ENGINE_OK;
 }
 
-/* ---- variables ---------------------------------------------------------------- */
+/* ---- variables ---------------------------------------------------------- */
 
 static engine_status rule_fill(struct cloud_rule *rule, const bson_t *content,
                                const bson_t *variables, bson_t *filled,
@@ -110,7 +110,7 @@ static engine_status rule_value(struct cloud_rule *rule, const bson_t *filled,
     return status;
 }
 
-/* ---- calls ---------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------- */
 
 static engine_status rule_calls(struct cloud *cloud, struct cloud_rule *rule,
                                 engine_error *err)
@@ -216,7 +216,7 @@ static engine_status rule_short(struct cloud *cloud, struct cloud_rule *rule,
     return status;
 }
 
-/* ---- about the resource ------------------------------------------------------- */
+/* ---- about the resource ------------------------------------------------- */
 
 static engine_status rule_resource(struct cloud *cloud,
                                    struct cloud_rule *rule, engine_error *err)
@@ -244,7 +244,7 @@ static engine_status rule_resource(struct cloud *cloud,
     return status;
 }
 
-/* ---- rules ------------------------------------------------------------------------ */
+/* ---- rules -------------------------------------------------------------- */
 
 static engine_status rule_read_form(struct cloud *cloud,
                                     struct cloud_rule *rule,

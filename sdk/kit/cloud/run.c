@@ -41,7 +41,7 @@ engine_status cloud_run(struct cloud *cloud, engine_error *err)
     return status;
 }
 
-/* ---- scan ---------------------------------------------------------------------- */
+/* ---- scan --------------------------------------------------------------- */
 
 static void scan_refuse_rule(struct cloud_rule *rule, const engine_error *why,
                              void *user)
@@ -79,7 +79,7 @@ int32_t cloud_op_scan(void *plugin, const struct scanner_job *job,
     return status < 0 ? kit_fail(error, &err) : SCANNER_OK;
 }
 
-/* ---- probe ------------------------------------------------------------------------ */
+/* ---- probe -------------------------------------------------------------- */
 
 int32_t cloud_op_probe(void *plugin, const struct scanner_job *job,
                        struct scanner_error *error)

@@ -24,7 +24,7 @@ const void *splice_identity(const struct value *value)
     }
 }
 
-/* ---- maps ------------------------------------------------------------------------ */
+/* ---- maps --------------------------------------------------------------- */
 
 static size_t map_hash(const void *key)
 {
@@ -76,7 +76,7 @@ bool splice_map_get(const struct splice_map *map, const void *key,
     return map->keys[at] != NULL;
 }
 
-/* ---- where values went ------------------------------------------------------------ */
+/* ---- where values went -------------------------------------------------- */
 
 struct moved {
     const void **from;
@@ -167,7 +167,7 @@ const void *moved_to(const struct moved *moved, const void *identity)
     return found ? splice_identity(found) : identity;
 }
 
-/* ---- making anew ------------------------------------------------------------------- */
+/* ---- making anew -------------------------------------------------------- */
 
 struct splice {
     struct visit *visit;

@@ -59,7 +59,7 @@ engine_status token_form(struct buffer *form, const char *name,
     return buffer_status(form, NULL);
 }
 
-/* ---- refusals ------------------------------------------------------------ */
+/* ---- refusals ----------------------------------------------------------- */
 
 /* One line, nothing that a terminal would obey. */
 static void token_say(char *out, size_t room, const char *text)
@@ -114,7 +114,7 @@ static engine_status token_refused(const struct http_call *call,
                        response->url, code, *words ? " " : "", words);
 }
 
-/* ---- answers ------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 
 /* A number, also one written as a text. */
 static bool token_number(const struct value *value, double *out)

@@ -19,7 +19,7 @@ void visit_fail(struct visit *visit, const engine_error *why)
     cloud_abort(visit->cloud, &memory);
 }
 
-/* ---- beginning and end ---------------------------------------------------------- */
+/* ---- beginning and end -------------------------------------------------- */
 
 void visit_free(struct visit *visit)
 {
@@ -92,7 +92,7 @@ static void visit_close(struct visit *visit)
         report_visit_end(cloud, rule);
 }
 
-/* ---- going on ---------------------------------------------------------------------- */
+/* ---- going on ----------------------------------------------------------- */
 
 static bool visit_step(struct visit *visit, size_t index)
 {
@@ -142,7 +142,7 @@ void visit_part_ended(struct visit_part *part)
         visit_advance(visit);
 }
 
-/* ---- opening ------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------ */
 
 static void visit_open(struct cloud *cloud, struct cloud_rule *rule,
                        const struct cloud_scope *scope)

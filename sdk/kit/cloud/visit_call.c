@@ -6,7 +6,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/kit/cloud/cloud_private.h"
 
-/* ---- items -------------------------------------------------------------------- */
+/* ---- items -------------------------------------------------------------- */
 
 static engine_status items_evaluate(struct visit *visit, size_t index,
                                     struct value *out, engine_error *err)
@@ -60,7 +60,7 @@ static engine_status items_make(struct visit *visit, size_t index,
     return ENGINE_OK;
 }
 
-/* ---- scopes --------------------------------------------------------------------- */
+/* ---- scopes ------------------------------------------------------------- */
 
 static bool scopes_are_named(const struct value *names, const char *name)
 {
@@ -169,7 +169,7 @@ static bool scopes_is_elsewhere(const struct visit *visit,
     return home && strcmp(home, scope->name) != 0;
 }
 
-/* ---- opening ---------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------ */
 
 static engine_status part_want(struct visit *visit, size_t index,
                                struct visit_part *part,
@@ -265,7 +265,7 @@ engine_status visit_call_open(struct visit *visit, size_t index,
     return status;
 }
 
-/* ---- finishing ---------------------------------------------------------------------- */
+/* ---- finishing ---------------------------------------------------------- */
 
 const struct fault *visit_item_failure(const struct visit *visit, size_t index,
                                        const struct visit_item *item)
