@@ -107,30 +107,47 @@ static engine_status sky_add(struct sky *sky, const struct cloud_scope *parent,
     return cloud_add_scope(sky->cloud, &scope, out, err);
 }
 
+/* all regions of an account */
+static engine_status sky_regions(struct sky *sky, const bson_t *account,
+                                 const struct cloud_scope *scope,
+                                 engine_error *err)
+{
+    bson_t regions, region;
+    bson_iter_t iter;
+    engine_status status = ENGINE_OK;
+
+    if (!document_child(account, "regions", &regions) ||
+        !bson_iter_init(&iter, &regions))
+        return ENGINE_OK;
+    while (status == ENGINE_OK && bson_iter_next(&iter) &&
+           document_iter_child(&iter, &region))
+        status = sky_add(sky, scope, &region, NULL, err);
+    return status;
+}
+
+/* outer ones first, and then what is within them */
 static engine_status sky_scopes(void *self, unsigned deepest,
                                 engine_error *err)
 {
     struct sky *sky = self;
-    bson_t accounts, account, regions, region;
-    bson_iter_t iter, inner;
+    const struct cloud_scope *scopes[1024];
+    bson_t accounts, account;
     engine_status status = ENGINE_OK;
 
     sky->stage->deepest = deepest;
-    if (!document_child(&sky->stage->world, "accounts", &accounts) ||
-        !bson_iter_init(&iter, &accounts))
+    if (!document_child(&sky->stage->world, "accounts", &accounts))
         return ENGINE_OK;
-    while (status == ENGINE_OK && bson_iter_next(&iter) &&
-           document_iter_child(&iter, &account)) {
-        const struct cloud_scope *scope;
+    for (unsigned level = 0; level <= deepest; level++) {
+        bson_iter_t iter;
 
-        status = sky_add(sky, NULL, &account, &scope, err);
-        if (status < 0 || !deepest ||
-            !document_child(&account, "regions", &regions) ||
-            !bson_iter_init(&inner, &regions))
-            continue;
-        while (status == ENGINE_OK && bson_iter_next(&inner) &&
-               document_iter_child(&inner, &region))
-            status = sky_add(sky, scope, &region, NULL, err);
+        if (!bson_iter_init(&iter, &accounts))
+            break;
+        for (size_t i = 0; status == ENGINE_OK && i < 1024 &&
+                           bson_iter_next(&iter) &&
+                           document_iter_child(&iter, &account);
+             i++)
+            status = level ? sky_regions(sky, &account, scopes[i], err)
+                           : sky_add(sky, NULL, &account, &scopes[i], err);
     }
     return status;
 }

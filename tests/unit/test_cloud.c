@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_cloud.c - rules of clouds on a cloud in memory: forms, calls, verdicts. */
+/* test_cloud.c - rules of clouds on a cloud in memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -129,12 +131,52 @@ static void makes_equal_calls_of_all_rules_once(void **state)
     stage_close(&stage);
 }
 
+/* Accounts are opened some at a time; every rule sees all of them. */
+static void goes_through_many_accounts(void **state)
+{
+    enum { ACCOUNTS = 600, RULES = 60 };
+    const size_t size = 1 << 20;
+    char *world = malloc(size), *rules = malloc(size);
+    struct stage stage;
+    size_t used = 0;
+
+    (void)state;
+    assert_true(world && rules);
+    used += (size_t)snprintf(world, size, "accounts:\n");
+    for (int i = 0; i < ACCOUNTS; i++)
+        used += (size_t)snprintf(world + used, size - used,
+                                 "- {name: a%d}\n", i);
+    snprintf(world + used, size - used,
+             "ops: {Get: {answers: {'*': {answer: {V: 1}, late: true},\n"
+             "  a7: {code: X, message: no}}}}\n");
+    used = 0;
+    for (int i = 0; i < RULES; i++)
+        used += (size_t)snprintf(rules + used, size - used,
+                                 "---\nrule_id: r%d\ncheck_content: {op: Get,"
+                                 " path: V, operator: equals,\n"
+                                 "  expected: 1}\n", i);
+    stage_open(&stage, world, "{passing_results: 0}");
+    assert_int_equal(stage_scan(&stage, rules, NULL), 0);
+    assert_int_equal(stage.calls, ACCOUNTS);
+    assert_int_equal(stage.ends_count, RULES);
+    for (int i = 0; i < RULES; i++) {
+        assert_int_equal(stage.ends[i].status, SCANNER_ERROR);
+        assert_string_equal(stage.ends[i].resources, "{\"pass\":599}");
+    }
+    assert_int_equal(stage.emitted, RULES);
+    assert_int_equal(stage.progress_done, RULES);
+    stage_close(&stage);
+    free(world);
+    free(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_the_short_form),
         cmocka_unit_test(puts_answers_into_the_elements),
         cmocka_unit_test(makes_equal_calls_of_all_rules_once),
+        cmocka_unit_test(goes_through_many_accounts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,66 +291,6 @@ unsigned cloud_deepest(const struct cloud *cloud)
     return deepest;
 }
 
-/* ---- scopes ------------------------------------------------------------- */
-
-static engine_status scopes_room(struct cloud *cloud, engine_error *err)
-{
-    const size_t room = cloud->scopes_room ? 2 * cloud->scopes_room : 16;
-    struct cloud_scope **more;
-
-    if (cloud->scopes_count == CLOUD_SCOPES)
-        return engine_fail(err, ENGINE_ELIMIT,
-                           "the target has more than %d scopes", CLOUD_SCOPES);
-    if (cloud->scopes_count < cloud->scopes_room)
-        return ENGINE_OK;
-    more = engine_realloc(cloud->scopes, room * sizeof(*more));
-    if (!more)
-        return engine_fail_memory(err);
-    cloud->scopes = more;
-    cloud->scopes_room = room;
-    return ENGINE_OK;
-}
-
-engine_status cloud_add_scope(struct cloud *cloud,
-                              const struct cloud_scope *scope,
-                              const struct cloud_scope **out,
-                              engine_error *err)
-{
-    engine_status status = scopes_room(cloud, err);
-    struct cloud_scope *copy;
-    engine_error *why;
-
-    if (status < 0)
-        return status;
-    if (scope->level >= cloud->levels ||
-        (scope->level > 0) != (scope->parent != NULL))
-        return engine_fail(err, ENGINE_EPLUGIN,
-                           "a scope without the one around it");
-    copy = arena_alloc(&cloud->arena, sizeof(*copy));
-    if (!copy)
-        return engine_fail_memory(err);
-    *copy = *scope;
-    if (scope->why) {
-        why = arena_alloc(&cloud->arena, sizeof(*why));
-        if (!why)
-            return engine_fail_memory(err);
-        *why = *scope->why;
-        copy->why = why;
-    }
-    cloud->scopes[cloud->scopes_count++] = copy;
-    if (out)
-        *out = copy;
-    return ENGINE_OK;
-}
-
-const struct cloud_scope *cloud_scope_at(const struct cloud_scope *scope,
-                                         unsigned level)
-{
-    while (scope && scope->level > level)
-        scope = scope->parent;
-    return scope && scope->level == level ? scope : NULL;
-}
-
 /* ---- for providers ------------------------------------------------------ */
 
 struct http_client *cloud_http(struct cloud *cloud)

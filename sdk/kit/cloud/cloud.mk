@@ -24,6 +24,7 @@ kit_cloud_sources = \
 	sdk/kit/cloud/rule_check.c \
 	sdk/kit/cloud/rule_read.c \
 	sdk/kit/cloud/run.c \
+	sdk/kit/cloud/scope.c \
 	sdk/kit/cloud/splice.c \
 	sdk/kit/cloud/subject.c \
 	sdk/kit/cloud/token.c \

@@ -317,6 +317,14 @@ void report_progress(struct cloud *cloud, bool now);
 
 /* ---- the operation (cloud.c, run.c) ------------------------------------- */
 
+/** A scope of the operation; an outermost one knows where it and all within
+ * it are in cloud->scopes. */
+struct scope_node {
+    struct cloud_scope scope;
+    size_t first, count;
+    unsigned deepest; /* level of what is within */
+};
+
 struct cloud {
     const struct cloud_plugin *plugin;
     const struct cloud_provider *provider;
@@ -332,7 +340,7 @@ struct cloud {
     struct value variables;
     struct table programs;       /* text -> expr */
 
-    struct cloud_scope **scopes;
+    struct scope_node **scopes;
     size_t scopes_count, scopes_room, scopes_next;
 
     bson_t *documents;
@@ -382,6 +390,12 @@ engine_status cloud_evaluate(struct cloud *cloud, struct expr *expr,
 /** The ancestor of a scope, or the scope, at a level; NULL: none. */
 const struct cloud_scope *cloud_scope_at(const struct cloud_scope *scope,
                                          unsigned level);
+/** Puts what is within an outermost scope behind it. */
+engine_status cloud_sort_scopes(struct cloud *cloud, engine_error *err);
+/** All within the outermost scope that a scope is in; itself, too. */
+struct scope_node *const *cloud_scopes_around(const struct cloud *cloud,
+                                              const struct cloud_scope *scope,
+                                              size_t *count);
 /** Works until nothing is left to be done. */
 engine_status cloud_run(struct cloud *cloud, engine_error *err);
 /** Goes on with what can be gone on with; from callbacks, too. */

@@ -84,7 +84,8 @@ static engine_status fan_concat(struct fan *fan, const char *key, size_t most,
                                 const struct value *tags, struct value *out)
 {
     struct value *items = arena_alloc(fan->arena, (most + 1) * sizeof(*items));
-    engine_status status = items ? ENGINE_OK : cloud_fail_arena(fan->arena, fan->err);
+    engine_status status =
+        items ? ENGINE_OK : cloud_fail_arena(fan->arena, fan->err);
 
     *out = (struct value){.kind = VALUE_ARRAY, .items = items};
     for (uint32_t i = 0; status == ENGINE_OK && i < fan->count; i++) {
@@ -171,7 +172,8 @@ static engine_status fan_make(struct fan *fan, struct value *out)
 {
     struct value *tags =
         arena_alloc(fan->arena, (fan->count + 1) * sizeof(*tags));
-    engine_status status = tags ? ENGINE_OK : cloud_fail_arena(fan->arena, fan->err);
+    engine_status status =
+        tags ? ENGINE_OK : cloud_fail_arena(fan->arena, fan->err);
     bool objects = true;
     size_t most = 0;
 

@@ -62,6 +62,8 @@ static engine_status scan_all(struct cloud *cloud, engine_error *err)
         return status; /* nothing is left to be asked */
     status = cloud->provider->scopes(cloud->self, cloud_deepest(cloud), err);
     if (status == ENGINE_OK)
+        status = cloud_sort_scopes(cloud, err);
+    if (status == ENGINE_OK)
         status = cloud_run(cloud, err);
     return status;
 }

@@ -164,28 +164,19 @@ static void visit_open(struct cloud *cloud, struct cloud_rule *rule,
     visit_advance(visit);
 }
 
-/* of a scope that cannot be used, and of which nothing within is known */
-static bool visit_is_barren(const struct cloud *cloud,
-                            const struct cloud_scope *scope, unsigned level)
-{
-    if (!scope->why || scope->level >= level)
-        return false;
-    for (size_t i = 0; i < cloud->scopes_count; i++)
-        if (cloud->scopes[i]->level == level &&
-            cloud_scope_at(cloud->scopes[i], scope->level) == scope)
-            return false;
-    return true;
-}
-
+/* Rules about scopes within one that cannot be used, and of which none is
+ * known, look at that one. */
 static void visits_open_scope(struct cloud *cloud,
-                              const struct cloud_scope *scope)
+                              const struct scope_node *node)
 {
+    const struct cloud_scope *scope = &node->scope;
+
     for (uint32_t i = 0; i < cloud->job->rules_count; i++) {
         struct cloud_rule *rule = &cloud->rules[i];
 
         if (!rule->failed && cloud->failure.status == ENGINE_OK &&
             (rule->level == scope->level ||
-             visit_is_barren(cloud, scope, rule->level)))
+             (scope->why && rule->level > node->deepest)))
             visit_open(cloud, rule, scope);
     }
 }
@@ -206,24 +197,21 @@ static void visits_opened_all(struct cloud *cloud)
  * shared; the next one when there is room. */
 bool visits_open_more(struct cloud *cloud)
 {
-    const struct cloud_scope *top = NULL;
+    struct scope_node *const *around;
+    size_t count;
 
     if (!cloud->scanning)
         return false;
-    while (cloud->scopes_next < cloud->scopes_count && !top) {
-        if (cloud->scopes[cloud->scopes_next]->level != 0)
-            cloud->scopes_next++;
-        else if (cloud->visits >= CLOUD_VISITS)
-            return false;
-        else
-            top = cloud->scopes[cloud->scopes_next++];
-    }
-    if (!top) {
+    if (cloud->scopes_next == cloud->scopes_count) {
         visits_opened_all(cloud);
         return false;
     }
-    for (size_t i = 0; i < cloud->scopes_count; i++)
-        if (cloud_scope_at(cloud->scopes[i], 0) == top)
-            visits_open_scope(cloud, cloud->scopes[i]);
+    if (cloud->visits >= CLOUD_VISITS)
+        return false;
+    around = cloud_scopes_around(
+        cloud, &cloud->scopes[cloud->scopes_next]->scope, &count);
+    cloud->scopes_next += count;
+    for (size_t i = 0; i < count; i++)
+        visits_open_scope(cloud, around[i]);
     return true;
 }

@@ -103,8 +103,11 @@ static engine_status scopes_find(const struct visit *visit,
 {
     const struct cloud *cloud = visit->cloud;
     const struct value *names = call->fan_varies ? NULL : call->fan_names;
-    const struct cloud_scope **scopes = engine_calloc(
-        call->fan ? cloud->scopes_count + 1 : 1, sizeof(*scopes));
+    size_t most;
+    struct scope_node *const *around =
+        cloud_scopes_around(cloud, visit->scope, &most);
+    const struct cloud_scope **scopes =
+        engine_calloc(call->fan ? most + 1 : 1, sizeof(*scopes));
 
     *out = scopes;
     *count = 0;
@@ -114,8 +117,8 @@ static engine_status scopes_find(const struct visit *visit,
         scopes[(*count)++] = cloud_scope_at(visit->scope, call->level);
         return ENGINE_OK;
     }
-    for (size_t i = 0; i < cloud->scopes_count; i++) {
-        const struct cloud_scope *scope = cloud->scopes[i];
+    for (size_t i = 0; i < most; i++) {
+        const struct cloud_scope *scope = &around[i]->scope;
 
         if (scope->level == call->level &&
             cloud_scope_at(scope, visit->scope->level) == visit->scope &&
@@ -324,7 +327,8 @@ static engine_status finish_items(struct visit *visit, size_t index,
     struct value *list =
         arena_alloc(&visit->arena, (call->count + 1) * sizeof(*list));
     uint32_t listed = 0;
-    engine_status status = list ? ENGINE_OK : cloud_fail_arena(&visit->arena, err);
+    engine_status status =
+        list ? ENGINE_OK : cloud_fail_arena(&visit->arena, err);
 
     for (size_t i = 0; status == ENGINE_OK && i < call->count; i++) {
         struct visit_item *item = &call->items[i];
