@@ -14,6 +14,7 @@ kubernetes_sources = \
 	plugins/kubernetes/options.c \
 	plugins/kubernetes/path.c plugins/kubernetes/path.h \
 	plugins/kubernetes/plan.c \
+	plugins/kubernetes/platform.c plugins/kubernetes/platform.h \
 	plugins/kubernetes/probe.c \
 	plugins/kubernetes/read.c plugins/kubernetes/read.h \
 	plugins/kubernetes/reads.c \
@@ -71,6 +72,7 @@ plugins_kubernetes_librule_la_SOURCES = \
 	plugins/kubernetes/judge_look.c \
 	plugins/kubernetes/namespaces.c \
 	plugins/kubernetes/plan.c \
+	plugins/kubernetes/platform.c plugins/kubernetes/platform.h \
 	plugins/kubernetes/reads.c \
 	plugins/kubernetes/report.c plugins/kubernetes/report.h \
 	plugins/kubernetes/rule.c plugins/kubernetes/rule.h \

@@ -123,12 +123,19 @@ static bool path_segments_fit(const char *text)
     return true;
 }
 
+/* as it was written, and as it is encoded */
+static engine_status path_check_length(const char *text, engine_error *err)
+{
+    if (strlen(text) <= PATH_MAX_BYTES)
+        return ENGINE_OK;
+    return engine_fail(err, ENGINE_ELIMIT,
+                       "the path is longer than %zu bytes", PATH_MAX_BYTES);
+}
+
 static engine_status path_check(const char *text, engine_error *err)
 {
-    if (strlen(text) > PATH_MAX_BYTES)
-        return engine_fail(err, ENGINE_ELIMIT,
-                           "the path is longer than %zu bytes",
-                           PATH_MAX_BYTES);
+    if (path_check_length(text, err) < 0)
+        return ENGINE_ELIMIT;
     for (const char *at = text; *at; at++)
         if (iscntrl((unsigned char)*at) || *at == ' ' || *at == '\\')
             return engine_fail(err, ENGINE_EINVAL,
@@ -170,7 +177,8 @@ engine_status kube_path_parse(const char *text, struct kube_path *out,
     if (status == ENGINE_OK) {
         out->key = engine_strf("%s%s%s", out->plain, *out->query ? "?" : "",
                                out->query);
-        status = out->key ? ENGINE_OK : engine_fail_memory(err);
+        status = out->key ? path_check_length(out->key, err)
+                          : engine_fail_memory(err);
     }
     if (status < 0)
         kube_path_clear(out);

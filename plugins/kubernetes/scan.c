@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "plugins/kubernetes/judge.h"
+#include "plugins/kubernetes/platform.h"
 #include "plugins/kubernetes/record.h"
+#include "plugins/kubernetes/report.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
 
@@ -17,6 +19,7 @@ struct scan {
     struct kube_recorder *recorder;
     struct kube_reads reads;
     struct kube_programs *programs;
+    struct kube_platform platform;
     struct kube_judge judge;
 };
 
@@ -40,6 +43,10 @@ static engine_status scan_open(struct scan *scan, engine_error *err)
         status = kube_recorder_open(record, &scan->recorder, err);
     if (status == ENGINE_OK)
         status = kube_source_open(scan->self, scan->job, &scan->source, err);
+    if (status == ENGINE_OK)
+        status = kube_platform_ask(scan->source, scan->documents,
+                                   scan->job->rules_count, scan->recorder,
+                                   &scan->platform, err);
     return status;
 }
 
@@ -53,8 +60,15 @@ static void scan_plan_rule(struct scan *scan, struct kube_rule *rule,
                                          .reads = &scan->reads,
                                          .programs = scan->programs};
     engine_error err = {0};
-    const engine_status status = kube_rule_plan(rule, &planner, &err);
+    engine_status status;
 
+    if (!kube_platform_applies(&scan->platform, rule->document, err.message,
+                               sizeof(err.message))) {
+        kube_report_end(&scan->judge, rule, SCANNER_NOTAPPLICABLE,
+                        err.message);
+        return;
+    }
+    status = kube_rule_plan(rule, &planner, &err);
     if (status == ENGINE_EUNSUPPORTED)
         kube_judge_skip(&scan->judge, rule, err.message);
     else if (status < 0)

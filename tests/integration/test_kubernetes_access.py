@@ -10,6 +10,7 @@ import pytest
 
 from kube import make_fake  # noqa: F401
 from kube_fake import encoded
+from kube_fake_api import Kind
 from kube_proxy import Proxy
 from support import DONE, SLOW
 from test_kubernetes import Live, error_of
@@ -388,3 +389,30 @@ def test_users_of_one_server_have_caches_of_their_own(make_fake, live):
     for name in ("one", "two"):
         live.scan(fake.kubeconfig(name, user=f"token: {name}"), code=DONE)
     assert len(fake.seen("/apis")) == 2
+
+
+# ---- what the cluster is -----------------------------------------------------
+
+def test_a_cluster_is_asked_what_it_is_where_a_rule_wants_to_know(
+        make_fake, live, tmp_path):
+    fake = make_fake(pods=3)
+    kind = Kind("config.openshift.io", "v1", "ClusterVersion",
+                "clusterversions", namespaced=False, custom=True)
+    fake.add_kind(kind, {"metadata": {"name": "version"}, "status": {
+        "desired": {"version": "4.12.7"}}})
+    version = f"{kind.root}/clusterversions/version"
+    live.names("pods", "pods")
+    live.scan(fake.kubeconfig(), code=DONE)
+    assert not fake.seen(version) and not fake.seen("/version")
+    live.names("older", "pods").rules[-1]["platforms"] = ["#ocp4.6"]
+    live.names("newer", "pods").rules[-1]["platforms"] = ["#ocp4.12"]
+    folder = tmp_path / "recording"
+    scan = live.scan(fake.kubeconfig(), "--record", folder)
+    assert scan.statuses() == {"pods": "pass", "older": "notapplicable",
+                               "newer": "pass"}
+    assert len(fake.seen(version)) == 1
+    again = live.engine.scan("--target", json.dumps(
+        {"type": "kubernetes_dump", "path": str(folder)}))
+    assert again.statuses() == scan.statuses()
+    fake.deny("clusterversions")
+    assert live.scan(fake.kubeconfig()).statuses()["older"] == "pass"

@@ -666,3 +666,68 @@ def test_an_object_of_a_dump_may_have_items(cluster):
                  entity_check="at least one")
     assert cluster.scan(DONE).statuses() == {"path": "pass",
                                              "filter": "pass"}
+
+
+# ---- platforms ---------------------------------------------------------------
+
+CONFIG = "/apis/config.openshift.io/v1"
+PLATFORMS = ("#ocp4.6", "#ocp4.12", "#ocp4.1", "#ocp4.11_or_ocp4.12", "#ocp4",
+             "#ocp4-on-aws", "#ocp4-on-gcp", "#ocp4-on-sdn", "#eks",
+             "#something-else", "ocp4.6 or ocp4.7",
+             "not ocp4-on-hypershift and ocp4.6")
+
+
+def platform_rules(cluster):
+    cluster.put("/api/v1/nodes", {"kind": "NodeList", "apiVersion": "v1",
+                                  "metadata": {}, "items": []})
+    for platform in PLATFORMS:
+        cluster.rule(platform.lstrip("#").replace(" ", "-"),
+                     resource_type="nodes",
+                     yamlpath=".metadata.name", condition="not_exists")
+        cluster.rules[-1]["platforms"] = ["cpe:/a:b:c:1", platform]
+    cluster.rule("two", resource_type="nodes", yamlpath=".metadata.name",
+                 condition="not_exists")
+    cluster.rules[-1]["platforms"] = ["#ocp4.6", "#ocp4-on-aws"]
+
+
+def not_for(scan):
+    return {rule for rule, verdict in scan.by_rule().items()
+            if verdict["status"] == "notapplicable"
+            and "platform" in verdict["message"]}
+
+
+def test_rules_for_another_version_or_cloud_are_not_applicable(cluster):
+    cluster.put(f"{CONFIG}/clusterversions/version", {
+        "kind": "ClusterVersion", "status": {"desired": {
+            "version": "4.12.7"}}})
+    cluster.put(f"{CONFIG}/infrastructures/cluster", {
+        "kind": "Infrastructure", "status": {"platform": "AWS"}})
+    cluster.put(f"{CONFIG}/networks/cluster", {
+        "kind": "Network", "status": {"networkType": "OVNKubernetes"}})
+    platform_rules(cluster)
+    scan = cluster.scan()
+    assert not_for(scan) == {"ocp4.6", "ocp4.1", "ocp4-on-gcp", "ocp4-on-sdn",
+                             "eks", "ocp4.6-or-ocp4.7"}
+    message = scan.by_rule()["ocp4.6"]["message"]
+    assert "OpenShift 4.12.7 on AWS with OVNKubernetes" in message
+
+
+def test_the_version_file_of_a_collector_counts(cluster):
+    cluster.put("/ocp/version", '["4.6.1"]')
+    platform_rules(cluster)
+    assert not_for(cluster.scan()) == {"ocp4.12", "ocp4.1",
+                                       "ocp4.11_or_ocp4.12", "eks"}
+
+
+def test_rules_for_openshift_are_not_applicable_on_eks(cluster):
+    cluster.put("/version", {"major": "1", "gitVersion": "v1.27.4-eks-2d98"})
+    platform_rules(cluster)
+    assert not_for(cluster.scan()) == {
+        "ocp4.6", "ocp4.12", "ocp4.1", "ocp4.11_or_ocp4.12", "ocp4",
+        "ocp4-on-aws", "ocp4-on-gcp", "ocp4-on-sdn", "ocp4.6-or-ocp4.7",
+        "two"}
+
+
+def test_of_a_cluster_that_says_nothing_every_rule_is_judged(cluster):
+    platform_rules(cluster)
+    assert not_for(cluster.scan()) == set()
