@@ -8,7 +8,7 @@
 static void probe_missing(const struct aws *aws, bson_t *out)
 {
     bson_t list;
-    char key[16];
+    char key[24];
     uint32_t count = 0;
 
     BSON_APPEND_ARRAY_BEGIN(out, "missing", &list);
@@ -27,7 +27,7 @@ static uint32_t probe_regions(const struct aws_account *account, bson_t *out)
 {
     const struct value *list = &account->regions;
     bson_t names;
-    char key[16];
+    char key[24];
     uint32_t count = 0;
 
     BSON_APPEND_ARRAY_BEGIN(out, "regions", &names);
