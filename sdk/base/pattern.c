@@ -3,6 +3,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "sdk/base/alloc.h"
@@ -191,11 +192,16 @@ static engine_status pattern_failed(int code, engine_error *err)
 
 static bool pattern_is_ascii(const char *text, size_t len)
 {
-    unsigned char all = 0;
+    uint64_t all = 0, word;
+    size_t at = 0;
 
-    for (size_t i = 0; i < len; i++)
-        all |= (unsigned char)text[i];
-    return all < 0x80;
+    for (; len - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, text + at, sizeof(word));
+        all |= word;
+    }
+    for (; at < len; at++)
+        all |= (unsigned char)text[at];
+    return !(all & UINT64_C(0x8080808080808080));
 }
 
 /* PCRE2's result: the number of groups, or negative. */

@@ -75,7 +75,8 @@ static bool quantity_suffix(const char *at, const char *end,
          i < sizeof(quantity_suffixes) / sizeof(*quantity_suffixes); i++) {
         const struct quantity_suffix *suffix = &quantity_suffixes[i];
 
-        if (len == strlen(suffix->text) && !memcmp(at, suffix->text, len)) {
+        if (*suffix->text == *at && len == strlen(suffix->text) &&
+            !memcmp(at, suffix->text, len)) {
             *exponent += suffix->exponent;
             out->shift = (uint8_t)suffix->shift;
             out->unit = true;
