@@ -335,17 +335,20 @@ static void fills_placeholders(void **state)
                    "    e: {op: Echo, foreach: 's.value[:1]', args: {\n"
                    "      a: '{@}', b: ['{length(id)}', 'x{id}-{`1.5`}'],\n"
                    "      c: \"{'{'}{$account}}\", d: '{{.n}}', e: 'n{{.n}}',\n"
-                   "      f: '{$variables.n}', g: '{$scope}', h: '{nothing}'}}\n"
-                   "  assert: e\n",
-                   "{n: 7}"),
+                   "      f: '{$variables.n}', g: '{$scope}', h: '{nothing}',\n"
+                   "      i: '{{.t}}'}}\n"
+                   "  assert: e && `{{.n}}` == $variables.n\n",
+                   "{n: '7', t: '7'}"),
         0);
     assert_int_equal(
         stage_made(&stage,
                    "Echo a1 {\"a\":{\"id\":\"/s1\"},\"b\":[3,\"x/s1-1.5\"],"
                    "\"c\":\"{a1}\",\"d\":7,\"e\":\"n7\",\"f\":7,"
-                   "\"g\":{\"account\":\"a1\"},\"h\":null}"),
+                   "\"g\":{\"account\":\"a1\"},\"h\":null,\"i\":\"7\"}"),
         1);
-    assert_string_equal(stage_end(&stage, "r")->variables, "{\"n\":7}");
+    assert_string_equal(stage_end(&stage, "r")->variables,
+                        "{\"n\":7,\"t\":\"7\"}");
+    assert_int_equal(stage_end(&stage, "r")->status, SCANNER_PASS);
     stage_close(&stage);
 }
 

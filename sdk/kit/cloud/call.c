@@ -7,6 +7,8 @@
 #include "sdk/base/alloc.h"
 #include "sdk/kit/cloud/cloud_private.h"
 
+#define CALL_KEY ((size_t)1 << 20) /* bytes of a request */
+
 /* ---- faults ------------------------------------------------------------- */
 
 struct fault *fault_new(const engine_error *why)
@@ -120,16 +122,18 @@ static void call_arm(struct cloud_call *call, const struct cloud_scope *scope,
     queue_add(&call->cloud->queue, call);
 }
 
-engine_status call_want(struct cloud *cloud, const struct cloud_scope *scope,
-                        const struct value *request, struct visit_part *part,
-                        engine_error *err)
+/* a call that is not known by its request: maybe by the provider's key */
+static engine_status call_prepare(struct cloud *cloud,
+                                  const struct cloud_scope *scope,
+                                  const struct value *request,
+                                  struct cloud_call **out, engine_error *err)
 {
     struct cloud_call *call;
     struct buffer key;
     void *data;
     engine_status status;
 
-    buffer_init(&key, (size_t)1 << 20);
+    buffer_init(&key, CALL_KEY);
     status = call_key(cloud, scope, request, &key, &data, err);
     if (status < 0) {
         buffer_clear(&key);
@@ -142,9 +146,37 @@ engine_status call_want(struct cloud *cloud, const struct cloud_scope *scope,
         call_arm(call, scope, data);
     else
         cloud->provider->release(cloud->self, data);
+    buffer_clear(&key);
+    *out = call;
+    return status;
+}
+
+/* Rules ask the same of the same elements: what is the same to the letter is
+ * not made ready again. */
+engine_status call_want(struct cloud *cloud, const struct cloud_scope *scope,
+                        const struct value *request, struct visit_part *part,
+                        engine_error *err)
+{
+    struct cloud_call *call = NULL;
+    struct buffer text;
+    engine_status status = ENGINE_OK;
+
+    buffer_init(&text, CALL_KEY);
+    buffer_printf(&text, "%p ", (const void *)scope);
+    if (value_to_json(request, 0, &text) < 0 || text.status < 0)
+        status = engine_fail(err, ENGINE_ELIMIT,
+                             "a request is too long or nested too deeply");
+    if (status == ENGINE_OK)
+        call = table_get(&cloud->requested, text.data);
+    if (status == ENGINE_OK && (!call || call->state == CALL_FORGOTTEN)) {
+        status = call_prepare(cloud, scope, request, &call, err);
+        if (status == ENGINE_OK &&
+            table_set(&cloud->requested, text.data, call) < 0)
+            status = engine_fail_memory(err);
+    }
     if (status == ENGINE_OK)
         call_wait(call, part);
-    buffer_clear(&key);
+    buffer_clear(&text);
     return status;
 }
 
@@ -218,6 +250,7 @@ void calls_clear(struct cloud *cloud)
         call_forget(call);
         engine_free(call);
     }
+    table_clear(&cloud->requested);
     table_clear(&cloud->calls);
 }
 

@@ -170,6 +170,7 @@ static struct cloud *cloud_new(struct cloud_plugin *plugin,
     cloud->job = job;
     cloud->now_ms = clock_now_ms();
     kit_view(&job->target, &cloud->target);
+    bson_init(&cloud->typed);
     arena_init(&cloud->arena, CLOUD_MEMORY);
     arena_init(&cloud->shelf, CLOUD_KEPT);
     arena_init(&cloud->scratch, CLOUD_SCRATCH);
@@ -235,6 +236,7 @@ void cloud_free(struct cloud *cloud)
         expr_free(expr);
     table_clear(&cloud->programs);
     engine_free(cloud->scopes);
+    bson_destroy(&cloud->typed);
     arena_clear(&cloud->requests);
     arena_clear(&cloud->scratch);
     arena_clear(&cloud->shelf);

@@ -337,7 +337,8 @@ struct cloud {
 
     const char **names;          /* of variables, NULL-ended */
     const struct value **bound;  /* to them */
-    struct value variables;
+    struct value variables; /* those that are declared as numbers are some */
+    bson_t typed;           /* the same */
     struct table programs;       /* text -> expr */
 
     struct scope_node **scopes;
@@ -347,7 +348,8 @@ struct cloud {
     struct cloud_rule *rules;
     size_t rules_done;
 
-    struct table calls; /* key -> cloud_call */
+    struct table calls;     /* key -> cloud_call */
+    struct table requested; /* request -> cloud_call */
     struct cloud_call *all;
     struct call_queue queue, ended;
     size_t calls_count, started, calls_ended;

@@ -268,14 +268,13 @@ static engine_status rule_read_form(struct cloud *cloud,
 engine_status cloud_rule_read(struct cloud *cloud, struct cloud_rule *rule,
                               engine_error *err)
 {
-    bson_t content, variables, filled = BSON_INITIALIZER;
+    bson_t content, filled = BSON_INITIALIZER;
     engine_status status;
 
-    kit_view(&cloud->job->variables, &variables);
     if (!document_child(rule->document, "check_content", &content))
         status = engine_fail(err, ENGINE_EINVAL, "it has no check_content");
     else
-        status = rule_fill(rule, &content, &variables, &filled, err);
+        status = rule_fill(rule, &content, &cloud->typed, &filled, err);
     if (status == ENGINE_OK)
         status = rule_value(rule, &filled, err);
     if (status == ENGINE_OK)

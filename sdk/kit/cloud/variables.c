@@ -40,6 +40,18 @@ static void variables_type(struct value *value)
         *value = (struct value){.kind = VALUE_DOUBLE, .number = number};
 }
 
+static engine_status variables_document(struct cloud *cloud, engine_error *err)
+{
+    const struct value *variables = &cloud->variables;
+
+    for (uint32_t i = 0; i < variables->count; i++)
+        if (value_to_bson(&variables->members[i].value,
+                          variables->members[i].key, DOCUMENT_MAX_BYTES,
+                          &cloud->typed, NULL) < 0)
+            return engine_fail_memory(err);
+    return ENGINE_OK;
+}
+
 engine_status cloud_type_variables(struct cloud *cloud, engine_error *err)
 {
     const uint32_t count = cloud->variables.count;
@@ -47,8 +59,7 @@ engine_status cloud_type_variables(struct cloud *cloud, engine_error *err)
     bson_t *rules = NULL;
     engine_status status;
 
-    if (cloud->variables.kind != VALUE_OBJECT || !count ||
-        !cloud->job->rules_count)
+    if (cloud->variables.kind != VALUE_OBJECT || !count)
         return ENGINE_OK;
     status = kit_rules(cloud->job, &rules, err);
     if (status < 0)
@@ -67,5 +78,5 @@ engine_status cloud_type_variables(struct cloud *cloud, engine_error *err)
         status = engine_fail_memory(err);
     }
     engine_free(rules);
-    return status;
+    return status == ENGINE_OK ? variables_document(cloud, err) : status;
 }
