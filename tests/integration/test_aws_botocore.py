@@ -24,19 +24,22 @@ from support import BUILD, SOURCE, unavailable
 from test_aws_protocols import plain_body, plain_uri
 
 
+DEBIAN = Path("/usr/lib/python3/dist-packages/botocore/data")
+
+
 def data_folder():
     """Where the models came from that the plugin was built with."""
     try:
         text = (BUILD / "Makefile").read_text()
     except OSError:
-        return None
+        return DEBIAN
     found = re.search(r"^BOTOCORE_DATA = (.*)$", text, re.M)
-    return Path(found.group(1)) if found else None
+    return Path(found.group(1)) if found else DEBIAN
 
 
 DATA = data_folder()
 try:  # the botocore that belongs to them, not another that came before
-    sys.path.insert(0, str(DATA.parent.parent if DATA else "."))
+    sys.path.insert(0, str(DATA.parent.parent))
     import botocore.awsrequest
     import botocore.loaders
     import botocore.model
@@ -67,7 +70,9 @@ def load_mkmodel():
     loader = importlib.machinery.SourceFileLoader("mkmodel", path)
     spec = importlib.util.spec_from_loader("mkmodel", loader)
     module = importlib.util.module_from_spec(spec)
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     loader.exec_module(module)
+    sys.dont_write_bytecode = written
     return module
 
 
