@@ -312,6 +312,71 @@ static void wants_what_it_looks_at(void **state)
 
 /* ---- limits ------------------------------------------------------------------- */
 
+/* ---- variables from outside --------------------------------------------------- */
+
+static const char *const outside[] = {"root", "account", NULL};
+
+static struct expr *bound(const char *text)
+{
+    const struct expr_limits limits = {.variables = outside};
+    struct expr *expr = NULL;
+
+    assert_int_equal(expr_compile(expr_language("jmespath"), text, &limits,
+                                  &expr, &err), ENGINE_OK);
+    return expr;
+}
+
+static void takes_variables_from_outside(void **state)
+{
+    static const char text[] =
+        "let $x = $account in [$root.a.b, n, $x, let $root = `1` in $root]";
+    struct expr *expr = bound(text);
+    const struct value *values[2];
+    struct expr_values found;
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, (size_t)1 << 20);
+    values[0] = read_json(&arena, "{\"a\":{\"b\":5}}");
+    values[1] = read_json(&arena, "\"me\"");
+    assert_int_equal(expr_evaluate(expr, read_json(&arena, "{\"n\":2}"),
+                                   &arena, &found, &err), ENGINE_OK);
+    assert_json(text, found.values[0], "[null,2,null,1]"); /* nothing is bound */
+    expr_bind(expr, values);
+    assert_int_equal(expr_evaluate(expr, read_json(&arena, "{\"n\":2}"),
+                                   &arena, &found, &err), ENGINE_OK);
+    assert_json(text, found.values[0], "[5,2,\"me\",1]");
+    expr_free(expr);
+    arena_clear(&arena);
+    assert_refuses("{}", "$root", "undefined-variable");
+}
+
+static void knows_which_variables_it_looks_at(void **state)
+{
+    struct expr *expr = bound("a[?c == $root.b.x] | [0].d");
+    struct value_mask *mask = value_mask_new();
+    struct value kept;
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, (size_t)1 << 20);
+    assert_true(expr_uses(expr, 0));
+    assert_false(expr_uses(expr, 1));
+    assert_false(expr_uses(expr, 2));
+    assert_true(expr_mentions(expr, "d"));
+    assert_true(expr_mentions(expr, "b"));
+    assert_false(expr_mentions(expr, "e"));
+    assert_non_null(mask);
+    assert_int_equal(expr_wants_of(expr, 0, mask), ENGINE_OK);
+    assert_int_equal(value_copy_masked(
+        read_json(&arena, "{\"a\":1,\"b\":{\"x\":2,\"y\":3}}"), mask,
+        &arena, &kept, &err), ENGINE_OK);
+    assert_json("$root.b.x", &kept, "{\"b\":{\"x\":2}}");
+    value_mask_free(mask);
+    expr_free(expr);
+    arena_clear(&arena);
+}
+
 static void assert_too_much(const char *expression, const char *document,
                             size_t values)
 {
@@ -401,6 +466,8 @@ int main(void)
         cmocka_unit_test(passes_the_compliance_suite),
         cmocka_unit_test(passes_its_own_cases),
         cmocka_unit_test(wants_what_it_looks_at),
+        cmocka_unit_test(takes_variables_from_outside),
+        cmocka_unit_test(knows_which_variables_it_looks_at),
         cmocka_unit_test(evaluation_is_bounded),
         cmocka_unit_test(expressions_are_bounded),
         cmocka_unit_test(survives_every_failed_allocation),
