@@ -53,7 +53,8 @@ static bool request_target_short(const char *text, bson_t *out)
         bool path;
     } forms[] = {{"chroot", "path", true},
                  {"kubernetes_dump", "path", true},
-                 {"kubernetes", "context", false}};
+                 {"kubernetes", "context", false},
+                 {"azure_subscription", "subscription", false}};
 
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         const size_t len = strlen(forms[i].type);

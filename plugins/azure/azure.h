@@ -13,6 +13,8 @@
 
 #define AZURE_BODY_MAXIMUM ((size_t)256 * 1024 * 1024) /* of one page */
 
+#define AZURE_PROBED 20 /* subscriptions that probe looks at, of many */
+
 enum azure_level { AZURE_TENANT, AZURE_SUBSCRIPTION };
 
 struct azure_call;
@@ -28,6 +30,7 @@ struct azure {
     bool asking;                /* for them */
     bool warned;                /* that a quota is nearly used up */
     size_t subscriptions;       /* scopes of them */
+    const char *probed[AZURE_PROBED]; /* ids of the first ones */
 };
 
 /* ---- call.c: the provider's functions ------------------------------------ */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sdk/document/document.h"
 
@@ -187,7 +188,8 @@ static engine_status identity_variables(const struct identity *read,
 {
     struct azure_identity *out = read->out;
     const char *path = identity_env(read, "AZURE_CLIENT_CERTIFICATE_PATH");
-    const char *flag = identity_env(read, "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN");
+    const char *flag =
+        identity_env(read, "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN");
     engine_status status = ENGINE_OK;
 
     if (!out->secret.file && !out->secret.env &&

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe.c - can the subscriptions be reached, and may we read them. */
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "plugins/azure/azure.h"
 #include "sdk/base/alloc.h"
-
-#define PROBE_SUBSCRIPTIONS 20 /* of many these are looked at */
 
 /* Is "*" + "/read" granted? Patterns are "*", "*" + "/read" or narrower ones;
  * what is narrower is not enough for all rules. */
@@ -79,45 +77,12 @@ static engine_status probe_subscription(struct azure *azure, const char *id,
     return ENGINE_OK;
 }
 
-static engine_status probe_each(struct azure *azure, bson_t *missing,
-                                engine_error *err)
-{
-    struct arena arena;
-    const struct value *answer = NULL, *list = NULL;
-    const char *const *named = azure->target.subscriptions;
-    uint32_t count = 0;
-    engine_status status = ENGINE_OK;
-
-    for (size_t i = 0; status == ENGINE_OK && named && named[i] &&
-                       i < PROBE_SUBSCRIPTIONS;
-         i++)
-        status = probe_subscription(azure, named[i], missing, &count, err);
-    if (named)
-        return status;
-    arena_init(&arena, AZURE_BODY_MAXIMUM);
-    status = azure_fetch(azure, "/subscriptions?api-version=2022-12-01",
-                         &arena, &answer, err);
-    if (status == ENGINE_OK)
-        list = value_member(answer, "value");
-    for (uint32_t i = 0; status == ENGINE_OK && list &&
-                         list->kind == VALUE_ARRAY && i < list->count &&
-                         i < PROBE_SUBSCRIPTIONS;
-         i++) {
-        const char *id =
-            value_text(value_member(&list->items[i], "subscriptionId"));
-
-        if (id && !strpbrk(id, "/?#% "))
-            status = probe_subscription(azure, id, missing, &count, err);
-    }
-    arena_clear(&arena);
-    return status;
-}
-
 engine_status azure_probe(void *self, bson_t *out, engine_error *err)
 {
     struct azure *azure = self;
     const char *source = azure_credentials_source(azure->credentials);
-    engine_status status;
+    engine_status status = ENGINE_OK;
+    uint32_t count = 0;
     bson_t list;
 
     bson_append_bool(out, "reachable", -1, true);
@@ -127,7 +92,11 @@ engine_status azure_probe(void *self, bson_t *out, engine_error *err)
     bson_append_array_begin(out, "platforms", -1, &list);
     bson_append_array_end(out, &list);
     bson_append_array_begin(out, "missing", -1, &list);
-    status = probe_each(azure, &list, err);
+    for (size_t i = 0; status == ENGINE_OK && i < AZURE_PROBED &&
+                       i < azure->subscriptions;
+         i++)
+        status = probe_subscription(azure, azure->probed[i], &list, &count,
+                                    err);
     bson_append_array_end(out, &list);
     return status;
 }

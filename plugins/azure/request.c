@@ -170,7 +170,8 @@ static engine_status request_encode(const char *text, struct buffer *out,
                                byte == '#'    ? "\"#\""
                                : byte == '\\' ? "a backslash"
                                               : "control characters");
-        if (request_is_plain(*text) || (byte == '%' && request_is_hex(text + 1)))
+        if (request_is_plain(*text) ||
+            (byte == '%' && request_is_hex(text + 1)))
             buffer_putc(out, *text);
         else
             buffer_printf(out, "%%%02X", byte);

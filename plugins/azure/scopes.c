@@ -91,6 +91,8 @@ static engine_status scopes_subscription(struct azure *azure,
     scope.account = scope.name;
     if (!scope.name || !scope.label)
         return engine_fail_memory(err);
+    if (azure->subscriptions < AZURE_PROBED)
+        azure->probed[azure->subscriptions] = scope.name;
     azure->subscriptions++;
     return cloud_add_scope(azure->cloud, &scope, NULL, err);
 }

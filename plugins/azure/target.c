@@ -2,8 +2,10 @@
 /* target.c - targets of type azure_subscription. */
 #include "plugins/azure/target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sdk/document/document.h"
 #include "sdk/kit/cloud/guard.h"

@@ -35,6 +35,13 @@ static bool versions_is_preview(const char *version)
     return strlen(version) > sizeof("2023-05-01") - 1;
 }
 
+static bool versions_is_better(const char *one, const char *than)
+{
+    if (versions_is_preview(one) != versions_is_preview(than))
+        return versions_is_preview(than);
+    return strcmp(one, than) > 0;
+}
+
 /* what the provider says, else the newest that is no preview, else that */
 static const char *versions_choose(const struct value *type)
 {
@@ -50,9 +57,7 @@ static const char *versions_choose(const struct value *type)
 
         if (!each || azure_version_check(each, NULL) < 0)
             continue;
-        if (!best || (versions_is_preview(best) && !versions_is_preview(each)) ||
-            (versions_is_preview(best) == versions_is_preview(each) &&
-             strcmp(each, best) > 0))
+        if (!best || versions_is_better(each, best))
             best = each;
     }
     return best;

@@ -145,7 +145,7 @@ static void reads_certificates_of_all_kinds(void **state)
         assert_int_equal(certificate.chain_count, cases[i].chain);
         if (i)
             assert_string_equal(print, certificate.sha256);
-        strcpy(print, certificate.sha256);
+        memcpy(print, certificate.sha256, sizeof(print));
         azure_certificate_clear(&certificate);
     }
 }
