@@ -337,8 +337,8 @@ static void fills_placeholders(void **state)
                    "      c: \"{'{'}{$account}}\", d: '{{.n}}', e: 'n{{.n}}',\n"
                    "      f: '{$variables.n}', g: '{$scope}', h: '{nothing}',\n"
                    "      i: '{{.t}}'}}\n"
-                   "  assert: e && `{{.n}}` == $variables.n\n",
-                   "{n: '7', t: '7'}"),
+                   "  assert: e && `{{.n}}` == $variables.n && $variables.u\n",
+                   "{n: '7', t: '7', u: 'x', v: 'y'}"),
         0);
     assert_int_equal(
         stage_made(&stage,
@@ -347,7 +347,7 @@ static void fills_placeholders(void **state)
                    "\"g\":{\"account\":\"a1\"},\"h\":null,\"i\":\"7\"}"),
         1);
     assert_string_equal(stage_end(&stage, "r")->variables,
-                        "{\"n\":7,\"t\":\"7\"}");
+                        "{\"n\":7,\"t\":\"7\",\"u\":\"x\"}");
     assert_int_equal(stage_end(&stage, "r")->status, SCANNER_PASS);
     stage_close(&stage);
 }

@@ -33,6 +33,7 @@ static const char world[] =
     "  Odd: {answers: {a1: {start: 'no socket'}}}\n"
     "  Lost: {answers: {a1: {lost: true}}}\n"
     "  Regional: {level: region, answers: {a1/r1: {answer: {ok: true}}}}\n"
+    "  Closed: {level: region, answers: {a1/r1: {code: X, message: no}}}\n"
     "  Mixed: {answers: {a1: {answer: {L: [{Name: x, n: 5},\n"
     "    {Name: y, n: five}, {Name: z, n: -5}]}}}}\n"
     "  Users: {answers: {a1: {answer: {Users: [{name: u1, password: hunter2,\n"
@@ -242,7 +243,25 @@ static void is_an_error_in_scopes_that_cannot_be_used(void **state)
                  "---\n"
                  "rule_id: f\n"
                  "check_content: {calls: {r: {op: Regional, regions: all}},\n"
-                 "                assert: r}\n");
+                 "                assert: r}\n"
+                 "---\n"
+                 "rule_id: c\n"
+                 "check_content: {calls: {r: {op: Closed, regions: [r1]}},\n"
+                 "                assert: r}\n"
+                 "---\n"
+                 "rule_id: o\n"
+                 "check_content: {scope: region, calls: {r: {op: Denied}},\n"
+                 "                assert: r}\n"
+                 "---\n"
+                 "rule_id: n\n"
+                 "check_content: {calls: {r: {op: Mixed}},\n"
+                 "  each: '[r.nothing, r.L[0]]', assert: Name}\n");
+    assert_string_equal(stage_result(&stage, "c", "a1")->message,
+                        "a1: calls.r: a1/r1: no");
+    assert_string_equal(stage_result(&stage, "o", "a1/r1")->message,
+                        "a1/r1: calls.r: a1: it needs sky:Denied");
+    assert_int_equal(stage_count(&stage, "n", SCANNER_PASS), 1);
+    assert_int_equal(stage_count(&stage, "n", 0), 1 + 1);
     assert_int_equal(stage_count(&stage, "r", 0), 3);
     assert_int_equal(stage_result(&stage, "r", "a1/r1")->status, SCANNER_PASS);
     assert_string_equal(stage_result(&stage, "r", "a1/r2")->message,

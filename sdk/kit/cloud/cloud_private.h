@@ -245,10 +245,12 @@ engine_status visit_call_open(struct visit *visit, size_t index,
 /** Puts the answers of one of a rule's calls into the root. */
 engine_status visit_call_finish(struct visit *visit, size_t index,
                                 engine_error *err);
-/** The failure of an item; NULL: it has none. */
+/** The failure of an item; NULL: it has none. *where (may be NULL) is set to
+ * the scope of the call that failed, where that is not the visit's. */
 const struct fault *visit_item_failure(const struct visit *visit,
                                        size_t index,
-                                       const struct visit_item *item);
+                                       const struct visit_item *item,
+                                       const struct cloud_scope **where);
 /** The answer of an item (of all its parts); false: it failed. */
 engine_status fan_join(struct visit *visit, size_t index,
                        const struct visit_item *item, struct value *out,

@@ -12,6 +12,7 @@ struct judge_failure {
     struct visit_item *item;
     const struct fault *fault;
     const char *call;
+    const struct cloud_scope *where; /* NULL: in the visit's scope */
 };
 
 struct judge {
@@ -36,7 +37,8 @@ static size_t failures_count(const struct visit *visit)
         for (size_t k = 0;
              visit->rule->calls[i].foreach && k < visit->calls[i].count; k++)
             count += visit_item_failure(visit, i,
-                                        &visit->calls[i].items[k]) != NULL;
+                                        &visit->calls[i].items[k],
+                                        NULL) != NULL;
     return count;
 }
 
@@ -49,8 +51,9 @@ static void failures_take(struct judge *judge)
 
         for (size_t k = 0;
              visit->rule->calls[i].foreach && k < call->count; k++) {
+            const struct cloud_scope *where;
             const struct fault *fault =
-                visit_item_failure(visit, i, &call->items[k]);
+                visit_item_failure(visit, i, &call->items[k], &where);
             const void *identity;
 
             if (!fault)
@@ -61,7 +64,7 @@ static void failures_take(struct judge *judge)
                 splice_map_set(&judge->map, identity,
                                (uint32_t)judge->count);
             judge->failures[judge->count++] = (struct judge_failure){
-                &call->items[k], fault, visit->rule->calls[i].name};
+                &call->items[k], fault, visit->rule->calls[i].name, where};
         }
     }
 }
@@ -152,8 +155,9 @@ static void judge_failed(struct judge *judge,
                          const struct judge_failure *failure,
                          const char *name)
 {
-    judge_say(judge, SCANNER_ERROR, "%s: calls.%s: %s", name, failure->call,
-              failure->fault->text);
+    judge_say(judge, SCANNER_ERROR, "%s: calls.%s: %s%s%s", name,
+              failure->call, failure->where ? failure->where->label : "",
+              failure->where ? ": " : "", failure->fault->text);
 }
 
 /* the rule's own words about what fails; false: it has none. Words that cannot
@@ -333,6 +337,7 @@ static engine_status judge_cancelled(struct judge *judge, uint32_t done)
 
 static engine_status judge_all(struct judge *judge)
 {
+    const struct visit *visit = judge->visit;
     engine_status status = failures_find(judge);
 
     if (status < 0)
@@ -341,6 +346,9 @@ static engine_status judge_all(struct judge *judge)
          i++) {
         const uint32_t found = judge->found ? judge->found[i] : 0;
 
+        if (visit->rule->each &&
+            judge->subjects.items[i].kind == VALUE_NULL)
+            continue; /* nothing there */
         status = judge_subject(judge, &judge->subjects.items[i],
                                found ? &judge->failures[found - 1]
                                      : judge->all);

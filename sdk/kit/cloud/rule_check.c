@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sdk/kit/cloud/cloud_private.h"
+#include "sdk/kit/template.h"
 #include "sdk/kit/value_mask_private.h"
 
 /* What looks at names of calls. */
@@ -81,6 +82,61 @@ static void names_subject(struct names_check *check)
         place_any(rule->message, names_expr, check);
 }
 
+/* ---- variables ------------------------------------------------------------- */
+
+struct names_used {
+    struct cloud *cloud;
+    struct cloud_rule *rule;
+    bool failed;
+};
+
+static void used_note(struct names_used *used, const char *name)
+{
+    bson_iter_t variable;
+
+    if (bson_iter_init_find(&variable, &used->cloud->typed, name))
+        template_note(&used->rule->used, &variable);
+}
+
+/* the variables of the scan that an expression names */
+static bool used_expr(const struct expr *expr, void *user)
+{
+    struct names_used *used = user;
+    struct value_mask *mask;
+
+    if (!expr || !expr_uses(expr, CLOUD_VARIABLES))
+        return false;
+    mask = value_mask_new();
+    if (!mask || expr_wants_of(expr, CLOUD_VARIABLES, mask) < 0)
+        used->failed = true;
+    for (size_t i = 0; !used->failed && i < mask->root.count; i++)
+        used_note(used, mask->root.children[i]->key);
+    value_mask_free(mask);
+    return used->failed;
+}
+
+static engine_status rule_use_variables(struct cloud *cloud,
+                                        struct cloud_rule *rule,
+                                        engine_error *err)
+{
+    struct names_used used = {.cloud = cloud, .rule = rule};
+    const struct expr *const exprs[] = {
+        rule->each, rule->assert, rule->when,   rule->id,
+        rule->name, rule->region, rule->check ? check_expr(rule->check)
+                                              : NULL};
+
+    for (size_t i = 0; i < sizeof(exprs) / sizeof(*exprs); i++)
+        used_expr(exprs[i], &used);
+    place_any(rule->message, used_expr, &used);
+    for (size_t i = 0; i < rule->count; i++) {
+        used_expr(rule->calls[i].foreach, &used);
+        mold_any(&rule->calls[i].mold, used_expr, &used);
+        if (rule->calls[i].fan_varies)
+            mold_any(&rule->calls[i].fan_mold, used_expr, &used);
+    }
+    return used.failed ? engine_fail_memory(err) : ENGINE_OK;
+}
+
 /* ---- what is looked at -------------------------------------------------- */
 
 static bool looks_expr(const struct expr *expr, void *user)
@@ -122,7 +178,6 @@ engine_status rule_check_names(struct cloud *cloud, struct cloud_rule *rule,
 {
     struct names_check check = {.rule = rule, .err = err};
 
-    (void)cloud;
     for (size_t i = 0; i < rule->count; i++) {
         const struct rule_call *call = &rule->calls[i];
 
@@ -140,6 +195,8 @@ engine_status rule_check_names(struct cloud *cloud, struct cloud_rule *rule,
     names_subject(&check);
     if (check.status < 0)
         return check.status;
+    if (rule_use_variables(cloud, rule, err) < 0)
+        return ENGINE_ENOMEM;
     rule->mask = value_mask_new();
     return rule->mask ? rule_looks(rule, err) : engine_fail_memory(err);
 }

@@ -54,9 +54,9 @@ static engine_status items_make(struct visit *visit, size_t index,
     call->parts = engine_calloc(list.count * scopes + 1, sizeof(*call->parts));
     if (!call->items || !call->parts)
         return engine_fail_memory(err);
-    call->count = list.count;
     for (uint32_t i = 0; i < list.count; i++)
-        call->items[i].value = list.items[i];
+        if (list.items[i].kind != VALUE_NULL)
+            call->items[call->count++].value = list.items[i];
     return ENGINE_OK;
 }
 
@@ -271,18 +271,25 @@ engine_status visit_call_open(struct visit *visit, size_t index,
 /* ---- finishing ---------------------------------------------------------- */
 
 const struct fault *visit_item_failure(const struct visit *visit, size_t index,
-                                       const struct visit_item *item)
+                                       const struct visit_item *item,
+                                       const struct cloud_scope **where)
 {
     const struct rule_call *call = &visit->rule->calls[index];
 
+    if (where)
+        *where = NULL;
     if (item->failure)
         return item->failure;
     for (uint32_t i = 0; i < item->parts; i++) {
-        const struct cloud_call *made =
-            visit->calls[index].parts[item->first + i].made;
+        const struct visit_part *part =
+            &visit->calls[index].parts[item->first + i];
 
-        if (made->failure && !call_is_empty(made, call->empty_on))
-            return made->failure;
+        if (!part->made->failure ||
+            call_is_empty(part->made, call->empty_on))
+            continue;
+        if (where && part->scope != visit->scope)
+            *where = part->scope;
+        return part->made->failure;
     }
     return NULL;
 }
@@ -333,7 +340,7 @@ static engine_status finish_items(struct visit *visit, size_t index,
     for (size_t i = 0; status == ENGINE_OK && i < call->count; i++) {
         struct visit_item *item = &call->items[i];
 
-        if (visit_item_failure(visit, index, item))
+        if (visit_item_failure(visit, index, item, NULL))
             continue;
         status = fan_join(visit, index, item, &values[i], err);
         if (status < 0)
@@ -371,13 +378,16 @@ engine_status visit_call_finish(struct visit *visit, size_t index,
                                 engine_error *err)
 {
     struct visit_call *call = &visit->calls[index];
+    const struct cloud_scope *where;
     const struct fault *failure;
 
     if (visit->rule->calls[index].foreach)
         return finish_foreach(visit, index, err);
-    failure = visit_item_failure(visit, index, &call->items[0]);
+    failure = visit_item_failure(visit, index, &call->items[0], &where);
     if (failure) {
         fault_get(failure, err);
+        if (where)
+            engine_error_prefix(err, "%s", where->label);
         if (!visit->rule->check)
             engine_error_prefix(err, "calls.%s",
                                 visit->rule->calls[index].name);
