@@ -201,6 +201,24 @@ static void hears_a_cancel_while_it_works(void **state)
     talk_close(&talk);
 }
 
+/* Results go out many at a time, but none waits for what may never come. */
+static void a_result_goes_out_while_the_plugin_is_busy(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    talk_open(&talk, "alpha");
+    say_job(&talk, "scan", "");
+    say(&talk, "{\"t\": \"rule\", \"rule\": {\"rule_id\": \"one\", "
+               "\"check_content\": {\"open\": \"none\", "
+               "\"sleep_ms\": 60000}}}");
+    say(&talk, "{\"t\": \"start\"}");
+    hear(&talk, "result");
+    say(&talk, "{\"t\": \"cancel\"}");
+    expect_done(&talk, ENGINE_ECANCELLED, "cancelled");
+    talk_close(&talk);
+}
+
 static void ends_when_the_engine_is_gone(void **state)
 {
     struct talk talk;
@@ -280,6 +298,7 @@ int main(void)
         cmocka_unit_test(describes_a_plugin),
         cmocka_unit_test(creates_effects_only_after_they_are_stored),
         cmocka_unit_test(hears_a_cancel_while_it_works),
+        cmocka_unit_test(a_result_goes_out_while_the_plugin_is_busy),
         cmocka_unit_test(ends_when_the_engine_is_gone),
         cmocka_unit_test(refuses_nonsense),
         cmocka_unit_test(refuses_one_rule_twice),
