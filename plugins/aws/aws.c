@@ -29,14 +29,10 @@ static void aws_log(int level, const char *text, void *user)
 static void aws_close(void *instance)
 {
     struct aws *self = instance;
-    size_t at = 0;
-    void *region;
 
     if (!self)
         return;
-    while (table_next(&self->buckets, &at, &region))
-        engine_free(region);
-    table_clear(&self->buckets);
+    aws_buckets_free(self);
     aws_accounts_free(self);
     aws_credentials_free(self->base);
     aws_signer_free(self->signer);

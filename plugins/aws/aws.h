@@ -51,7 +51,7 @@ struct aws {
     struct aws_account *accounts[AWS_ACCOUNTS];
     size_t count;
     const char *arn; /* who the base is */
-    struct table buckets; /* "PARTITION/NAME" to the region it is in */
+    struct table buckets; /* "PARTITION/NAME" to struct aws_bucket */
 };
 
 /* ---- scopes.c -------------------------------------------------------------- */
@@ -80,9 +80,11 @@ struct aws_call {
     char token[HASH_HEX_SIZE]; /* of the page on its way */
     unsigned page, moves, reports;
     const struct aws_operation *generate; /* on its way, instead of operation */
+    struct aws_bucket *about; /* whose region is not known; or NULL */
+    bool asks;                /* and this call finds it out */
+    struct aws_call *next;    /* of those that wait for that */
     bool skewed, skew_told;
     struct aws_failure failure;
-    bool denied_keys; /* there were none to sign with */
 
     /** Called once, with the answer or with code (may be "") and why. The
      * call may be freed in it. */
@@ -103,6 +105,24 @@ engine_status aws_call_start(struct aws_call *call, engine_error *err);
 /** All at once, to its end; *out lives in arena. */
 engine_status aws_call_now(struct aws_call *call, struct arena *arena,
                            struct value *out, engine_error *err);
+
+/** The request anew, of the parameters that were kept. */
+engine_status aws_call_remake(struct aws_call *call,
+                              const struct value *token, engine_error *err);
+/** Ends a call that could not go on. */
+void aws_call_fail(struct aws_call *call, const engine_error *why);
+
+/* bucket.c: S3 is asked about a bucket where that is. The first call finds
+ * that out, the others wait for it. */
+engine_status aws_bucket_find(struct aws_call *call,
+                              const struct value *parameters,
+                              engine_error *err);
+/** True: the call is begun later, by another one's end. */
+bool aws_bucket_waits(struct aws_call *call);
+/** region NULL: it was not found out; why (may be NULL) is how it failed. */
+void aws_bucket_ended(struct aws_call *call, const char *region,
+                      const engine_error *why);
+void aws_buckets_free(struct aws *aws);
 
 /* call_sign.c: what http.h asks about a try. */
 engine_status aws_call_auth(struct http_request *request, bool refused,

@@ -32,9 +32,8 @@ static engine_status call_request(struct aws_call *call,
 }
 
 /* the same with the parameters that were kept */
-static engine_status call_request_again(struct aws_call *call,
-                                        const struct value *token,
-                                        engine_error *err)
+engine_status aws_call_remake(struct aws_call *call,
+                              const struct value *token, engine_error *err)
 {
     struct value parameters = value_null;
     struct arena arena;
@@ -71,32 +70,6 @@ static engine_status call_keep(struct aws_call *call,
     return status;
 }
 
-/* Calls about a bucket go to where it is, once that is known. */
-static const char *call_bucket(const struct aws_call *call,
-                               const struct value *parameters)
-{
-    const char *name = value_text(value_member(parameters, "Bucket"));
-
-    if (!name)
-        name = value_text(value_member(parameters, "bucket"));
-    return strcmp(call->service, "s3") == 0 ? name : NULL;
-}
-
-static void call_find_bucket(struct aws_call *call,
-                             const struct value *parameters)
-{
-    const char *bucket = parameters ? call_bucket(call, parameters) : NULL;
-    char key[300];
-    const char *region;
-
-    if (!bucket)
-        return;
-    snprintf(key, sizeof(key), "%s/%.250s", call->account->partition, bucket);
-    region = table_get(&call->aws->buckets, key);
-    if (region)
-        call->region = region;
-}
-
 engine_status aws_call_new(struct aws *aws, struct aws_account *account,
                            const char *region, const char *service,
                            const char *operation,
@@ -119,7 +92,9 @@ engine_status aws_call_new(struct aws *aws, struct aws_account *account,
                                      &call->operation, err);
     if (status == ENGINE_OK) {
         call->service = aws_service_name(found);
-        call_find_bucket(call, parameters);
+        status = aws_bucket_find(call, parameters, err);
+    }
+    if (status == ENGINE_OK) {
         status = call_keep(call, parameters, err);
     }
     if (status == ENGINE_OK)
@@ -146,10 +121,13 @@ void aws_call_free(struct aws_call *call)
 
 /* ---- its end --------------------------------------------------------------- */
 
+/* A host that has no address: the service is not there in that region. */
 static void call_fail(struct aws_call *call, const engine_error *why)
 {
     buffer_clear(&call->body);
-    call->ended(call, NULL, "", why);
+    aws_bucket_ended(call, NULL, why);
+    call->ended(call, NULL,
+                strstr(why->message, "resolve") ? "UnknownEndpoint" : "", why);
 }
 
 static void call_refuse(struct aws_call *call, long status)
@@ -161,6 +139,7 @@ static void call_refuse(struct aws_call *call, long status)
     snprintf(code, sizeof(code), "%s%s%ld", call->failure.code,
              call->failure.code[0] ? " " : "", status);
     buffer_clear(&call->body);
+    aws_bucket_ended(call, call->region, NULL);
     call->ended(call, NULL, code, &why);
 }
 
@@ -241,7 +220,7 @@ static engine_status call_repeats(struct aws_call *call,
 static engine_status call_next(struct aws_call *call,
                                const struct value *token, engine_error *err)
 {
-    const engine_status status = call_request_again(call, token, err);
+    const engine_status status = aws_call_remake(call, token, err);
 
     return status < 0 ? status : aws_call_start(call, err);
 }
@@ -320,42 +299,6 @@ static bool call_is_region(const char *text)
            strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-/* Where the bucket is: S3 says so when a call comes to another region. */
-static const char *call_remember(struct aws_call *call, const char *region)
-{
-    struct value parameters = value_null;
-    struct arena arena;
-    const char *bucket = NULL;
-    char *copy = engine_strdup(region), key[300];
-
-    arena_init(&arena, CALL_MEMORY);
-    if (call->parameters &&
-        value_from_json(call->parameters, strlen(call->parameters),
-                        "parameters", &arena, &parameters, NULL) == ENGINE_OK)
-        bucket = call_bucket(call, &parameters);
-    snprintf(key, sizeof(key), "%s/%.250s", call->account->partition,
-             bucket ? bucket : "");
-    arena_clear(&arena);
-    if (copy && bucket) {
-        char *old = table_get(&call->aws->buckets, key);
-
-        /* calls on their way may still point at the old one */
-        if (old && strcmp(old, copy) == 0) {
-            engine_free(copy);
-            return old;
-        }
-        if (!old && table_set(&call->aws->buckets, key, copy) == ENGINE_OK)
-            return copy;
-    }
-    if (copy) {
-        const char *kept = arena_strdup(cloud_arena(call->aws->cloud), copy);
-
-        engine_free(copy);
-        return kept;
-    }
-    return NULL;
-}
-
 /* True: the call goes on, or has ended. */
 static bool call_move(struct aws_call *call, struct http_request *request,
                       long status)
@@ -368,13 +311,15 @@ static bool call_move(struct aws_call *call, struct http_request *request,
         !call_is_region(region) || strcmp(region, call->region) == 0 ||
         call->moves++ >= CALL_MOVES)
         return false;
-    region = call_remember(call, region);
+    region = arena_strdup(cloud_arena(call->aws->cloud), region);
     if (!region)
         engine_fail_memory(&why);
     call->region = region ? region : call->region;
     engine_free(call->bucket);
     call->bucket = NULL;
-    if (region && call_request_again(call, NULL, &why) == ENGINE_OK &&
+    if (region)
+        aws_bucket_ended(call, region, NULL);
+    if (region && aws_call_remake(call, NULL, &why) == ENGINE_OK &&
         aws_call_start(call, &why) == ENGINE_OK)
         return true;
     aws_call_unanswered(call, &why, &told);
@@ -403,7 +348,7 @@ static bool call_report(struct aws_call *call)
         return false;
     call->generate = generate;
     buffer_reset(&call->body);
-    if (call_request_again(call, NULL, &why) == ENGINE_OK &&
+    if (aws_call_remake(call, NULL, &why) == ENGINE_OK &&
         aws_call_start(call, &why) == ENGINE_OK)
         return true;
     aws_call_unanswered(call, &why, &told);
@@ -418,7 +363,7 @@ static void call_generated(struct aws_call *call)
 
     call->generate = NULL;
     buffer_reset(&call->body);
-    if (call_request_again(call, NULL, &why) == ENGINE_OK &&
+    if (aws_call_remake(call, NULL, &why) == ENGINE_OK &&
         aws_call_start(call, &why) == ENGINE_OK)
         return;
     aws_call_unanswered(call, &why, &told);
@@ -469,6 +414,8 @@ static void call_done(struct http_request *request, engine_status status,
             call_refuse(call, code);
         return;
     }
+    if (status == ENGINE_OK)
+        aws_bucket_ended(call, call->region, NULL);
     if (status < 0) {
         aws_call_unanswered(call, err, &told);
         call_fail(call, &told);
@@ -477,6 +424,14 @@ static void call_done(struct http_request *request, engine_status status,
     } else {
         call_answered(call, request, code);
     }
+}
+
+void aws_call_fail(struct aws_call *call, const engine_error *why)
+{
+    engine_error told = {0};
+
+    aws_call_unanswered(call, why, &told);
+    call_fail(call, &told);
 }
 
 engine_status aws_call_start(struct aws_call *call, engine_error *err)
@@ -488,6 +443,8 @@ engine_status aws_call_start(struct aws_call *call, engine_error *err)
         .done = call_done,
     };
     const struct aws_request *request = &call->request;
+    const struct http_endpoint endpoint = {
+        .ca_file = aws_credentials_ca(call->account->credentials)};
     const struct http_call what = {
         .method = request->method,
         .url = request->url,
@@ -497,6 +454,7 @@ engine_status aws_call_start(struct aws_call *call, engine_error *err)
         .body_maximum = AWS_BODY,
         .auth = request->unsigned_ ? NULL : aws_call_auth,
         .auth_user = call,
+        .endpoint = &endpoint,
         .retry_unsafe = true, /* nothing that is called changes anything */
         .bucket = call->bucket,
         .classify = aws_call_classify,
@@ -506,6 +464,8 @@ engine_status aws_call_start(struct aws_call *call, engine_error *err)
     };
     struct http_request *added;
 
+    if (aws_bucket_waits(call))
+        return ENGINE_OK;
     if (!call->bucket) {
         call->bucket = engine_strf("%s/%s/%s", call->account->id,
                                    call->region, call->service);

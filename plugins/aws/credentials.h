@@ -62,6 +62,9 @@ const char *aws_credentials_endpoint(const struct aws_credentials *credentials,
 engine_status aws_credentials_get(struct aws_credentials *credentials,
                                   bool refused, const struct aws_keys **out,
                                   engine_error *err);
+/** A file of the certificates that vouch for endpoints: AWS_CA_BUNDLE, or
+ * ca_bundle of the profile; NULL: the system's. */
+const char *aws_credentials_ca(const struct aws_credentials *credentials);
 /** Time to sign with, Unix: ours, and what AWS's differs from it. */
 int64_t aws_credentials_now(const struct aws_credentials *credentials);
 /** A call was refused for its time: takes AWS's from the answer's Date header

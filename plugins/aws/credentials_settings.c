@@ -22,6 +22,13 @@ const char *aws_credentials_region(const struct aws_credentials *self)
     return aws_section_get(setup->profile, "region");
 }
 
+const char *aws_credentials_ca(const struct aws_credentials *self)
+{
+    const char *file = aws_env("AWS_CA_BUNDLE");
+
+    return file ? file : aws_section_get(self->setup->profile, "ca_bundle");
+}
+
 /* What services are called here, and in AWS_ENDPOINT_URL_NAME: their service
  * id ("AWS SDKs and Tools Reference Guide", "Identifiers for service-specific
  * endpoints"), where that is another name. */

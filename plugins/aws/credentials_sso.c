@@ -197,8 +197,11 @@ static engine_status sso_ask(struct sso *sso, struct aws_keys *out,
                              engine_error *err)
 {
     char url[700], host[300];
+    const struct http_endpoint endpoint = {
+        .ca_file = aws_credentials_ca(sso->self)};
     const struct http_call what = {
         .url = url,
+        .endpoint = &endpoint,
         .body_maximum = AWS_ANSWER_MAXIMUM,
         .auth = sso_auth,
         .auth_user = sso,

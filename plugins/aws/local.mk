@@ -4,6 +4,7 @@ if WITH_AWS
 plugins_LTLIBRARIES += plugins/aws.la
 plugins_aws_la_SOURCES = $(aws_access_sources) \
 	plugins/aws/aws.c plugins/aws/aws.h \
+	plugins/aws/bucket.c \
 	plugins/aws/call.c \
 	plugins/aws/call_sign.c \
 	plugins/aws/errors.c \

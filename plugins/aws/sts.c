@@ -253,9 +253,12 @@ static engine_status sts_judge(const struct sts_call *call,
 static engine_status sts_send(struct sts_call *call, struct aws_keys *out,
                               engine_error *err)
 {
+    const struct http_endpoint endpoint = {
+        .ca_file = aws_credentials_ca(call->self)};
     const struct http_call what = {
         .method = "POST",
         .url = call->url,
+        .endpoint = &endpoint,
         .headers = call->headers,
         .body = call->form.data,
         .body_len = call->form.len,

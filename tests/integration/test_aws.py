@@ -210,10 +210,22 @@ def test_buckets_are_asked_where_they_are(aws):
     found = aws.results("buckets")
     assert found[("safe-eu", None)]["status"] == "pass"
     assert not [each for each in found.values() if each["status"] == "error"]
-    # what was learnt is known to later calls
+    # one call finds out where a bucket is, all others go there
     asked = [each for each in aws.proxy.requests
              if each.target.startswith("/safe-eu")]
-    assert asked[-1].region == "eu-west-1" and asked[-1].status in (200, 404)
+    assert sorted(each.status for each in asked) == [200, 200, 301]
+    assert asked[0].status == 301
+    assert {each.region for each in asked[1:]} == {"eu-west-1"}
+
+
+def test_a_bucket_that_cannot_be_asked_keeps_nobody_waiting(aws):
+    aws.options(retries=0)
+    aws.proxy.fault("s3:versioning", "drop", times=9)
+    aws.proxy.fault("s3:policy", "busy", times=9)
+    found = aws.scan(BUCKETS, POLICIES, code=UNSURE)
+    assert {each["status"] for each in found.values()} == {"error"}
+    assert aws.proxy.count("s3:versioning") >= 3  # libcurl tries once more
+    assert aws.proxy.count("s3:policy") == 3
 
 
 # ---- pages -------------------------------------------------------------------
