@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* variables.c - ids and values of rule variables. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <errno.h>
 #include <math.h>
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/rules/rules_private.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/pattern.h"
 
 #define VARIABLE_PATTERN_MAX 4096
-#define VARIABLE_MATCH_LIMIT 100000
 
 const char *rules_variable_short(const char *id)
 {
@@ -146,25 +145,20 @@ static engine_status variable_check_choices(const char *id,
     return ENGINE_EINVAL;
 }
 
-/* The whole value must match, as in XML Schema; limits keep a bad pattern
- * from running for ever. */
-static int variable_match(const pcre2_code *code, const char *value)
+/* The whole value must match, as in XML Schema. */
+static engine_status variable_match(const char *text, const char *value,
+                                    bool *found, engine_error *err)
 {
-    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    pcre2_match_context *context = pcre2_match_context_create(NULL);
-    int found = PCRE2_ERROR_NOMEMORY;
+    char *whole = engine_strf("\\A(?:%s)\\z", text);
+    struct pattern *pattern = NULL;
+    engine_status status = whole ? pattern_new(whole, NULL, &pattern, err)
+                                 : engine_fail_memory(err);
 
-    if (data && context) {
-        pcre2_set_match_limit(context, VARIABLE_MATCH_LIMIT);
-        pcre2_set_depth_limit(context, VARIABLE_MATCH_LIMIT);
-        pcre2_set_heap_limit(context, 16 * 1024);
-        found = pcre2_match(code, (PCRE2_SPTR)value, strlen(value), 0,
-                            PCRE2_ANCHORED | PCRE2_ENDANCHORED, data,
-                            context);
-    }
-    pcre2_match_context_free(context);
-    pcre2_match_data_free(data);
-    return found;
+    if (status == ENGINE_OK)
+        status = pattern_find(pattern, value, strlen(value), found, err);
+    pattern_free(pattern);
+    engine_free(whole);
+    return status;
 }
 
 static engine_status variable_check_pattern(const char *id,
@@ -172,38 +166,34 @@ static engine_status variable_check_pattern(const char *id,
                                             const char *value,
                                             engine_error *err)
 {
-    const char *pattern = document_string(variable, "pattern");
-    PCRE2_UCHAR reason[128];
-    PCRE2_SIZE at = 0;
-    pcre2_code *code;
-    int number = 0, found;
+    const char *text = document_string(variable, "pattern");
+    struct pattern *pattern = NULL;
+    engine_status status;
+    bool found = true;
 
-    if (!pattern || !*pattern)
+    if (!text || !*text)
         return ENGINE_OK;
-    if (strlen(pattern) > VARIABLE_PATTERN_MAX)
+    if (strlen(text) > VARIABLE_PATTERN_MAX)
         return engine_fail(err, ENGINE_EINVAL,
                            "variable \"%s\": pattern is longer than %d bytes",
                            id, VARIABLE_PATTERN_MAX);
-    code = pcre2_compile((PCRE2_SPTR)pattern, strlen(pattern), PCRE2_UTF,
-                         &number, &at, NULL);
-    if (!code) {
-        pcre2_get_error_message(number, reason, sizeof(reason));
+    /* by itself, so that "a)(b" is no pattern */
+    status = pattern_new(text, NULL, &pattern, err);
+    pattern_free(pattern);
+    if (status == ENGINE_OK && value)
+        status = variable_match(text, value, &found, err);
+    if (status == ENGINE_ELIMIT)
         return engine_fail(err, ENGINE_EINVAL,
-                           "variable \"%s\": pattern \"%s\": %s (at %zu)", id,
-                           pattern, (char *)reason, (size_t)at);
+                           "variable \"%s\": pattern \"%s\" needs too many "
+                           "steps to be matched", id, text);
+    if (status < 0) {
+        engine_error_prefix(err, "variable \"%s\"", id);
+        return status;
     }
-    found = value ? variable_match(code, value) : 0;
-    pcre2_code_free(code);
-    if (found >= 0)
-        return ENGINE_OK;
-    if (found == PCRE2_ERROR_NOMATCH)
-        return engine_fail(err, ENGINE_EINVAL,
-                           "variable \"%s\": \"%s\" does not match its "
-                           "pattern \"%s\"", id, value, pattern);
-    pcre2_get_error_message(found, reason, sizeof(reason));
-    return engine_fail(err, ENGINE_EINVAL,
-                       "variable \"%s\": pattern \"%s\": %s", id, pattern,
-                       (char *)reason);
+    return found ? ENGINE_OK
+                 : engine_fail(err, ENGINE_EINVAL,
+                               "variable \"%s\": \"%s\" does not match its "
+                               "pattern \"%s\"", id, value, text);
 }
 
 engine_status rules_variable_check(const char *id, const bson_t *variable,

@@ -31,4 +31,27 @@ int deliver_read(struct store_spool *spool, struct scan_batch *results,
                  struct scan_batch *verdicts, bool *cancelled,
                  engine_error *err);
 
+/* ---- of a run: deliver.c ------------------------------------------------- */
+
+/** Tells whoever listens of verdicts that are in the store. */
+engine_status deliver_tell(struct scan_run *run,
+                           const struct scan_batch *verdicts,
+                           engine_error *err);
+/** The store has answered; logs that it is back, when it was away. */
+void deliver_back(struct scan_run *run);
+
+/* ---- of a run: deliver_spool.c ------------------------------------------- */
+
+/** What this scan adds to the figures of all of them. */
+void deliver_count(struct scan_run *run);
+/** Moves what is in memory to the spool, which it makes when there is none.
+ * A failure ends the scan; what is in memory stays there. */
+engine_status deliver_spool(struct scan_run *run, engine_error *err);
+/** Writes what is spooled to the store, for a while. Being away is no
+ * failure. */
+engine_status deliver_drain(struct scan_run *run, engine_error *err);
+/** Notes in the spool that nobody wants the scan any more, for the next
+ * engine. */
+void deliver_note_cancel(struct scan_run *run);
+
 #endif

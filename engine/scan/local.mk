@@ -3,6 +3,7 @@ core_sources += \
 	engine/scan/collect.c \
 	engine/scan/collect_result.c \
 	engine/scan/deliver.c engine/scan/deliver.h \
+	engine/scan/deliver_spool.c \
 	engine/scan/dispatch.c \
 	engine/scan/document.c \
 	engine/scan/found.c engine/scan/found.h \

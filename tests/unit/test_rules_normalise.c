@@ -387,9 +387,22 @@ static void checks_values(void **state)
                           "[\"60\", \"600\", \"9999\"]}");
     bson_t *slow = json("{\"type\": \"string\", \"pattern\": "
                         "\"(a+)+b\"}");
+    bson_t *either = json("{\"type\": \"string\", \"pattern\": "
+                          "\"a|ab\"}");
+    bson_t *halves = json("{\"type\": \"string\", \"pattern\": "
+                          "\"a)(b\"}");
     engine_error err;
 
     (void)state;
+    assert_int_equal(rules_variable_check("v", either, "ab", &err), 0);
+    assert_int_equal(rules_variable_check("v", either, "abc", &err),
+                     ENGINE_EINVAL);
+    assert_int_equal(rules_variable_check("v", either, "a\n", &err),
+                     ENGINE_EINVAL);
+    assert_int_equal(rules_variable_check("v", halves, "ab", &err),
+                     ENGINE_EINVAL);
+    bson_destroy(either);
+    bson_destroy(halves);
     assert_int_equal(rules_variable_check("v", number, "600", &err), 0);
     assert_int_equal(rules_variable_check("v", number, "6e2", &err), 0);
     assert_int_equal(rules_variable_check("v", number, "59", &err),
