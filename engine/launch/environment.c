@@ -35,7 +35,7 @@ static const struct environment_cloud environment_clouds[] = {
     {{"azure_subscription", "azure"},
      {"AZURE_*", "IDENTITY_*", "IMDS_ENDPOINT", "MSI_*"}},
     {{"gcp_project", "gcp"},
-     {"GOOGLE_*", "CLOUDSDK_*", "GCE_METADATA_*", "GCLOUD_PROJECT"}}};
+     {"GOOGLE_*", "CLOUDSDK_*", "GCE_METADATA_*", "AWS_*"}}};
 
 struct environment {
     char **entries;
