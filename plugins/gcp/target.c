@@ -237,7 +237,7 @@ static char *target_join(const char *base, const char *api, const char *path)
     len = strlen(origin);
     while (len && origin[len - 1] == '/')
         origin[--len] = '\0';
-    rest = strstr(origin, "://");
+    rest = at ? NULL : strstr(origin, "://");
     rest = rest ? strchr(rest + 3, '/') : NULL;
     if (rest && strncmp(path, rest, strlen(rest)) == 0 &&
         path[strlen(rest)] == '/')
