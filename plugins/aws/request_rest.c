@@ -177,6 +177,26 @@ static engine_status rest_query(struct request *request,
 
 /* ---- headers ------------------------------------------------------------------ */
 
+/* An element with a comma or a quote in it is quoted (RFC 9110 section
+ * 5.6.4); dates, which have a comma, are not. */
+static void rest_header_item(struct buffer *line, const char *text, size_t len,
+                             bool date)
+{
+    if (line->len)
+        buffer_putc(line, ',');
+    if (date || !(memchr(text, ',', len) || memchr(text, '"', len))) {
+        buffer_append(line, text, len);
+        return;
+    }
+    buffer_putc(line, '"');
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            buffer_putc(line, '\\');
+        buffer_putc(line, text[i]);
+    }
+    buffer_putc(line, '"');
+}
+
 static engine_status rest_header_list(struct request *request,
                                       const struct model_member *member,
                                       const struct value *value,
@@ -184,6 +204,8 @@ static engine_status rest_header_list(struct request *request,
 {
     const struct model_member *inner =
         &request->file->members[model_shape(request->file, member)->first];
+    const bool dates =
+        model_shape(request->file, inner)->type == MODEL_TIMESTAMP;
     struct buffer line;
     engine_status status = ENGINE_OK;
 
@@ -196,12 +218,10 @@ static engine_status rest_header_list(struct request *request,
             continue;
         text = request_scalar(request, inner, &value->items[i], MODEL_RFC822,
                               &len);
-        if (!text)
-            status = engine_fail_memory(err);
-        else if (line.len)
-            buffer_putc(&line, ',');
         if (text)
-            buffer_append(&line, text, len);
+            rest_header_item(&line, text, len, dates);
+        else
+            status = engine_fail_memory(err);
     }
     if (status == ENGINE_OK)
         status = buffer_status(&line, err);
