@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-.PHONY: bench bench-daemon bench-kubernetes
+.PHONY: bench bench-cloud bench-daemon bench-kubernetes
 
 bench_tools = tests/bench/store_fill tests/bench/store_writes \
 	tests/fixtures/plugins/alpha.la
@@ -12,6 +12,11 @@ bench: all $(bench_tools)
 	$(bench_environment) $(top_srcdir)/tests/bench/run
 	$(bench_environment) $(top_srcdir)/tests/bench/daemon
 	$(bench_environment) $(top_srcdir)/tests/bench/kubernetes
+	$(bench_environment) $(top_srcdir)/tests/bench/cloud
+
+# AWS against other scanners and clients; see the head of the script.
+bench-cloud: all
+	$(bench_environment) $(top_srcdir)/tests/bench/cloud
 
 # 200 rules over lists of pods; see the head of the script.
 bench-kubernetes: all
