@@ -5,6 +5,7 @@ where moto lacks an operation, on recorded answers. WHERE says which."""
 import base64
 import json
 import sys
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -183,8 +184,8 @@ def aws_engine(folder):
 
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory):
-    """One scan of both accounts with all rules: the engine, the scan, what
-    there is, and how many calls were made."""
+    """One scan of both accounts with all rules; what there is, and how many
+    calls were made."""
     module("aws")
     folder = tmp_path_factory.mktemp("estate")
     engine = aws_engine(folder)
@@ -203,7 +204,8 @@ def estate(tmp_path_factory):
                 {"type": "aws_account", "regions": REGIONS, **more})]
         before = moto.calls()
         scan = engine.scan(*targets, env=keys, timeout=300 * SLOW)
-        yield scan, made, moto.calls() - before
+        yield SimpleNamespace(scan=scan, made=made, keys=keys, folder=folder,
+                              calls=moto.calls() - before)
 
 
 def results(scan, rule_id):
@@ -234,7 +236,7 @@ def test_every_rule_is_proven_in_one_way_at_least():
 
 @pytest.mark.parametrize("rule_id", ACCOUNTS)
 def test_of_accounts(estate, rule_id):
-    scan = estate[0]
+    scan = estate.scan
     for account, status in ((CARELESS, "fail"), (CAREFUL, "pass")):
         found = {each["status"]: each for each in results(scan, rule_id)
                  if each["resource"]["namespace"] == account}
@@ -243,7 +245,7 @@ def test_of_accounts(estate, rule_id):
 
 @pytest.mark.parametrize("rule_id", RESOURCES)
 def test_of_resources(estate, rule_id):
-    scan, made, _ = estate
+    scan, made = estate.scan, estate.made
     for names, status in zip(RESOURCES[rule_id], ("fail", "pass")):
         for name in names:
             assert statuses_of(scan, rule_id, look_up(made, name)) == \
@@ -274,7 +276,6 @@ def test_of_recorded_answers(tmp_path, rule_id):
 
 
 def test_equal_calls_are_made_once(estate):
-    scan, _, calls = estate
-    counted = [each["rule_id"] for each in scan["results_by_rule"]]
+    counted = [each["rule_id"] for each in estate.scan["results_by_rule"]]
     assert len(counted) == 2 * len(list(rules()))
-    assert calls < 250, "59 rules, two accounts, two regions"
+    assert estate.calls < 250, "59 rules, two accounts, two regions"
