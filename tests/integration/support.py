@@ -26,6 +26,7 @@ SOURCE = Path(os.environ.get("SCAN_ENGINE_SRC",
 PROGRAM = BUILD / "scan-engine"
 WORKER = BUILD / "scan-worker"
 os.environ.setdefault("SCAN_ENGINE_MODULE_DIR", str(BUILD / "engine/store/.libs"))
+MODELS = str(BUILD / "plugins/aws/model")  # of the APIs of AWS
 REMOTE = BUILD / "scan-remote"
 CONTENT = Path(os.environ.get("SCAN_ENGINE_TEST_CONTENT",
                               "/usr/share/xml/scap/ssg/content"))
@@ -246,7 +247,8 @@ class Engine:
         env.update(HOME=str(self.home), TMPDIR=str(self.directory),
                    SCAN_ENGINE_WORKER=str(WORKER),
                    SCAN_ENGINE_MODULE_DIR=os.environ["SCAN_ENGINE_MODULE_DIR"],
-                   SCAN_ENGINE_REMOTE=str(REMOTE))
+                   SCAN_ENGINE_REMOTE=str(REMOTE),
+                   SCAN_ENGINE_AWS_MODEL_DIR=MODELS)
         env.update(changes or {})
         return env
 

@@ -204,6 +204,7 @@ def estate(tmp_path_factory):
                 {"type": "aws_account", "regions": REGIONS, **more})]
         before = moto.calls()
         scan = engine.scan(*targets, env=keys, timeout=300 * SLOW)
+        assert scan.document, repr(scan.result)
         yield SimpleNamespace(scan=scan, made=made, keys=keys, folder=folder,
                               calls=moto.calls() - before)
 
@@ -259,6 +260,7 @@ def test_of_recorded_answers(tmp_path, rule_id):
     service, bad, good = RECORDED[rule_id]
     identity = {"GetCallerIdentity": (
         200, "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+             f"<Arn>arn:aws:iam::{CARELESS}:user/x</Arn><UserId>X</UserId>"
              f"<Account>{CARELESS}</Account></GetCallerIdentityResult>"
              "</GetCallerIdentityResponse>")}
     for answers, status in ((bad, "fail"), (good, "pass")):
@@ -272,7 +274,7 @@ def test_of_recorded_answers(tmp_path, rule_id):
                      "AWS_EC2_METADATA_DISABLED": "true",
                      "AWS_ENDPOINT_URL": aws.url}, timeout=120 * SLOW)
         found = {each["status"] for each in results(scan, rule_id)}
-        assert found == {status}, scan["results_by_rule"]
+        assert found == {status}, json.dumps(scan["results_by_rule"])
 
 
 def test_equal_calls_are_made_once(estate):
