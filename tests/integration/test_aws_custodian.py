@@ -127,7 +127,7 @@ def test_the_same_is_found(estate, findings, rule_id):  # noqa: F811
         if each["status"] == "fail" and resource["namespace"] == CARELESS:
             ours.add(CARELESS if POLICIES[rule_id][0] is None else
                      resource["uid"] if POLICIES[rule_id][0] in (
-                         "SnapshotId", "FileSystemId", "VpcId",
+                         "SnapshotId", "VpcId",
                          "GroupId", "InstanceId") else resource["name"])
     differ = DIFFERENCES.get(rule_id, ({}, ""))[0]
     assert ours ^ findings[rule_id] == set(differ), (ours, findings[rule_id])

@@ -45,7 +45,7 @@ RESOURCES = {
     "aws-iam-rights-through-groups": (["direct-rights"], ["new-key"]),
     "aws-iam-no-full-administrator-policy": (["everything"], ["listing"]),
     "aws-s3-tls-only": (["bad-bucket"], ["good-bucket"]),
-    "aws-s3-mfa-delete": (["bad-bucket"], ["good-bucket"]),
+    "aws-s3-mfa-delete": (["bad-bucket"], []),
     "aws-s3-public-access-blocked": (["bad-bucket"], ["good-bucket"]),
     "aws-ebs-snapshots-not-public": (
         ["snapshots.public"], ["snapshots.private"]),
@@ -62,7 +62,7 @@ RESOURCES = {
     "aws-nacl-admin-ports": ([], ["network.narrow-acl"]),
     "aws-sg-ssh-closed": (["network.ssh"], ["network.rdp", "network.web"]),
     "aws-sg-rdp-closed": (["network.rdp"], ["network.ssh", "network.web"]),
-    "aws-sg-default-empty": (["default"], ["network.empty-default"]),
+    "aws-sg-default-empty": (["network.default"], ["network.empty-default"]),
     "aws-ec2-imdsv2": (["instances.imdsv1"], ["instances.imdsv2"]),
     "aws-elb-tls-policy": (["listeners.8443"], ["listeners.443"]),
     "aws-lambda-not-public": (["open"], ["closed"]),
@@ -118,11 +118,17 @@ def recorder(all_supported, last):
                 "name": "default", "recording": True, "lastStatus": last}]})}
 
 
-def encryption(status, text):
+def bucket(status, text):
     return {
         "GET /": (200, "<ListAllMyBucketsResult><Buckets><Bucket><Name>one"
                        "</Name></Bucket></Buckets></ListAllMyBucketsResult>"),
         "GET /one": (status, text)}
+
+
+def versioning(delete):
+    return bucket(200, "<VersioningConfiguration><Status>Enabled</Status>"
+                       f"<MfaDelete>{delete}</MfaDelete>"
+                       "</VersioningConfiguration>")
 
 
 # What moto cannot have: (service, answers that fail, answers that pass).
@@ -152,10 +158,12 @@ RECORDED = {
     "aws-config-recording": (
         "CONFIG_SERVICE", recorder(True, "FAILURE"),
         recorder(True, "SUCCESS")),
+    "aws-s3-mfa-delete": (
+        "S3", versioning("Disabled"), versioning("Enabled")),
     "aws-s3-encrypted": (
-        "S3", encryption(404, "<Error><Code>ServerSideEncryption"
+        "S3", bucket(404, "<Error><Code>ServerSideEncryption"
                               "ConfigurationNotFoundError</Code></Error>"),
-        encryption(200, "<ServerSideEncryptionConfiguration><Rule>"
+        bucket(200, "<ServerSideEncryptionConfiguration><Rule>"
                         "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>"
                         "aws:kms</SSEAlgorithm>"
                         "</ApplyServerSideEncryptionByDefault></Rule>"
@@ -177,7 +185,7 @@ def rules():
 def aws_engine(folder):
     if not played.venv():
         unavailable("no moto: pip install moto, or `quickstart test`")
-    engine = Engine(folder, plugins=("aws",))
+    engine = Engine(folder, plugins=("aws",), options={"aws": {"retries": 1}})
     engine.run("import", str(RULES), code=0)
     return engine
 
@@ -199,7 +207,9 @@ def estate(tmp_path_factory):
         moto.signed()
         keys = moto.environment(made["reader"]["id"], made["reader"]["secret"])
         targets = []
-        for more in ({}, {"role": f"arn:aws:iam::{CAREFUL}:role/auditor"}):
+        for more in ({"name": "careless"}, {
+                "name": "careful",
+                "role": f"arn:aws:iam::{CAREFUL}:role/auditor"}):
             targets += ["--target", json.dumps(
                 {"type": "aws_account", "regions": REGIONS, **more})]
         before = moto.calls()

@@ -178,6 +178,10 @@ def groups(account, region):
     ec2.create_flow_logs(
         ResourceType="VPC", ResourceIds=[other], TrafficType="REJECT",
         LogDestinationType="s3", LogDestination="arn:aws:s3:::good-bucket")
+    out["default"] = ec2.describe_security_groups(Filters=[
+        {"Name": "vpc-id", "Values": [vpc]},
+        {"Name": "group-name", "Values": ["default"]}])[
+            "SecurityGroups"][0]["GroupId"]
     out.update({"vpc": vpc, "vpc-with-flow-log": other})
     acl = ec2.create_network_acl(VpcId=other)["NetworkAcl"]["NetworkAclId"]
     ec2.create_network_acl_entry(
@@ -190,7 +194,7 @@ def groups(account, region):
 
 def instances(account, region):
     ec2 = account("ec2", region)
-    image = ec2.describe_images()["Images"][0]["ImageId"]
+    image = ec2.register_image(Name="image")["ImageId"]
     out = {}
     for name, tokens in (("imdsv1", "optional"), ("imdsv2", "required")):
         out[name] = ec2.run_instances(

@@ -80,6 +80,7 @@ class Moto:
                      **({"LD_PRELOAD": FAKETIME, "FAKETIME_NO_CACHE": "1",
                          "FAKETIME_TIMESTAMP_FILE": str(self.clock)}
                         if os.path.exists(FAKETIME) else {}),
+                     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
                      "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
                 stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT)
