@@ -70,11 +70,13 @@ static engine_status versions_add(struct azure_versions *versions,
     const char *name = value_text(value_member(type, "resourceType"));
     const char *version = versions_choose(type);
     char key[VERSIONS_TYPE], *copy;
+    int len;
 
-    if (!name || !version ||
-        strlen(namespace) + strlen(name) + 2 > sizeof(key))
+    if (!name || !version)
         return ENGINE_OK;
-    snprintf(key, sizeof(key), "%s/%s", namespace, name);
+    len = snprintf(key, sizeof(key), "%s/%s", namespace, name);
+    if (len < 0 || (size_t)len >= sizeof(key))
+        return ENGINE_OK;
     versions_lower(key);
     copy = arena_strdup(&versions->arena, version);
     if (!copy || table_set(&versions->table, key, copy) < 0)
