@@ -177,6 +177,9 @@ def test_targets_without_a_kubeconfig(cluster, live, tmp_path):
     (home / "config").chmod(0o644)
     scan = live.scan(code=DONE)
     assert "everybody on this machine may read" in scan.result.err
+    (warning,) = scan["warnings"]
+    assert warning["scanner"] == "kubernetes" and str(home) in warning[
+        "message"]
 
 
 def test_nothing_that_leads_to_a_cluster_is_said(live):
