@@ -168,7 +168,7 @@ static bool credentials_is_known(const struct credentials_entry *entry,
     if (entry->status < 0)
         return entry->status != ENGINE_ECANCELLED &&
                entry->status != ENGINE_ENOMEM && age < CREDENTIALS_AGAIN_MS;
-    return refused ? age < CREDENTIALS_TOGETHER_MS
+    return refused ? entry->again && age < CREDENTIALS_TOGETHER_MS
                    : token_is_fresh(&entry->token);
 }
 
@@ -187,6 +187,7 @@ engine_status azure_credentials_get(struct azure_credentials *self,
         entry->status =
             credentials_chain(self, resource, &entry->token, &entry->why);
         entry->asked_ms = clock_steady_ms();
+        entry->again = refused;
     }
     if (entry->status < 0) {
         if (err)

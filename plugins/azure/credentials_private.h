@@ -13,6 +13,7 @@ struct credentials_entry {
     char *resource;
     struct token token;
     int64_t asked_ms; /* steady; 0: never */
+    bool again;       /* because the one before was refused */
     engine_status status;
     engine_error why;
 };
