@@ -148,9 +148,9 @@ const char *request_scalar(struct request *request,
 struct xml_node {
     const char *name; /* without a prefix; equal names are one text */
     const char *text; /* of an element without others in it; NULL: none */
-    size_t text_len;
-    struct xml_node *next, *first, *last;
+    struct xml_node *next, *first;
     struct xml_attribute *attributes;
+    uint32_t text_len;
     bool taken; /* by the reader of values */
 };
 struct xml_attribute {

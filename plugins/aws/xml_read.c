@@ -12,6 +12,7 @@ struct xml_reader {
     struct value_builder *texts;
     xmlParserCtxtPtr parser;
     struct xml_node *open[AWS_MAX_DEPTH];
+    struct xml_node *last[AWS_MAX_DEPTH]; /* child of each of these so far */
     size_t depth;
     struct buffer text; /* of the innermost element so far */
     engine_status status;
@@ -72,13 +73,30 @@ static void xml_attribute(struct xml_reader *reader, struct xml_node *node,
         xml_stop(reader, builder_fail(reader->texts, reader->err));
 }
 
+/* Puts a node where it belongs and goes into it. */
+static void xml_hang(struct xml_reader *reader, struct xml_node *node)
+{
+    const size_t up = reader->depth - 1; /* when there is a parent */
+
+    if (!reader->depth)
+        reader->document->root = node;
+    else if (reader->last[up])
+        reader->last[up]->next = node;
+    else
+        reader->open[up]->first = node;
+    if (reader->depth)
+        reader->last[up] = node;
+    reader->last[reader->depth] = NULL;
+    reader->open[reader->depth++] = node;
+}
+
 static void xml_on_start(void *user, const xmlChar *name,
                          const xmlChar *prefix, const xmlChar *space,
                          int spaces, const xmlChar **space_list,
                          int attributes, int defaulted, const xmlChar **list)
 {
     struct xml_reader *reader = ((xmlParserCtxtPtr)user)->_private;
-    struct xml_node *node, *parent;
+    struct xml_node *node;
 
     (void)prefix, (void)space, (void)spaces, (void)space_list, (void)defaulted;
     if (reader->depth == AWS_MAX_DEPTH) {
@@ -94,17 +112,7 @@ static void xml_on_start(void *user, const xmlChar *name,
     for (int i = 0; i < attributes; i++)
         xml_attribute(reader, node, list + 5 * i);
     buffer_reset(&reader->text);
-    if (reader->depth) {
-        parent = reader->open[reader->depth - 1];
-        if (parent->last)
-            parent->last->next = node;
-        else
-            parent->first = node;
-        parent->last = node;
-    } else {
-        reader->document->root = node;
-    }
-    reader->open[reader->depth++] = node;
+    xml_hang(reader, node);
 }
 
 static void xml_on_end(void *user, const xmlChar *name, const xmlChar *prefix,
@@ -120,7 +128,7 @@ static void xml_on_end(void *user, const xmlChar *name, const xmlChar *prefix,
     if (!node->first && reader->text.len) {
         node->text = builder_text(reader->texts, reader->text.data,
                                   reader->text.len);
-        node->text_len = reader->text.len;
+        node->text_len = (uint32_t)reader->text.len;
         if (!node->text)
             xml_stop(reader, builder_fail(reader->texts, reader->err));
     }
