@@ -170,6 +170,45 @@ static void goes_through_many_accounts(void **state)
     free(rules);
 }
 
+/* An API that answers late holds up none but its own calls. */
+static void lets_calls_of_all_kinds_begin(void **state)
+{
+    char world[8192];
+    struct stage stage;
+    size_t used = 0;
+
+    (void)state;
+    used += (size_t)snprintf(world, sizeof(world), "accounts: [{name: a}]\n"
+                             "ops:\n"
+                             "  Slow: {answers: {'*': {answer: 1, late: "
+                             "true}}}\n"
+                             "  Fast: {answers: {'*': {answer: 1}}}\n"
+                             "  List: {answers: {'*': {answer: {L: [0");
+    for (int i = 1; i < 300; i++)
+        used += (size_t)snprintf(world + used, sizeof(world) - used, ",%d", i);
+    snprintf(world + used, sizeof(world) - used, "]}}}}\n");
+    stage_open(&stage, world, "{concurrency: 1}");
+    assert_int_equal(
+        stage_scan(&stage,
+                   "rule_id: slow\n"
+                   "check_content: {calls: {l: {op: List},\n"
+                   "  s: {op: Slow, args: '{@}', foreach: l.L}}, assert: s}\n"
+                   "---\n"
+                   "rule_id: fast\n"
+                   "check_content: {calls: {l: {op: List},\n"
+                   "  f: {op: Fast, args: '{@}', foreach: 'l.L[:9]'}},\n"
+                   "  assert: f}\n",
+                   NULL),
+        0);
+    assert_int_equal(stage_made(&stage, "Slow a 299"), 1);
+    assert_true(strstr(stage.made, "\nFast a 8\n") <
+                strstr(stage.made, "\nSlow a 100\n"));
+    assert_int_equal(stage_end(&stage, "slow")->status, SCANNER_PASS);
+    assert_int_equal(stage_end(&stage, "fast")->status, SCANNER_PASS);
+    assert_string_equal(stage.ends[0].rule, "fast");
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +216,7 @@ int main(void)
         cmocka_unit_test(puts_answers_into_the_elements),
         cmocka_unit_test(makes_equal_calls_of_all_rules_once),
         cmocka_unit_test(goes_through_many_accounts),
+        cmocka_unit_test(lets_calls_of_all_kinds_begin),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,20 +112,34 @@ static void call_wait(struct cloud_call *call, struct visit_part *part)
     call->waiting_end = &part->next;
 }
 
+static unsigned call_lane(const struct visit_part *part,
+                          const struct cloud_scope *scope)
+{
+    const struct rule_call *call = &part->visit->rule->calls[part->call];
+    const uint64_t mixed =
+        ((uint64_t)(uintptr_t)call ^ (uint64_t)(uintptr_t)scope << 1) *
+        UINT64_C(0x9e3779b97f4a7c15);
+
+    return (unsigned)(mixed >> 32) % CLOUD_LANES;
+}
+
 /* a call anew, or again after its answer was dropped */
 static void call_arm(struct cloud_call *call, const struct cloud_scope *scope,
-                     void *data)
+                     const struct visit_part *part, void *data)
 {
     call->scope = scope;
     call->data = data;
     call->state = CALL_QUEUED;
-    queue_add(&call->cloud->queue, call);
+    call->lane = call_lane(part, scope);
+    call->cloud->queued++;
+    queue_add(&call->cloud->lanes[call->lane].queue, call);
 }
 
 /* a call that is not known by its request: maybe by the provider's key */
 static engine_status call_prepare(struct cloud *cloud,
                                   const struct cloud_scope *scope,
                                   const struct value *request,
+                                  const struct visit_part *part,
                                   struct cloud_call **out, engine_error *err)
 {
     struct cloud_call *call;
@@ -143,7 +157,7 @@ static engine_status call_prepare(struct cloud *cloud,
     if (!call)
         status = call_new(cloud, key.data, &call, err);
     if (status == ENGINE_OK && call->state == CALL_FORGOTTEN)
-        call_arm(call, scope, data);
+        call_arm(call, scope, part, data);
     else
         cloud->provider->release(cloud->self, data);
     buffer_clear(&key);
@@ -169,7 +183,7 @@ engine_status call_want(struct cloud *cloud, const struct cloud_scope *scope,
     if (status == ENGINE_OK)
         call = table_get(&cloud->requested, text.data);
     if (status == ENGINE_OK && (!call || call->state == CALL_FORGOTTEN)) {
-        status = call_prepare(cloud, scope, request, &call, err);
+        status = call_prepare(cloud, scope, request, part, &call, err);
         if (status == ENGINE_OK &&
             table_set(&cloud->requested, text.data, call) < 0)
             status = engine_fail_memory(err);
@@ -275,6 +289,7 @@ static void call_end(struct cloud_call *call)
     call->state = CALL_ENDED;
     call->data = NULL;
     cloud->started--;
+    cloud->lanes[call->lane].started--;
     cloud->calls_ended++;
     if (data)
         cloud->provider->release(cloud->self, data);
@@ -311,14 +326,33 @@ void cloud_refuse(struct cloud_call *call, const char *code,
 
 /* ---- going on ----------------------------------------------------------- */
 
-static void pump_start(struct cloud *cloud)
+/* the lane whose turn it is; NULL: none may begin a call now */
+static struct call_lane *pump_lane(struct cloud *cloud)
 {
-    struct cloud_call *call = queue_take(&cloud->queue);
+    if (!cloud->queued || cloud->started >= CLOUD_STARTED)
+        return NULL;
+    for (unsigned i = 0; i < CLOUD_LANES; i++) {
+        struct call_lane *lane =
+            &cloud->lanes[(cloud->lane + i) % CLOUD_LANES];
+
+        if (!lane->queue.first || lane->started >= cloud->lane_most)
+            continue;
+        cloud->lane = (cloud->lane + i + 1) % CLOUD_LANES;
+        return lane;
+    }
+    return NULL;
+}
+
+static void pump_start(struct cloud *cloud, struct call_lane *lane)
+{
+    struct cloud_call *call = queue_take(&lane->queue);
     engine_error why = {0};
     engine_status status;
 
     call->state = CALL_STARTED;
+    cloud->queued--;
     cloud->started++;
+    lane->started++;
     status = cloud->provider->start(cloud->self, call, call->data, &why);
     if (status < 0 && call->state == CALL_STARTED) {
         why.status = status;
@@ -348,8 +382,10 @@ void cloud_pump(struct cloud *cloud)
         return;
     cloud->pumping = true;
     while (cloud->failure.status == ENGINE_OK) {
-        if (cloud->queue.first && cloud->started < CLOUD_STARTED)
-            pump_start(cloud);
+        struct call_lane *lane = pump_lane(cloud);
+
+        if (lane)
+            pump_start(cloud, lane);
         else if (cloud->ended.first)
             pump_settle(cloud);
         else if (!visits_open_more(cloud))

@@ -177,6 +177,8 @@ static struct cloud *cloud_new(struct cloud_plugin *plugin,
     arena_init(&cloud->requests, CLOUD_SCRATCH);
     while (cloud->provider->levels[cloud->levels])
         cloud->levels++;
+    cloud->lane_most =
+        64 + 2 * (size_t)document_int(&plugin->options, "concurrency", 64);
     cloud->passing =
         (uint64_t)document_int(&plugin->options, "passing_results", 100);
     return cloud;

@@ -16,7 +16,8 @@
 #include "sdk/kit/host.h"
 
 #define CLOUD_CALLS 200000   /* distinct ones of a scan */
-#define CLOUD_STARTED 1024   /* begun and not yet ended */
+#define CLOUD_STARTED 4096   /* begun and not yet ended */
+#define CLOUD_LANES 64
 #define CLOUD_VISITS 20000   /* open at the same time, about */
 #define CLOUD_RULE_CALLS 32  /* of one rule */
 #define CLOUD_SCOPES 100000
@@ -165,11 +166,20 @@ struct cloud_call {
     struct visit_part *waiting, **waiting_end;
     size_t refs;
     struct cloud_call *next; /* of those to begin, or of those that ended */
+    unsigned lane;
     struct cloud_call *all;  /* of all */
 };
 
 struct call_queue {
     struct cloud_call *first, *last;
+};
+
+/** Calls of about one kind in one scope. They take turns with those of other
+ * lanes, and are not begun without end: an API that throttles holds up none
+ * but its own. */
+struct call_lane {
+    struct call_queue queue;
+    size_t started;
 };
 
 /** Makes or finds the call and holds it for the part, which waits for it
@@ -353,7 +363,10 @@ struct cloud {
     struct table calls;     /* key -> cloud_call */
     struct table requested; /* request -> cloud_call */
     struct cloud_call *all;
-    struct call_queue queue, ended;
+    struct call_lane lanes[CLOUD_LANES];
+    unsigned lane;      /* whose turn it is */
+    size_t queued, lane_most;
+    struct call_queue ended;
     size_t calls_count, started, calls_ended;
     size_t visits;     /* open ones */
     struct visit *open;
