@@ -27,5 +27,11 @@ check_LTLIBRARIES += plugins/gcp/libparts.la
 plugins_gcp_libparts_la_SOURCES = $(gcp_parts)
 plugins_gcp_libparts_la_LIBADD = $(CRYPTO_LIBS)
 gcp_test_libs = plugins/gcp/libparts.la $(cloud_test_libs)
+unit_tests += tests/unit/test_gcp_parts
+tests_unit_test_gcp_parts_LDADD = $(gcp_test_libs)
+fuzzers += tests/fuzz/fuzz_gcp_files
+tests_fuzz_fuzz_gcp_files_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_gcp_files_LDADD = plugins/gcp/libparts.la \
+	sdk/kit/cloud/libscankit-cloud.la sdk/kit/libscankit-http.la $(LDADD)
 endif
 EXTRA_DIST += plugins/gcp/README

@@ -4,6 +4,7 @@ Google Cloud that checks what it is sent (tests/services/gcp_fake.py), and
 against gcplocal, an emulator that nobody here wrote."""
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -13,8 +14,9 @@ from support import DONE, FAILED, UNABLE, UNSURE, Engine
 
 sys.path.insert(0, str(support.SOURCE / "tests/services"))
 import gcp_fake  # noqa: E402
-from gcp_estate import BAD, GOOD  # noqa: E402
+from gcp_estate import BAD, GOOD, estate  # noqa: E402
 from gcp_fake import GcpFake, answering, cutting  # noqa: E402
+from gcplocal import Gcplocal  # noqa: E402
 
 if not support.module("gcp").exists():
     pytest.skip("built without gcp", allow_module_level=True)
@@ -22,7 +24,7 @@ if not support.module("gcp").exists():
 RULES = support.SOURCE / "conf/rules/gcp"
 PLANTED = (gcp_fake.TOKEN, gcp_fake.REFRESH, gcp_fake.CLIENT_SECRET,
            gcp_fake.SUBJECT, gcp_fake.AWS_SECRET, gcp_fake.AWS_SESSION,
-           gcp_fake.IMDS, "PRIVATE KEY")
+           gcp_fake.IMDS, "-----BEGIN")
 FIREWALLS = "compute/v1/projects/{project}/global/firewalls"
 
 
@@ -154,3 +156,468 @@ def test_every_starter_rule_has_a_passing_and_a_failing_case(engine, fake):
                               "instances$")) == 2  # pages
         assert len(fake.asked(f"v1/projects/{project}:getIamPolicy")) == 1
     assert len(fake.asked("^/token$", "POST")) == 2
+
+
+# ---- Google's own descriptions -----------------------------------------------
+
+def discovery():
+    """{API and version: document} of google-api-python-client."""
+    for venv in (os.environ.get("SCAN_ENGINE_TEST_CLOUDS"),
+                 support.SOURCE / "build/clouds"):
+        for path in venv and sorted(support.Path(venv).glob(
+                "lib/python3*/site-packages/googleapiclient/"
+                "discovery_cache/documents")) or ():
+            return path
+    if os.environ.get("CI") == "true":
+        pytest.fail("no google-api-python-client: see tests/stages.sh")
+    return pytest.skip("no google-api-python-client: see tests/stages.sh")
+
+
+def methods_of(document, resource=None):
+    for method in (resource or document).get("methods", {}).values():
+        path = method.get("flatPath") or method["path"]
+        pattern = re.sub(r"\\{[^}]+\\}", "[^/:]+", re.escape(
+            document["servicePath"] + path))
+        yield re.compile(pattern), method
+    for each in (resource or document).get("resources", {}).values():
+        yield from methods_of(document, each)
+
+
+def mismatches(document, schema, value, at):
+    """What the schema does not have."""
+    schema = document["schemas"].get(schema.get("$ref"), schema)
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        for key, inner in value.items():
+            if key in known:
+                yield from mismatches(document, known[key], inner,
+                                      f"{at}.{key}")
+            elif "additionalProperties" in schema:
+                yield from mismatches(document, schema["additionalProperties"],
+                                      inner, f"{at}.{key}")
+            else:
+                yield f"{at}.{key}: unknown"
+    elif isinstance(value, list):
+        if schema.get("type") != "array":
+            yield f"{at}: a list, not {schema.get('type')}"
+        for inner in value:
+            yield from mismatches(document, schema.get("items", {}), inner, at)
+    else:
+        kind = {bool: "boolean", str: "string", int: "integer"}[type(value)]
+        if schema.get("type") not in (kind, "any"):
+            yield f"{at}: {kind}, not {schema.get('type')}"
+        if "enum" in schema and value not in schema["enum"]:
+            yield f"{at}: {value!r} is none of its values"
+
+
+def test_calls_and_fixtures_are_as_google_describes_its_apis():
+    folder = discovery()
+    wrong, seen = [], 0
+    for (api, path), answer in estate().items():
+        version = re.search(r"(?:^|/)(v\d\w*)/", path)[1]
+        document = json.loads((folder / f"{api}.{version}.json").read_text())
+        plain = path.partition("?")[0]
+        wanted = "POST" if plain.endswith(":getIamPolicy") and (
+            api != "cloudkms") else "GET"
+        for pattern, method in methods_of(document):
+            if pattern.fullmatch(plain) and method["httpMethod"] == wanted:
+                break
+        else:
+            wrong.append(f"{api} {plain}: no such method")
+            continue
+        seen += 1
+        wrong += [f"{api} {plain}: {text}" for text in mismatches(
+            document, method["response"], answer, "")]
+    assert not wrong, "\n".join(sorted(set(wrong)))
+    assert seen > 60
+
+
+# ---- the emulator ------------------------------------------------------------
+
+@pytest.fixture
+def emulator(tmp_path, key):
+    with Gcplocal(tmp_path) as backend, GcpFake(key, backend.url) as front:
+        backend.seed(GOOD, True)
+        backend.seed(BAD, False)
+        yield front
+
+
+def test_starter_rules_on_an_emulator(engine, emulator):
+    engine.run("import", RULES, code=DONE)
+    names = [f"gcp-{name}" for name in EMULATED]
+    credentials = {"file": str(put(engine, emulator.service_account()))}
+    targets = [emulator.target(name=name, projects=[project],
+                               credentials=credentials)
+               for name, project in (("good", GOOD), ("bad", BAD))]
+    made = engine.scan(
+        *(part for target in targets
+          for part in ("--target", json.dumps(target))),
+        *(part for name in names for part in ("--rule", name)), code=FAILED)
+    good, bad = made.by_rule("good"), made.by_rule("bad")
+    assert set(good) == set(names)
+    # a key that is there, and off: the emulator cannot have it
+    assert_all(good, "pass")
+    assert_all(bad, "fail")
+
+
+# ---- calls and pages ---------------------------------------------------------
+
+def test_results_say_which_resource_where(engine, fake):
+    engine.import_rules([firewalls()])
+    made = scan(engine, fake, code=FAILED)
+    verdict = made.by_rule()["r"]
+    assert verdict["resources"] == {"pass": 6, "fail": 2}
+    failed = [each["resource"] for each in verdict["results"]
+              if each["status"] == "fail"]
+    assert {each["namespace"] for each in failed} == {GOOD, BAD}
+    assert {each["uid"] for each in failed} == {"ssh"}
+    asked = fake.asked("firewalls$")
+    assert len(asked) == 4  # four rules each, two on a page
+    assert all(each["headers"]["accept-encoding"] and
+               "x-goog-user-project" not in each["headers"]
+               for each in asked)
+
+
+def test_a_quota_project_is_sent(engine, fake):
+    engine.import_rules([firewalls()])
+    scan(engine, fake, quota_project="billing-project", code=FAILED)
+    assert {each["headers"].get("x-goog-user-project")
+            for each in fake.asked("firewalls$")} == {"billing-project"}
+
+
+@pytest.mark.parametrize("part, place", [
+    ({"unreachable": ["projects/p/locations/us-x"]}, "us-x"),
+    ({"warning": {"code": "UNREACHABLE", "message": "zone down"}},
+     "zone down"),
+    ({"warnings": [{"code": "REGION_UNREACHABLE", "region": "eu-y"}]},
+     "eu-y"),
+    ({"items": {"zones/us-z": {"warning": {"code": "UNREACHABLE",
+                                           "message": "no answer"}}}},
+     "zones/us-z"),
+])
+def test_what_is_not_whole_is_an_error_that_names_the_place(
+        engine, fake, part, place):
+    engine.import_rules([rule(
+        calls={"list": {"request": FIREWALLS}}, **{"assert": "list"})])
+    answer = fake.answers["compute",
+                          f"compute/v1/projects/{BAD}/global/firewalls"]
+    answer.update(part)
+    made = scan(engine, fake, code=UNSURE)
+    verdict = made.by_rule()["r"]
+    assert verdict["resources"] == {"pass": 1, "error": 1}
+    assert "not whole" in verdict["message"] and place in verdict["message"]
+
+
+@pytest.mark.parametrize("content, words", [
+    ({"request": "https://evil.example/x"}, "not at googleapis.com"),
+    ({"request": "http://compute.googleapis.com/x"}, "https://API"),
+    ({"request": "https://evil.example/.googleapis.com/x"},
+     "not at googleapis.com"),
+    ({"request": "https://a@compute.googleapis.com/x"}, "no name of an API"),
+    ({"request": "compute"}, "name of an API"),
+    ({"request": "compute/v1/projects/{project}:setIamPolicy",
+      "method": "POST"}, "may change something"),
+    ({"request": "compute/v1/projects/{project}/x", "method": "DELETE"},
+     "neither GET nor POST"),
+    ({"request": "secretmanager/v1/projects/{project}/secrets/x/versions/1"
+      ":access"}, "not read"),
+    ({"request": "storage/v1/b/x/o/y?alt=media"}, "not read"),
+    ({"request": "iam/v1/organizations/{organization}/roles"},
+     "gives nothing"),
+    ({"request": "iam/v1/projects/{project}/../x"}, "empty segment"),
+])
+def test_calls_that_must_not_be_made_are_refused(engine, fake, content, words):
+    engine.import_rules([rule(calls={"x": content}, **{"assert": "x"})])
+    made = scan(engine, fake, code=UNSURE)
+    verdict = made.by_rule()["r"]
+    assert verdict["status"] == "error" and words in verdict["message"]
+    assert not fake.asked("^/(compute|storage|iam|secretmanager|evil)")
+
+
+# ---- refusals and faults -----------------------------------------------------
+
+@pytest.mark.parametrize("fault, words", [
+    (answering(403, "PERMISSION_DENIED", "Compute Engine API has not been "
+               "used in project 1", "SERVICE_DISABLED",
+               service="compute.googleapis.com", consumer="projects/1"),
+     "gcloud services enable compute.googleapis.com"),
+    (answering(403, "PERMISSION_DENIED", "no", "IAM_PERMISSION_DENIED",
+               permission="compute.firewalls.list"),
+     "the permission compute.firewalls.list is needed"),
+    (answering(404, "NOT_FOUND", "no such project", "notFound"),
+     "404 NOT_FOUND: no such project"),
+    (answering(401, "UNAUTHENTICATED", "bad token", "authError"),
+     "401 UNAUTHENTICATED"),
+    (answering(302, "x"), "302, which is not followed"),
+])
+def test_a_refusal_says_what_is_missing(engine, fake, fault, words):
+    engine.import_rules([firewalls()])
+    fake.fault("firewalls$", fault, times=100)
+    made = scan(engine, fake, projects=[GOOD], code=UNSURE)
+    verdict = made.by_rule()["r"]
+    assert verdict["status"] == "error" and words in verdict["message"]
+
+
+@pytest.mark.parametrize("code", ["NOT_FOUND", "notFound", "404"])
+def test_codes_of_empty_on_make_a_null(engine, fake, code):
+    engine.import_rules([rule(
+        calls={"x": {"request": "iam/v1/projects/{project}/nothing",
+                     "empty_on": [code]}}, **{"assert": "x == `null`"})])
+    assert scan(engine, fake, code=DONE).statuses() == {"r": "pass"}
+
+
+@pytest.mark.parametrize("fault", [
+    answering(429, "RESOURCE_EXHAUSTED", headers={"Retry-After": "0"}),
+    answering(403, "PERMISSION_DENIED", "quota", "rateLimitExceeded",
+              headers={"Retry-After": "0"}),
+    answering(503, "UNAVAILABLE", headers={"Retry-After": "0"}),
+    cutting])
+def test_passing_faults_are_waited_out(engine, fake, fault):
+    engine.import_rules([firewalls()])
+    done = fake.fault("firewalls$", fault, times=2)
+    made = scan(engine, fake, projects=[BAD], code=FAILED)
+    assert made.by_rule()["r"]["resources"] == {"pass": 3, "fail": 1}
+    assert done.seen == 2
+
+
+def test_throttling_without_end_is_an_error(engine, fake):
+    engine.configure(options={"gcp": {"retries": 1}})
+    engine.import_rules([firewalls()])
+    fake.fault("firewalls$", answering(
+        429, "RESOURCE_EXHAUSTED", headers={"Retry-After": "0"}), times=1000)
+    made = scan(engine, fake, projects=[BAD], code=UNSURE)
+    assert "throttles" in made.by_rule()["r"]["message"]
+
+
+def test_a_token_that_is_refused_is_fetched_anew_once(engine, fake):
+    engine.import_rules([firewalls()])
+
+    def forget(handler):
+        fake.tokens.clear()
+
+    fake.fault("firewalls$", forget)
+    made = scan(engine, fake, projects=[BAD], code=FAILED)
+    assert made.by_rule()["r"]["resources"] == {"pass": 3, "fail": 1}
+    assert len(fake.asked("^/token$")) == 2
+
+
+# ---- which projects ----------------------------------------------------------
+
+@pytest.mark.parametrize("where, projects", [
+    ({"projects": "all"}, {GOOD, BAD}),
+    ({"projects": None, "organization": "1"}, {GOOD, BAD}),
+    ({"projects": None, "folder": "folders/3"}, {BAD}),
+    ({"projects": None, "project": "projects/" + GOOD}, {GOOD}),
+    ({"projects": None}, {GOOD}),  # of the credentials' file
+])
+def test_projects_are_named_or_found(engine, fake, where, projects):
+    engine.import_rules([firewalls()])
+    made = scan(engine, fake, code=FAILED, **where)
+    assert {each["resource"]["namespace"]
+            for each in made.by_rule()["r"]["results"]} == projects
+
+
+def test_an_organization_is_asked_once_and_its_projects_each(engine, fake):
+    fake.answers["cloudasset", "v1/organizations/1/assets"] = {"assets": [
+        {"name": f"//x/{n}", "assetType": "x"} for n in range(5)]}
+    engine.import_rules([
+        rule("assets", calls={"list": {
+            "request": "cloudasset/v1/organizations/{organization}/assets?"
+            "contentType=RESOURCE"}}, **{"assert": "length(list.assets) == "
+                                         "`5`"}),
+        rule("fan", scope="organization", calls={"list": {
+            "request": FIREWALLS, "projects": "all"}},
+             **{"assert": "length(list.items) == `8`"})])
+    made = scan(engine, fake, projects=None, organization="1", code=DONE)
+    assert made.statuses() == {"assets": "pass", "fan": "pass"}
+    asked = fake.asked("/assets$")
+    assert len(asked) == 3
+    assert all("pageSize=1000" in each["query"] for each in asked)
+
+
+@pytest.mark.parametrize("target, words", [
+    ({"projects": ["Not A Project"]}, "no id of a project"),
+    ({"projects": []}, "empty"),
+    ({"organization": "example.com"}, "no number"),
+    ({"endpoint": "https://evil.example/{api}"}, "neither at googleapis.com"),
+    ({"endpoint": "http://compute.googleapis.com"}, "not https"),
+    ({"endpoint": "https://10.1.1.1/"}, "private network"),
+    ({"endpoints": {"compute": "https://a@b.googleapis.com"}},
+     "user information"),
+    ({"credentials": {"file": "/x", "env": "Y"}}, "is one of"),
+])
+def test_bad_targets_are_refused(engine, fake, target, words):
+    engine.import_rules([firewalls()])
+    made = scan(engine, fake, code=UNABLE, env={}, **target)
+    assert words in made.result.err + made.result.out
+
+
+# ---- credentials -------------------------------------------------------------
+
+def user(fake, **more):
+    return {"type": "authorized_user", "client_id": "client-id",
+            "client_secret": gcp_fake.CLIENT_SECRET,
+            "refresh_token": gcp_fake.REFRESH,
+            "token_uri": fake.url + "/token", **more}
+
+
+def external(fake, source, kind="urn:ietf:params:oauth:token-type:jwt",
+             **more):
+    return {"type": "external_account", "audience": gcp_fake.AUDIENCE,
+            "subject_token_type": kind, "token_url": fake.url + "/sts",
+            "credential_source": source, **more}
+
+
+def impersonation(fake, email):
+    return {"service_account_impersonation_url":
+            f"{fake.url}/impersonate/{email}:generateAccessToken"}
+
+
+def aws(fake):
+    return {"environment_id": "aws1", "region_url": fake.url + "/aws/zone",
+            "url": fake.url + "/aws/keys",
+            "imdsv2_session_token_url": fake.url + "/aws/token",
+            "regional_cred_verification_url":
+            "https://sts.{region}.amazonaws.com"
+            "?Action=GetCallerIdentity&Version=2011-06-15"}
+
+
+def subject_file(engine, text):
+    path = engine.directory / "planted.subject"
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
+
+
+FLOWS = {
+    "service_account": lambda fake, engine: (fake.service_account(),
+                                             "service_account"),
+    "user": lambda fake, engine: (user(fake), "user"),
+    "file": lambda fake, engine: (external(fake, {
+        "file": subject_file(engine, gcp_fake.SUBJECT + "\n")}), "external"),
+    "file, JSON": lambda fake, engine: (external(fake, {
+        "file": subject_file(engine, json.dumps({"t": gcp_fake.SUBJECT})),
+        "format": {"type": "json", "subject_token_field_name": "t"}}),
+        "external"),
+    "URL": lambda fake, engine: (external(fake, {
+        "url": fake.url + "/subject", "headers": {"X-Workload": "yes"},
+        "format": {"type": "json", "subject_token_field_name": "deep"}}),
+        "external"),
+    "AWS": lambda fake, engine: (external(
+        fake, aws(fake), "urn:ietf:params:aws:token-type:aws4_request"),
+        "external"),
+    "external, impersonation": lambda fake, engine: (external(
+        fake, {"file": subject_file(engine, gcp_fake.SUBJECT)},
+        **impersonation(fake, "a@x")), "external>a@x"),
+    "impersonation of impersonation": lambda fake, engine: ({
+        "type": "impersonated_service_account", **impersonation(fake, "c@x"),
+        "source_credentials": {
+            "type": "impersonated_service_account", "delegates": [],
+            **impersonation(fake, "b@x"),
+            "source_credentials": user(fake)}}, "user>b@x>c@x"),
+}
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_credentials_of_a_file(engine, fake, flow):
+    document, how = FLOWS[flow](fake, engine)
+    engine.import_rules([firewalls()])
+    path = put(engine, document)
+    made = scan(engine, fake, projects=[GOOD], code=FAILED,
+                env={"GOOGLE_APPLICATION_CREDENTIALS": str(path)})
+    assert made.by_rule()["r"]["resources"] == {"pass": 3, "fail": 1}
+    assert {each["how"] for each in fake.asked("firewalls$")} == {how}
+
+
+def test_credentials_of_gcloud_of_a_variable_and_of_the_machine(engine, fake):
+    engine.import_rules([firewalls()])
+    folder = engine.home / ".config/gcloud"
+    folder.mkdir(parents=True)
+    path = folder / "application_default_credentials.json"
+    path.write_text(json.dumps(user(fake, quota_project_id="quota-project")))
+    scan(engine, fake, code=FAILED, env={})
+    assert {each["how"] for each in fake.asked("firewalls$")} == {"user"}
+    assert {each["headers"]["x-goog-user-project"]
+            for each in fake.asked("firewalls$")} == {"quota-project"}
+    path.unlink()
+    fake.requests.clear()
+    scan(engine, fake, code=FAILED, env={"GCE_METADATA_HOST": fake.host})
+    assert {each["how"] for each in fake.asked("firewalls$")} == {"metadata"}
+    fake.requests.clear()
+    scan(engine, fake, code=FAILED, projects=None,
+         credentials={"metadata": True}, env={"GCE_METADATA_HOST": fake.host})
+    assert fake.asked("project/project-id")
+    fake.requests.clear()
+    scan(engine, fake, code=FAILED, credentials={"env": "GOOGLE_MY_KEY"},
+         env={"GOOGLE_MY_KEY": json.dumps(user(fake))})
+    assert {each["how"] for each in fake.asked("firewalls$")} == {"user"}
+
+
+@pytest.mark.parametrize("document, words", [
+    (lambda fake: user(fake, refresh_token="planted-refresh-token-WRONG"),
+     "invalid_grant"),
+    (lambda fake: user(fake, token_uri="http://evil.example/token"),
+     "not https"),
+    (lambda fake: user(fake, token_uri="https://10.0.0.1/token"),
+     "private network"),
+    (lambda fake: user(fake, universe_domain="other.example"),
+     "universe_domain"),
+    (lambda fake: {"type": "service_account", "client_email": "a@b",
+                   "token_uri": fake.url, "private_key": "PRIVATE KEY"},
+     "no private key"),
+    (lambda fake: external(fake, {"executable": {"command": "/bin/id"}}),
+     "a program"),
+    (lambda fake: external(fake, {"url": "http://169.254.0.1/x"}),
+     "private network"),
+    (lambda fake: external(fake, {"file": "/nowhere"}), "/nowhere"),
+    (lambda fake: external(fake, {"file": "/nowhere"},
+                           service_account_impersonation_url="https://evil."
+                           "example/x"), "not at googleapis.com"),
+    (lambda fake: {**user(fake), "type": "gdch_service_account"},
+     "none that is known"),
+    (lambda fake: {"type": "impersonated_service_account",
+                   **impersonation(fake, "nobody@x.iam.gserviceaccount.com"),
+                   "source_credentials": user(fake)},
+     "Token Creator"),
+    (lambda fake: [1], "no JSON object"),
+])
+def test_bad_credentials_are_refused(engine, fake, document, words):
+    engine.import_rules([firewalls()])
+    path = put(engine, document(fake))
+    made = scan(engine, fake, code=UNABLE,
+                env={"GOOGLE_APPLICATION_CREDENTIALS": str(path)})
+    assert words in made.result.err + made.result.out
+    assert not fake.asked("firewalls$")
+
+
+def test_who_is_no_metadata_server_is_not_believed(engine, fake):
+    engine.import_rules([firewalls()])
+    fake.flavor = None
+    made = scan(engine, fake, code=UNABLE,
+                env={"GCE_METADATA_HOST": fake.host})
+    assert "Metadata-Flavor" in made.result.err + made.result.out
+
+
+def test_overrides_of_gcloud_are_endpoints(engine, fake):
+    engine.import_rules([firewalls()])
+    scan(engine, fake, code=FAILED, endpoint=None,
+         endpoints={"compute": fake.url + "/{api}"},
+         env={"GCE_METADATA_HOST": fake.host})
+    assert fake.asked("firewalls$")
+
+
+def test_probe_says_what_is_missing(engine, fake):
+    credentials = {"file": str(put(engine, fake.service_account()))}
+    made = engine.run("probe", "--format", "json", "--target", json.dumps(
+        fake.target(credentials=credentials)))
+    assert "iam.serviceAccounts.list: project bad-project" in made.out
+    assert "good-project" not in made.out.partition("missing")[2]
+    assert "service account " + gcp_fake.EMAIL in made.out
+
+
+def test_a_plan_makes_no_calls(engine, fake):
+    engine.import_rules([firewalls()])
+    made = engine.run("scan", "--dry-run", "--target",
+                      json.dumps(fake.target()))
+    assert "firewalls" in made.out + made.err
+    assert not fake.requests
