@@ -3,6 +3,7 @@
 of Azure that checks what it is sent (tests/services/azure_fake.py)."""
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -129,6 +130,10 @@ def test_every_starter_rule_has_a_passing_and_a_failing_case(engine, fake):
     assert {f"azure-{name}" for name in PROVEN} == set(good) == set(bad)
     assert_all(good, "pass")
     assert_all(bad, "fail")
+    # what fails says so in words: no expression, no placeholder
+    assert [name for name, each in bad.items()
+            if not name.startswith("azure-defender-")
+            and re.search("does not hold|[{}`]|value", each["message"])] == []
     assert bad["azure-sql-auditing"]["resources"]["fail"] == 1
     assert bad["azure-sql-audit-retention"]["resources"]["fail"] == 2
 
