@@ -8,7 +8,7 @@
 
 #include "plugins/azure/request.h"
 
-#define VERSIONS_MEMORY ((size_t)64 * 1024 * 1024)
+#define VERSIONS_MEMORY ((size_t)256 * 1024 * 1024)
 #define VERSIONS_TYPE 512
 
 void azure_versions_init(struct azure_versions *versions)
