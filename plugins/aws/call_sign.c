@@ -5,7 +5,7 @@
 
 #include "plugins/aws/aws.h"
 
-#define SIGN_SILENT 3 /* tries of what fails without saying how */
+#define SIGN_SILENT 5 /* tries of what fails without saying how */
 
 /* ---- signing ---------------------------------------------------------------- */
 
@@ -136,10 +136,13 @@ enum http_verdict aws_call_classify(struct http_request *request,
 {
     struct aws_call *call = user;
     const struct aws_head head = {response->status, sign_header, request};
-    const char *code = call->failure.code;
+    char *code = call->failure.code;
 
     aws_failure_read(call->generate ? call->generate : call->operation, &head,
                      body, len, &call->failure);
+    /* the status in place of one is told besides */
+    if (strspn(code, "0123456789") == strlen(code))
+        *code = '\0';
     if (sign_is_throttled(code) || response->status == 429)
         return HTTP_THROTTLED;
     if (sign_is_transient(code))
