@@ -30,9 +30,9 @@ static void guard_show(const char *url, char *out, size_t room)
     const char *rest = strstr(url, "://");
     const size_t scheme = rest ? (size_t)(rest - url) : 0;
     const char *host = rest ? rest + 3 : "";
-    const size_t len = strcspn(host, "/\\?#");
+    const char *end = host + strcspn(host, "/\\?#");
 
-    for (const char *at = host; at < host + len; at++)
+    for (const char *at = host; at < end; at++)
         if (*at == '@')
             host = at + 1;
     snprintf(out, room, "%.*s://%.*s", scheme <= 8 ? (int)scheme : 0, url,
