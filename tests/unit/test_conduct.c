@@ -413,7 +413,7 @@ static int cancel_soon(void *user)
 
 static void cancels_what_runs_and_what_waits(void **state)
 {
-    int64_t when = clock_steady_ms() + 300;
+    int64_t when;
     struct conduct *conduct = NULL;
     engine_error err = {0};
     struct stage stage;
@@ -428,11 +428,12 @@ static void cancels_what_runs_and_what_waits(void **state)
     for (int i = 0; i < 3; i++) {
         trial_open(&trials[i], "alpha", "scan");
         trial_rule(&trials[i], "{\"rule_id\": \"slow\", \"check_content\": "
-                               "{\"status\": \"pass\", \"sleep_ms\": 9000}}");
+                               "{\"status\": \"pass\", \"sleep_ms\": 60000}}");
         expect_ok(conduct_add(conduct, &trials[i].job, &err), &err);
     }
+    when = clock_steady_ms() + 1000;
     expect_ok(conduct_run(conduct, &err), &err);
-    assert_true(clock_steady_ms() - when < 5000);
+    assert_true(clock_steady_ms() - when < 30000);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(trials[i].end.error.status, ENGINE_ECANCELLED);
         assert_int_equal(trials[i].end.started, i < 2);
@@ -453,15 +454,15 @@ static void stops_a_job_at_its_deadline(void **state)
     (void)state;
     stage_open(&stage, 0);
     trial_open(&trial, "alpha", "scan");
-    trial.job.limits.wall_ms = 300;
+    trial.job.limits.wall_ms = 2000;
     trial_rule(&trial, "{\"rule_id\": \"fast\", \"check_content\": "
                        "{\"status\": \"pass\"}}");
     trial_rule(&trial, "{\"rule_id\": \"slow\", \"check_content\": "
-                       "{\"status\": \"pass\", \"sleep_ms\": 9000}}");
+                       "{\"status\": \"pass\", \"sleep_ms\": 60000}}");
     assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ETIMEOUT);
     assert_string_equal(err.message,
-                        "scanner \"alpha\" did not finish within 1 s");
-    assert_true(clock_steady_ms() - began < 5000);
+                        "scanner \"alpha\" did not finish within 2 s");
+    assert_true(clock_steady_ms() - began < 30000);
     assert_string_equal(trial.said.data, "r:fast=1 d:fast=0 ");
     trial_close(&trial);
     stage_close(&stage);

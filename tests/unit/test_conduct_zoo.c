@@ -137,7 +137,7 @@ static void kills_what_ignores_cancel(void **state)
     stage_open(&stage, 0);
     trial_open(&trial, "hang", "scan");
     trial_rule(&trial, RULE("one", "\"spin\": 1"));
-    trial.job.limits.wall_ms = 300;
+    trial.job.limits.wall_ms = 2000;
     assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ETIMEOUT);
     assert_string_equal(trial.said.data, "d:one=1 ");
     trial_close(&trial);
@@ -292,7 +292,7 @@ static void read_pids(const char *path, long pids[3])
     char *text = NULL;
     size_t len = 0;
 
-    for (int i = 0; i < 500 && !file_exists(path); i++)
+    for (int i = 0; i < 3000 && !file_exists(path); i++)
         usleep(10000);
     assert_int_equal(file_read(path, 1000, &text, &len, NULL), ENGINE_OK);
     assert_int_equal(sscanf(text, "%ld %ld %ld", &pids[0], &pids[1],
@@ -303,7 +303,7 @@ static void read_pids(const char *path, long pids[3])
 static void expect_gone(const long pids[3])
 {
     for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 300 && !stage_process_gone(pids[i]); j++)
+        for (int j = 0; j < 3000 && !stage_process_gone(pids[i]); j++)
             usleep(10000);
         if (!stage_process_gone(pids[i]))
             fail_msg("process %d of the worker is alive", i);
@@ -329,7 +329,7 @@ static void nothing_survives_a_killed_worker(void **state)
     rule = child_rule(path);
     trial_open(&trial, "hang", "scan");
     trial_rule(&trial, rule);
-    trial.job.limits.wall_ms = 1000;
+    trial.job.limits.wall_ms = 3000;
     assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ETIMEOUT);
     read_pids(path, pids);
     expect_gone(pids);

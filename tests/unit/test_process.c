@@ -293,12 +293,12 @@ static void kills_at_the_deadline(void **state)
     struct fixture *f = *state;
     const int64_t start = clock_steady_ms();
 
-    f->options.timeout_ms = 150;
+    f->options.timeout_ms = 1500;
     assert_int_equal(run(f, SHELL("echo early; sleep 60")), 0);
     assert_int_equal(f->result.how, PROCESS_TIMEOUT);
     assert_int_equal(f->result.code, SIGKILL);
     assert_string_equal(text_of(&f->result.output), "early\n");
-    assert_true(clock_steady_ms() - start < 5000);
+    assert_true(clock_steady_ms() - start < 30000);
 }
 
 static int stop_at_third(void *user)
@@ -317,12 +317,12 @@ static void stops_when_asked_to(void **state)
     assert_int_equal(run(f, SHELL("sleep 60")), 0);
     assert_int_equal(f->result.how, PROCESS_STOPPED);
     assert_int_equal(asked, 3);
-    assert_true(clock_steady_ms() - start < 5000);
+    assert_true(clock_steady_ms() - start < 30000);
 }
 
 static int gone(pid_t pid)
 {
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 3000; i++) {
         char path[64], state = 0;
         FILE *file;
 
@@ -345,7 +345,7 @@ static void kills_the_grandchildren_too(void **state)
     struct fixture *f = *state;
     pid_t pid;
 
-    f->options.timeout_ms = 300;
+    f->options.timeout_ms = 1500;
     assert_int_equal(run(f, SHELL("sleep 61 & echo $!; wait")), 0);
     assert_int_equal(f->result.how, PROCESS_TIMEOUT);
     pid = (pid_t)atoi(text_of(&f->result.output));
@@ -364,7 +364,7 @@ static void kills_what_a_normal_exit_leaves_behind(void **state)
     pid = (pid_t)atoi(text_of(&f->result.output));
     assert_true(pid > 1);
     assert_true(gone(pid));
-    assert_true(clock_steady_ms() - start < 10000);
+    assert_true(clock_steady_ms() - start < 30000);
 }
 
 static void a_detached_grandchild_on_the_pipe_does_not_block(void **state)
@@ -373,12 +373,15 @@ static void a_detached_grandchild_on_the_pipe_does_not_block(void **state)
     const int64_t start = clock_steady_ms();
     pid_t pid;
 
-    assert_int_equal(run(f, SHELL("setsid sh -c 'echo $$; exec sleep 63' &"
-                                  "sleep 0.3; echo done")),
+    assert_int_equal(run(f, SHELL("export F=$(mktemp);"
+                                  "setsid sh -c 'echo $$; rm $F;"
+                                  "exec sleep 63' &"
+                                  "while test -e $F; do sleep 0.05; done;"
+                                  "echo done")),
                      0);
     assert_int_equal(f->result.how, PROCESS_EXITED);
     assert_non_null(strstr(text_of(&f->result.output), "done\n"));
-    assert_true(clock_steady_ms() - start < 10000);
+    assert_true(clock_steady_ms() - start < 30000);
     pid = (pid_t)atoi(text_of(&f->result.output));
     assert_true(pid > 1);
     kill(pid, SIGKILL);
@@ -427,7 +430,7 @@ static void runs_several_at_once(void **state)
         assert_int_equal(f->result.how, PROCESS_EXITED);
         assert_true(f->result.output.len > 1);
     }
-    assert_true(clock_steady_ms() - start < 5000);
+    assert_true(clock_steady_ms() - start < 30000);
 }
 
 static void finishing_early_kills(void **state)
