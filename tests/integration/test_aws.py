@@ -5,14 +5,14 @@ lists in pages (tests/services/aws_proxy.py)."""
 import datetime
 import email.utils
 import json
-import os
+import signal
 import sqlite3
 import sys
 
 import pytest
 
-from support import BUILD, DONE, FAILED, SLOW, SOURCE, UNABLE, UNSURE, Engine
-from support import unavailable
+from support import (BUILD, DONE, FAILED, SOURCE, UNABLE, UNSURE, Engine,
+                     finish, unavailable, wait_for)
 
 sys.path.insert(0, str(SOURCE / "tests/services"))
 
@@ -332,6 +332,20 @@ def test_calls_are_made_at_the_same_time(aws):
     aws.proxy.most = 0
     aws.scan(KEYS, LOGS, GROUPS, USERS, BUCKETS)
     assert aws.proxy.most >= 4
+
+
+def test_a_scan_can_be_cancelled_while_calls_wait(aws):
+    aws.proxy.fault("s3:versioning", "slow", times=99, seconds=20)
+    aws.proxy.fault("s3:policy", "slow", times=99, seconds=20)
+    aws.engine.import_rules([BUCKETS, POLICIES])
+    process = aws.engine.start("scan", "--target", json.dumps(
+        {"type": "aws_account", "regions": REGIONS}), env=aws.env)
+    wait_for(lambda: aws.proxy.count("s3:versioning") +
+             aws.proxy.count("s3:policy") >= 3, 60, "calls about buckets")
+    process.send_signal(signal.SIGINT)
+    _, _, errors = finish(process)
+    assert "crashed" not in errors and "AddressSanitizer" not in errors
+    assert aws.engine.report()["status"] == "cancelled"
 
 
 # ---- rights ------------------------------------------------------------------
