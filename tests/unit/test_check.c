@@ -612,8 +612,9 @@ static void checks_of_one_path_judge_as_each_alone(void **state)
         "\"condition\": \"equals\", \"expected_value\": 1",
         "\"condition\": \"not_in\", \"expected_value\": [\"x\", \"2\"]",
         "\"condition\": \"matches\", \"expected_value\": \"(a+)+$\"",
-        "\"condition\": \"less_than\", \"expected_value\": 3, "
-        "\"entity_check\": \"at least one\""};
+        /* clang: one string of two */
+        ("\"condition\": \"less_than\", \"expected_value\": 3, "
+         "\"entity_check\": \"at least one\"")};
 
     (void)state;
     for (size_t i = 0; i < sizeof(rests) / sizeof(*rests); i++)
