@@ -40,7 +40,8 @@ static void fuzz_passed(const char *url, unsigned allowed)
     host = fuzz_host(place);
     if (strchr(url, '@') && strchr(url, '@') < url + strcspn(url, "/?") + 2)
         abort();
-    if (!strcasestr(url, host))
+    /* curl writes IPv6 addresses anew */
+    if (!strchr(host, ':') && !strcasestr(url, host))
         abort(); /* curl has another host than we saw */
     if (inet_aton(host, &v4)) {
         inet_ntop(AF_INET, &v4, text, sizeof(text));

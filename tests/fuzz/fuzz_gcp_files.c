@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_gcp_files.c - files of credentials, refusals of APIs, and the calls of
- * rules. The first byte chooses. Messages about files hold nothing of them.
+ * rules. The first byte chooses. Messages about files hold nothing of them, but
+ * for the hosts of URLs that are refused.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ static void fuzz_file(const char *text, size_t len)
         if (!gcp_credentials_source(credentials))
             abort();
     } else if (!*err.message || credentials ||
-               strstr(err.message, "s3cr3t")) {
+               (strstr(err.message, "s3cr3t") &&
+                !memmem(text, len, "://", 3))) {
         abort();
     }
     gcp_credentials_free(credentials);
