@@ -291,10 +291,6 @@ static engine_status accounts_organization(struct aws *aws, engine_error *err)
         if (one.id && (!state || strcmp(state, "ACTIVE") == 0))
             status = accounts_add_one(aws, &one, own, partition, err);
     }
-    if (status == ENGINE_OK && !aws->count)
-        return engine_fail(err, ENGINE_EINVAL,
-                           "the organization has no active account that is "
-                           "not excluded");
     return status;
 }
 
@@ -525,6 +521,10 @@ static engine_status scopes_accounts(struct aws *aws, engine_error *err)
         status = accounts_listed(aws, err);
     else
         status = accounts_single(aws, err);
+    if (status == ENGINE_OK && !aws->count)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "the target has no active account that is not "
+                           "excluded");
     return status < 0 ? status : accounts_keys(aws, err);
 }
 

@@ -508,6 +508,14 @@ def test_a_wrong_target_is_refused(aws, target, words):
     assert not aws.proxy.requests
 
 
+@pytest.mark.parametrize("target", [
+    {"role": "audit", "accounts": []},
+    {"role": "audit", "accounts": [OTHER], "exclude_accounts": [OTHER]}])
+def test_a_target_without_an_account_is_no_scan(aws, target):
+    aws.scan(USERS, target=target, code=UNABLE)
+    assert "no active account" in json.dumps(aws.last.document)
+
+
 @pytest.mark.parametrize("call, words", [
     ({"service": "iamm", "operation": "ListUsers"}, "iam"),
     ({"service": "iam", "operation": "ListUser"}, "ListUsers"),
