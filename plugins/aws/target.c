@@ -29,6 +29,7 @@ static const struct target_key target_keys[] = {
     {"type", VALUE_NULL, 0},
     {"name", VALUE_NULL, 0},
     {"description", VALUE_NULL, 0},
+    {"environment", VALUE_NULL, 0},
     {"labels", VALUE_NULL, 0},
     {"tags", VALUE_NULL, 0},
 };
