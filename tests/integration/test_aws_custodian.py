@@ -4,12 +4,15 @@ can be written as a policy of it, what the policy finds is what fails the rule.
 Where both differ DIFFERENCES says what, and why ours is kept."""
 import json
 import subprocess
+import sys
 
 import pytest
 
-import moto as played  # test_aws_rules makes it importable
-from support import SLOW
+from support import SLOW, SOURCE
 from test_aws_rules import CARELESS, REGIONS, estate, results  # noqa: F401
+
+sys.path.insert(0, str(SOURCE / "tests/services"))
+import moto as played  # noqa: E402
 
 ACCOUNT = {"resource": "aws.account"}
 S3 = {"resource": "aws.s3", "conditions": [{"region": REGIONS[0]}]}
