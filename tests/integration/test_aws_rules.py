@@ -65,7 +65,7 @@ RESOURCES = {
     "aws-sg-default-empty": (["network.default"], ["network.empty-default"]),
     "aws-ec2-imdsv2": (["instances.imdsv1"], ["instances.imdsv2"]),
     "aws-elb-tls-policy": (["listeners.8443"], ["listeners.443"]),
-    "aws-lambda-not-public": (["open"], ["closed"]),
+    "aws-lambda-not-public": (["open", "url"], ["closed"]),
 }
 
 SUMMARY = """<GetAccountSummaryResponse
@@ -77,8 +77,12 @@ DEVICES = """<ListVirtualMFADevicesResponse
  xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListVirtualMFADevicesResult>
 <IsTruncated>false</IsTruncated><VirtualMFADevices>{device}</VirtualMFADevices>
 </ListVirtualMFADevicesResult></ListVirtualMFADevicesResponse>"""
-DEVICE = ("<member><SerialNumber>arn:aws:iam::123456789012:mfa/"
-          "root-account-mfa-device</SerialNumber></member>")
+DEVICE = ("<member><SerialNumber>arn:aws:iam::123456789012:mfa/telephone"
+          "</SerialNumber><User><Arn>arn:aws:iam::123456789012:root</Arn>"
+          "</User></member>")
+OTHER = ("<member><SerialNumber>arn:aws:iam::123456789012:mfa/"
+         "root-account-mfa-device</SerialNumber><User>"
+         "<Arn>arn:aws:iam::123456789012:user/joe</Arn></User></member>")
 REPORT = """<GetCredentialReportResponse
  xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetCredentialReportResult>
 <Content>{content}</Content><ReportFormat>text/csv</ReportFormat>
@@ -118,6 +122,26 @@ def recorder(all_supported, last):
                 "name": "default", "recording": True, "lastStatus": last}]})}
 
 
+def snapshots(account):
+    """Of a cluster of databases, which that account may restore."""
+    result = "<{0}Response><{0}Result>{1}</{0}Result></{0}Response>"
+    return {
+        "DescribeDBClusterSnapshots": (200, result.format(
+            "DescribeDBClusterSnapshots",
+            "<DBClusterSnapshots><DBClusterSnapshot>"
+            "<DBClusterSnapshotIdentifier>of-cluster"
+            "</DBClusterSnapshotIdentifier></DBClusterSnapshot>"
+            "</DBClusterSnapshots>")),
+        "DescribeDBClusterSnapshotAttributes": (200, result.format(
+            "DescribeDBClusterSnapshotAttributes",
+            "<DBClusterSnapshotAttributesResult><DBClusterSnapshotAttributes>"
+            "<DBClusterSnapshotAttribute><AttributeName>restore"
+            "</AttributeName><AttributeValues><AttributeValue>"
+            f"{account}</AttributeValue></AttributeValues>"
+            "</DBClusterSnapshotAttribute></DBClusterSnapshotAttributes>"
+            "</DBClusterSnapshotAttributesResult>"))}
+
+
 def bucket(status, text):
     return {
         "GET /": (200, "<ListAllMyBucketsResult><Buckets><Bucket><Name>one"
@@ -143,7 +167,7 @@ RECORDED = {
         "IAM", {"GetAccountSummary": (200, SUMMARY.format(mfa=1, keys=0)),
                 "ListVirtualMFADevices": (200, DEVICES.format(device=DEVICE))},
         {"GetAccountSummary": (200, SUMMARY.format(mfa=1, keys=0)),
-         "ListVirtualMFADevices": (200, DEVICES.format(device=""))}),
+         "ListVirtualMFADevices": (200, DEVICES.format(device=OTHER))}),
     "aws-iam-root-unused": (
         "IAM", {"GetCredentialReport": (200, report("2999-01-01T00:00:00Z"))},
         {"GetCredentialReport": (200, report("2020-01-01T00:00:00Z"))}),
@@ -153,11 +177,15 @@ RECORDED = {
         {"ListServerCertificates": (
             200, CERTIFICATES.format(date="2999-01-01T00:00:00Z"))}),
     "aws-iam-access-analyzer": (
-        "ACCESSANALYZER", {"GET /analyzer": (200, {"analyzers": []})},
-        {"GET /analyzer": (200, {"analyzers": [{"status": "ACTIVE"}]})}),
+        "ACCESSANALYZER", {"GET /analyzer": (200, {"analyzers": [
+            {"status": "ACTIVE", "type": "ACCOUNT_UNUSED_ACCESS"}]})},
+        {"GET /analyzer": (200, {"analyzers": [
+            {"status": "ACTIVE", "type": "ACCOUNT"}]})}),
     "aws-config-recording": (
         "CONFIG_SERVICE", recorder(True, "FAILURE"),
-        recorder(True, "SUCCESS")),
+        recorder(True, "Success")),
+    "aws-rds-cluster-snapshots-not-public": (
+        "RDS", snapshots("all"), snapshots("123456789012")),
     "aws-s3-mfa-delete": (
         "S3", versioning("Disabled"), versioning("Enabled")),
     "aws-s3-encrypted": (
@@ -290,4 +318,4 @@ def test_of_recorded_answers(tmp_path, rule_id):
 def test_equal_calls_are_made_once(estate):
     counted = [each["rule_id"] for each in estate.scan["results_by_rule"]]
     assert len(counted) == 2 * len(list(rules()))
-    assert estate.calls < 250, "59 rules, two accounts, two regions"
+    assert estate.calls < 250, "60 rules, two accounts, two regions"

@@ -231,12 +231,15 @@ def functions(account, region):
             "Effect": "Allow", "Action": "sts:AssumeRole",
             "Principal": {"Service": "lambda.amazonaws.com"}}))["Role"]["Arn"]
     client = account("lambda", region)
-    for name in ("closed", "open"):
+    for name in ("closed", "open", "url"):
         client.create_function(
             FunctionName=name, Runtime="python3.12", Role=role,
             Handler="a.b", Code={"ZipFile": b"PK\5\6" + b"\0" * 18})
     client.add_permission(FunctionName="open", StatementId="all",
                           Action="lambda:InvokeFunction", Principal="*")
+    client.add_permission(FunctionName="url", StatementId="all",
+                          Action="lambda:InvokeFunctionUrl", Principal="*",
+                          FunctionUrlAuthType="NONE")
     client.add_permission(
         FunctionName="closed", StatementId="one", Principal="s3.amazonaws.com",
         Action="lambda:InvokeFunction", SourceAccount=account.number)

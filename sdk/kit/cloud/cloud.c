@@ -141,8 +141,8 @@ static engine_status cloud_open_http(struct cloud *cloud, engine_error *err)
     const int64_t retries = document_int(options, "retries", 8);
     char agent[96];
     struct http_client_options http = {
-        .concurrent = (unsigned)document_int(options, "concurrency", 64),
-        .concurrent_host = (unsigned)document_int(options, "concurrency", 64),
+        .concurrent = (unsigned)document_int(options, "concurrency", 256),
+        .concurrent_host = (unsigned)document_int(options, "concurrency", 256),
         .retries = retries ? (unsigned)retries : HTTP_NO_RETRIES,
         .connect_ms = 1000 * document_int(options, "connect_timeout", 10),
         .stall_ms = 1000 * document_int(options, "stall_timeout", 30),
@@ -178,7 +178,7 @@ static struct cloud *cloud_new(struct cloud_plugin *plugin,
     while (cloud->provider->levels[cloud->levels])
         cloud->levels++;
     cloud->lane_most =
-        64 + 2 * (size_t)document_int(&plugin->options, "concurrency", 64);
+        64 + 2 * (size_t)document_int(&plugin->options, "concurrency", 256);
     cloud->passing =
         (uint64_t)document_int(&plugin->options, "passing_results", 100);
     return cloud;

@@ -9,7 +9,7 @@
 #define CLOUD_OPTIONS                                                          \
 {.name = "concurrency",                                                        \
      .type = SCANNER_OPTION_INT,                                               \
-     .default_value = "64",                                                    \
+     .default_value = "256",                                                   \
      .minimum = 1,                                                             \
      .maximum = 1024,                                                          \
      .help = "API requests on their way at the same time."},                   \
