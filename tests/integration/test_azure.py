@@ -14,7 +14,8 @@ from support import DONE, FAILED, UNABLE, UNSURE, Engine
 
 sys.path.insert(0, str(support.SOURCE / "tests/services"))
 import azure_fake  # noqa: E402
-from azure_estate import (BAD, GOOD, TENANT_BAD, TENANT_GOOD)  # noqa: E402
+from azure_estate import (ALERT_CASES, BAD, CASES, EDGE, GOOD,  # noqa: E402
+                          TENANT_BAD, TENANT_CASES, TENANT_GOOD)
 from azure_fake import AzureFake, answering  # noqa: E402
 
 if not support.module("azure").exists():
@@ -136,6 +137,32 @@ def test_every_starter_rule_has_a_passing_and_a_failing_case(engine, fake):
             and re.search("does not hold|[{}`]|value", each["message"])] == []
     assert bad["azure-sql-auditing"]["resources"]["fail"] == 1
     assert bad["azure-sql-audit-retention"]["resources"]["fail"] == 2
+
+
+def test_resources_that_are_easily_misjudged(engine, fake):
+    engine.run("import", RULES, code=DONE)
+    verdicts = scan(engine, fake.target(subscriptions=[EDGE])).by_rule()
+    wanted = {(rule, name): verdict for rule, _, cases in CASES
+              for verdict, name, _, _ in cases}
+    found = {(rule, each["resource"]["name"]): each["status"]
+             for rule, _, _ in CASES
+             for each in verdicts[f"azure-{rule}"].get("results", ())}
+    assert {case: found.get(case) for case in wanted} == wanted
+    assert {rule: verdicts[f"azure-alert-{rule}"]["status"]
+            for rule, *_ in ALERT_CASES} == {
+        rule: verdict for rule, verdict, *_ in ALERT_CASES}
+
+
+def test_directories_that_are_easily_misjudged(engine, fake):
+    engine.run("import", RULES / "identity.yaml", code=DONE)
+    made = engine.scan(*(part for tenant, case in TENANT_CASES.items()
+                         for part in ("--target", json.dumps(fake.target(
+                             name=f"{case[0]}-{case[2]}", tenant=tenant,
+                             subscriptions=[EDGE])))), env=SECRET_ENV)
+    wanted = {(rule, what): verdict
+              for rule, verdict, what, *_ in TENANT_CASES.values()}
+    assert {(rule, what): made.by_rule(f"{rule}-{what}")[f"azure-{rule}"][
+        "status"] for rule, what in wanted} == wanted
 
 
 def test_equal_calls_are_made_once_for_all_rules(engine, fake):

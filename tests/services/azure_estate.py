@@ -2,12 +2,14 @@
 """What azure_fake.py knows: two subscriptions, in the shapes of Azure's REST
 API reference. All of GOOD complies with the starter rules. In BAD the last
 resource of every list does not, which is on its second page; the same holds
-for two tenants and what Microsoft Graph says of them."""
+for two tenants and what Microsoft Graph says of them. EDGE and the tenants of
+TENANT_CASES have what is easily judged wrongly, with the right verdict."""
 import copy
 import datetime
 
 GOOD = "11111111-aaaa-4111-8111-111111111111"
 BAD = "22222222-bbbb-4222-8222-222222222222"
+EDGE = "66666666-ffff-4666-8666-666666666666"
 TENANT_GOOD = "33333333-cccc-4333-8333-333333333333"
 TENANT_BAD = "44444444-dddd-4444-8444-444444444444"
 
@@ -102,7 +104,8 @@ TYPES = {
                 ("require_secure_transport", "off"),
                 ("logfiles.retention_days", "3"))]),
          "firewallRules": (
-             [("office", {"startIpAddress": "192.0.2.1"})],
+             [("office", {"startIpAddress": "192.0.2.1",
+                          "endIpAddress": "192.0.2.9"})],
              [("AllowAllAzureServices", {"startIpAddress": "0.0.0.0",
                                          "endIpAddress": "0.0.0.0"})])}),
     "Microsoft.DBforMySQL/flexibleServers": (
@@ -178,8 +181,10 @@ TYPES = {
              "ftpsState": "FtpsOnly"},
             {"minTlsVersion": "1.0", "http20Enabled": False,
              "ftpsState": "AllAllowed"}),
-         "config/authsettingsV2": ({"platform": {"enabled": True}},
-                                   {"platform": {"enabled": False}})}),
+         "config/authsettingsV2": (
+             {"platform": {"enabled": True}, "globalValidation": {
+                 "unauthenticatedClientAction": "RedirectToLoginPage"}},
+             {"platform": {"enabled": False}})}),
 }
 
 PLANS = ("VirtualMachines", "AppServices", "SqlServers",
@@ -195,6 +200,7 @@ ALERTS = ("Microsoft.Authorization/policyAssignments/write",
           "Microsoft.Sql/servers/firewallRules/delete",
           "Microsoft.Network/publicIPAddresses/write",
           "Microsoft.Network/publicIPAddresses/delete")
+GROUPS = {"actionGroups": [{"actionGroupId": "/subscriptions/x/soc"}]}
 ACTIVITY = ("Administrative", "Alert", "Policy", "Security")
 
 
@@ -265,7 +271,8 @@ def settings(answers, subscription):
             "alertNotifications": {"state": "On"}}}])
     put("Microsoft.Insights/activityLogAlerts",
         [{"name": f"alert{number}", "properties": {
-            "enabled": good, "scopes": [base], "condition": {"allOf": [
+            "enabled": good, "scopes": [base], "actions": GROUPS,
+            "condition": {"allOf": [
                 {"field": "category", "equals": "Administrative"},
                 {"field": "operationName", "equals": operation}]}}}
          for number, operation in enumerate(ALERTS)])
@@ -293,28 +300,231 @@ def settings(answers, subscription):
         for kind in TYPES]
 
 
+CONDITIONAL = "/v1.0/identity/conditionalaccess/policies"
+AUTHORIZATION = "/v1.0/policies/authorizationpolicy"
+
+
+def access(conditions=None, controls=None):
+    """A conditional access policy: everybody needs a second factor."""
+    return {"state": "enabled", "conditions": {
+        "users": {"includeUsers": ["All"], "excludeUsers": ["break-glass"]},
+        "applications": {"includeApplications": ["All"]},
+        "clientAppTypes": ["all"], "signInRiskLevels": [],
+        "userRiskLevels": [], "platforms": None, "locations": None,
+        "devices": None, **(conditions or {})},
+        "grantControls": {"operator": "OR", "builtInControls": ["mfa"],
+                          "termsOfUse": [], **(controls or {})}}
+
+
+def consent(policies, **more):
+    return {"defaultUserRolePermissions": {
+        "permissionGrantPoliciesAssigned": policies}, **more}
+
+
 def directory(good):
     """Microsoft Graph, of one tenant."""
-    consent = "ManagePermissionGrantsForSelf.microsoft-user-default-low"
+    assigned = "ManagePermissionGrantsForSelf.microsoft-user-default-low"
     guests = ("2af84b1e-32c8-42b7-82bc-daa82404023b" if good
               else "10dae51f-b6af-4016-8d66-8c2a99b929b3")
     return {
-        "/v1.0/policies/authorizationpolicy": {
+        AUTHORIZATION: {
             "allowInvitesFrom": "none" if good else "everyone",
             "guestUserRoleId": guests,
             "defaultUserRolePermissions": {
                 "allowedToCreateTenants": not good,
                 "allowedToCreateApps": not good,
-                "permissionGrantPoliciesAssigned": [] if good else [consent]}},
+                "permissionGrantPoliciesAssigned": [] if good else [assigned]}},
         "/v1.0/policies/identitysecuritydefaultsenforcementpolicy": {
             "isEnabled": False},
-        "/v1.0/identity/conditionalaccess/policies": [
-            {"state": "disabled"}, {"state": "enabled", "conditions": {
-                "users": {"includeUsers": ["someone"]}}},
-            {"state": "enabled" if good else "disabled",
-             "conditions": {"users": {"includeUsers": ["All"]}},
-             "grantControls": {"builtInControls": ["mfa"]}}],
+        CONDITIONAL: [
+            {"state": "disabled"}, access({"users": {"includeUsers": ["x"]}}),
+            {**access(), "state": "enabled" if good else "disabled"}],
     }
+
+
+def tenant(which):
+    """Microsoft Graph, of this tenant."""
+    answers = directory(which == TENANT_GOOD)
+    if which in TENANT_CASES:
+        _, _, _, path, answer = TENANT_CASES[which]
+        answers[path] = answer
+    return answers
+
+
+# {tenant: (rule, verdict, what it is, path, answer)}
+TENANT_CASES = {
+    f"{number:08d}-7777-4777-8777-777777777777": case
+    for number, case in enumerate((
+        *(("entra-user-consent", verdict, what, AUTHORIZATION, answer)
+          for verdict, what, answer in (
+              ("fail", "lower-case", consent(
+                  ["managePermissionGrantsForSelf.microsoft-user-default-low"]
+              )),
+              ("fail", "of-the-tenant", consent(
+                  [], permissionGrantPolicyIdsAssignedToDefaultUserRole=[
+                      "managePermissionGrantsForSelf.some"])),
+              ("pass", "owned-resources", consent(
+                  ["ManagePermissionGrantsForOwnedResource.x"])),
+              ("fail", "unknown", {"id": "authorizationPolicy"}))),
+        *(("entra-security-defaults", verdict, what, CONDITIONAL, [answer])
+          for verdict, what, answer in (
+              ("fail", "one-application", access(
+                  {"applications": {"includeApplications": ["a"]}})),
+              ("fail", "browsers", access({"clientAppTypes": ["browser"]})),
+              ("pass", "all-clients", access(
+                  {"clientAppTypes": [
+                      "browser", "mobileAppsAndDesktopClients",
+                      "exchangeActiveSync", "other"]})),
+              ("fail", "risk", access({"signInRiskLevels": ["high"]})),
+              ("fail", "one-platform", access(
+                  {"platforms": {"includePlatforms": ["android"]}})),
+              ("fail", "trusted-places", access(
+                  {"locations": {"includeLocations": ["All"],
+                                 "excludeLocations": ["AllTrusted"]}})),
+              ("pass", "every-place", access(
+                  {"locations": {"includeLocations": ["All"],
+                                 "excludeLocations": []}})),
+              ("fail", "some-devices", access(
+                  {"devices": {"deviceFilter": {"mode": "exclude"}}})),
+              ("fail", "or-a-device", access(
+                  None, {"builtInControls": ["mfa", "compliantDevice"]})),
+              ("pass", "and-a-device", access(
+                  None, {"builtInControls": ["mfa", "compliantDevice"],
+                         "operator": "AND"})),
+              ("fail", "or-terms", access(None, {"termsOfUse": ["t"]})),
+              ("pass", "strength", access(
+                  None, {"builtInControls": [],
+                         "authenticationStrength": {"id": "s"}})))),
+    ))}
+
+
+def ranges(*pairs):
+    return [(f"r{number}", {"startIpAddress": start, "endIpAddress": end})
+            for number, (start, end) in enumerate(pairs)]
+
+
+def opened(port, source="*", **more):
+    return nsg(allow(port, source=source, **more))
+
+
+# (rule, type, [(verdict, name, properties, children)])
+CASES = (
+    ("storage-key-rotation", "Microsoft.Storage/storageAccounts", [
+        ("fail", "second-key-unknown",
+         {"keyCreationTime": {"key1": days_ago(1), "key2": None}}, {}),
+        ("fail", "old-key",
+         {"keyCreationTime": {"key1": days_ago(1), "key2": days_ago(91)}}, {}),
+        ("pass", "keys-off", {"allowSharedKeyAccess": False,
+                              "keyCreationTime": None}, {})]),
+    ("storage-soft-delete", "Microsoft.Storage/storageAccounts", [
+        (None, "files", {}, {})]),
+    ("sql-firewall", "Microsoft.Sql/servers", [
+        ("fail", "nearly-all", {}, {"firewallRules": ranges(
+            ("0.0.0.1", "255.255.255.255"))}),
+        ("fail", "halves", {}, {"firewallRules": ranges(
+            ("1.0.0.0", "127.255.255.255"))}),
+        ("fail", "all-of-azure", {}, {"firewallRules": ranges(
+            ("0.0.0.0", "0.0.0.0"))}),
+        ("pass", "offices", {}, {"firewallRules": ranges(
+            ("10.255.255.0", "11.0.0.9"), ("192.0.2.1", "192.0.2.1"))}),
+        ("pass", "not-public", {"publicNetworkAccess": "Disabled"},
+         {"firewallRules": ranges(("0.0.0.0", "255.255.255.255"))}),
+        ("pass", "no-rules", {}, {"firewallRules": []})]),
+    ("postgresql-azure-services", "Microsoft.DBforPostgreSQL/flexibleServers",
+     [("fail", "nearly-all", {}, {"firewallRules": ranges(
+         ("0.0.0.1", "255.255.255.255"))}),
+      ("pass", "not-public", {"network": {"publicNetworkAccess": "Disabled"}},
+       {"firewallRules": ranges(("0.0.0.0", "0.0.0.0"))})]),
+    ("cosmos-firewall", "Microsoft.DocumentDB/databaseAccounts", [
+        ("pass", "addresses", {"ipRules": [
+            {"ipAddressOrRange": "192.0.2.1"},
+            {"ipAddressOrRange": "198.51.100.0/24"}]}, {}),
+        ("fail", "all-of-azure", {"ipRules": [
+            {"ipAddressOrRange": "192.0.2.1"},
+            {"ipAddressOrRange": "0.0.0.0"}],
+            "isVirtualNetworkFilterEnabled": True}, {}),
+        ("fail", "everything", {"ipRules": [
+            {"ipAddressOrRange": "0.0.0.0/0"}]}, {}),
+        ("fail", "halves", {"ipRules": [
+            {"ipAddressOrRange": "0.0.0.0/1"},
+            {"ipAddressOrRange": "128.0.0.0/1"}]}, {}),
+        ("pass", "not-public", {"publicNetworkAccess": "Disabled"}, {}),
+        ("fail", "nothing", {"ipRules": []}, {})]),
+    *((f"nsg-{name}", "Microsoft.Network/networkSecurityGroups", [
+        ("fail", f"{name}-among-ports", opened(
+            "", destinationPortRanges=[port, "8080"]), {}),
+        ("pass", f"{name}-not-among-ports", opened(
+            "", destinationPortRanges=["8080"]), {}),
+        ("pass", f"{name}-some-networks", opened(
+            port, "", sourceAddressPrefixes=["10.0.0.0/8"]), {})])
+      for name, port in (("ssh", "22"), ("rdp", "3389"), ("http", "443"))),
+    ("web-auth", "Microsoft.Web/sites", [
+        ("fail", "anonymous-too", {}, {"config/authsettingsV2": {
+            "platform": {"enabled": True}, "globalValidation": {
+                "unauthenticatedClientAction": "AllowAnonymous"}}}),
+        ("pass", "asked", {}, {"config/authsettingsV2": {
+            "platform": {"enabled": True}, "globalValidation": {
+                "unauthenticatedClientAction": "Return401"}}})]),
+    ("custom-owner", "Microsoft.Authorization/roleDefinitions", [
+        (verdict, name, {"assignableScopes": [scope], "permissions": [
+            {"actions": ["*"]}]}, {}) for verdict, name, scope in (
+                ("fail", "of-a-group", "/providers/microsoft.management/"
+                 "managementGroups/mg"),
+                ("fail", "of-it", f"/subscriptions/{EDGE}"),
+                ("pass", "of-less",
+                 f"/subscriptions/{EDGE}/resourceGroups/rg"))]),
+)
+
+
+def operation(name, field="operationName"):
+    return {"field": field, "equals": name}
+
+
+# [(rule, verdict, members of the alert, conditions)], one for each operation
+ALERT_CASES = [(rule, verdict, members, [
+    {"field": "category", "equals": "Administrative"}, *conditions])
+    for rule, verdict, members, conditions in (
+    ("policy-assignment-write", "fail", {"actions": {"actionGroups": []}},
+     [operation(ALERTS[0])]),
+    ("policy-assignment-delete", "fail", {},
+     [operation(ALERTS[1]), {"field": "caller", "equals": "x@example.org"}]),
+    ("nsg-write", "pass", {},
+     [{"anyOf": [operation("Microsoft.Network/x/write"),
+                 operation(ALERTS[2])]}]),
+    ("nsg-delete", "fail", {},
+     [operation(ALERTS[3]), {"anyOf": [{"field": "status",
+                                        "equals": "Failed"}]}]),
+    ("security-solution-write", "pass", {},
+     [{"field": "operationName", "containsAny": ["x", ALERTS[4]]}]),
+    ("security-solution-delete", "fail", {},
+     [operation("Microsoft.Security/securitySolutions/read")]),
+    ("sql-firewall-write", "pass", {},
+     [operation(ALERTS[6]), operation("Microsoft.Sql/servers/firewallRules",
+                                      "resourceType")]),
+    ("sql-firewall-delete", "fail", {},
+     [operation(ALERTS[7]), operation("Microsoft.Sql/servers",
+                                      "resourceGroup")]),
+    ("public-ip-write", "fail", {"scopes": [
+        f"/subscriptions/{EDGE}/resourceGroups/rg"]}, [operation(ALERTS[8])]),
+    ("public-ip-delete", "fail", {"enabled": False}, [operation(ALERTS[9])]))]
+
+
+def edges(answers):
+    base = f"/subscriptions/{EDGE}"
+    for _, kind, cases in CASES:
+        items = answers.setdefault(f"{base}/providers/{kind}".lower(), [])
+        for _, name, properties, children in cases:
+            item = resource(EDGE, kind, name, properties, True)
+            if name == "files":
+                item["kind"] = "FileStorage"
+            items.append(item)
+            for path, value in children.items():
+                child(answers, item, path, value)
+    answers[f"{base}/providers/microsoft.insights/activitylogalerts"] = [
+        {"name": rule, "properties": {
+            "enabled": True, "scopes": [base], "actions": GROUPS,
+            "condition": {"allOf": conditions}, **members}}
+        for rule, _, members, conditions in ALERT_CASES]
 
 
 def estate():
@@ -323,6 +533,7 @@ def estate():
     for subscription in (GOOD, BAD):
         resources(answers, subscription)
         settings(answers, subscription)
+    edges(answers)
     answers["/subscriptions"] = [
         {"id": f"/subscriptions/{each}", "subscriptionId": each,
          "displayName": name, "state": "Enabled", "tenantId": TENANT_GOOD}

@@ -18,8 +18,8 @@ import time
 import urllib.parse
 from pathlib import Path
 
-from azure_estate import (BAD, GOOD, TENANT_BAD, TENANT_GOOD, directory,
-                          estate)
+from azure_estate import (BAD, EDGE, GOOD, TENANT_BAD, TENANT_CASES,
+                          TENANT_GOOD, estate, tenant)
 
 ARM = "https://management.azure.com"
 GRAPH = "https://graph.microsoft.com"
@@ -166,7 +166,7 @@ class AzureFake:
     def oauth(self, tenant, form):
         if form.get("grant_type") != "client_credentials":
             oauth_refuse(400, "unsupported_grant_type", "AADSTS70003")
-        if tenant not in (TENANT_GOOD, TENANT_BAD):
+        if tenant not in (TENANT_GOOD, TENANT_BAD, *TENANT_CASES):
             oauth_refuse(400, "invalid_request",
                          f"AADSTS90002: Tenant '{tenant}' not found.")
         if form.get("client_id") != CLIENT:
@@ -258,7 +258,7 @@ class AzureFake:
             return self.resource_graph(request)
         found = self.answers.get(path)
         subscription = re.match(r"/subscriptions/([^/]+)", path)
-        if subscription and subscription[1] not in (GOOD, BAD):
+        if subscription and subscription[1] not in (GOOD, BAD, EDGE):
             refuse(404, "SubscriptionNotFound", f"The subscription "
                    f"'{subscription[1]}' could not be found.")
         if found is None:
@@ -290,8 +290,7 @@ class AzureFake:
 
     def microsoft_graph(self, request, query):
         caller = self.caller(request, GRAPH)
-        found = directory(caller["tenant"] == TENANT_GOOD).get(
-            request["path"].lower())
+        found = tenant(caller["tenant"]).get(request["path"].lower())
         if found is None:
             refuse(404, "Request_ResourceNotFound", request["path"])
         if isinstance(found, dict):
