@@ -40,6 +40,7 @@ tests_fuzz_fuzz_aws_xml_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_aws_failure_LDADD = $(aws_model_ldadd)
 tests_fuzz_fuzz_aws_failure_CPPFLAGS = $(aws_test_cppflags)
 tests_fuzz_fuzz_aws_failure_LDFLAGS = $(fuzz_ldflags)
+fuzz_data += $(aws_model)
 # What tests/integration/test_aws_protocols.py talks to.
 check_PROGRAMS += tests/unit/aws_wire
 tests_unit_aws_wire_LDADD = $(aws_model_ldadd)

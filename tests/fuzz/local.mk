@@ -24,9 +24,9 @@ fuzz:
 	cd fuzz-build && $(MAKE) $(AM_MAKEFLAGS) run-fuzzers \
 	  FUZZ_SECONDS='$(FUZZ_SECONDS)'
 
-fuzzers: $(fuzzers)
+fuzzers: $(fuzzers) $(fuzz_data)
 
-run-fuzzers: $(fuzzers)
+run-fuzzers: $(fuzzers) $(fuzz_data)
 	@$(SHELL) $(top_srcdir)/tests/fuzz/run $(top_srcdir)/tests/fuzz/corpus \
 	  '$(FUZZ_SECONDS)' $(fuzzers)
 
