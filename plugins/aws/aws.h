@@ -77,7 +77,8 @@ struct aws_call {
     struct arena *arena;    /* of the answer */
     struct buffer body;     /* of the page on its way */
     struct cloud_pages *pages;
-    char token[HASH_HEX_SIZE]; /* of the page on its way */
+    char token[HASH_HEX_SIZE];   /* of the page on its way */
+    char earlier[HASH_HEX_SIZE]; /* of one before */
     unsigned page, moves, reports;
     const struct aws_operation *generate; /* on its way, instead of operation */
     struct aws_bucket *about; /* whose region is not known; or NULL */

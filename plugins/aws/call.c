@@ -192,6 +192,19 @@ static engine_status call_token_hash(const struct value *token, char out[65],
     return status;
 }
 
+/* Whether the token came before: with the last page, or with an earlier one;
+ * by Brent's algorithm one of the earlier ones is enough to remember. */
+static bool call_came(struct aws_call *call, const char *hash, bool *just_now)
+{
+    const bool before = strcmp(hash, call->earlier) == 0;
+
+    *just_now = strcmp(hash, call->token) == 0;
+    memcpy(call->token, hash, sizeof(call->token));
+    if ((call->page & (call->page + 1)) == 0) /* pages 1, 2, 4, 8, ... */
+        memcpy(call->earlier, hash, sizeof(call->earlier));
+    return before || *just_now;
+}
+
 /* A token that comes again: some APIs end like that, with an empty page;
  * anything else would go round for ever. */
 static engine_status call_repeats(struct aws_call *call,
@@ -200,16 +213,16 @@ static engine_status call_repeats(struct aws_call *call,
                                   engine_error *err)
 {
     char hash[HASH_HEX_SIZE];
+    bool just_now;
     engine_status status = call_token_hash(token, hash, err);
 
     if (status < 0)
         return status;
-    *more = strcmp(hash, call->token) != 0;
-    memcpy(call->token, hash, sizeof(hash));
-    if (!*more &&
-        call_count(page, aws_operation_lists(call->operation)) > 0)
+    *more = !call_came(call, hash, &just_now);
+    if (!*more && (!just_now ||
+                   call_count(page, aws_operation_lists(call->operation)) > 0))
         return engine_fail(err, ENGINE_EIO,
-                           "page %u has the token of the page before",
+                           "page %u has the token of a page before",
                            call->page + 1);
     if (*more && ++call->page >= AWS_PAGES)
         return engine_fail(err, ENGINE_ELIMIT, "more than %d pages",
@@ -265,6 +278,8 @@ static engine_status call_page(struct aws_call *call,
     if (status == ENGINE_OK)
         status = aws_answer_token(call->operation, page, call->arena, &token,
                                   err);
+    if (status == ENGINE_OK)
+        status = aws_answer_whole(call->operation, page, err);
     if (status == ENGINE_OK && token.kind != VALUE_NULL)
         status = call_repeats(call, page, &token, more, err);
     if (status == ENGINE_OK)

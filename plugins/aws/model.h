@@ -116,10 +116,15 @@ engine_status aws_answer(const struct aws_operation *operation,
                          const struct aws_head *head, const char *body,
                          size_t len, struct arena *arena, struct value *out,
                          engine_error *err);
-/** The token of the next page, an object; VALUE_NULL: there is none. */
+/** The token of the next page, an object; VALUE_NULL: there is none. An answer
+ * that says that there are more pages and has no token is ENGINE_EIO. */
 engine_status aws_answer_token(const struct aws_operation *operation,
                                const struct value *answer, struct arena *arena,
                                struct value *out, engine_error *err);
+/** ENGINE_EIO: an answer of an operation without pages has a token of a next
+ * one, or says that it is only a part. */
+engine_status aws_answer_whole(const struct aws_operation *operation,
+                               const struct value *answer, engine_error *err);
 
 /** What a failed answer says. */
 struct aws_failure {

@@ -494,3 +494,34 @@ def test_endpoints_are_botocores(loader):
                          f"not {place['hostname']} {scope} {ours}")
     assert not wrong, "\n".join(wrong)
     assert len(wanted) > 100
+
+
+# --- pages ----------------------------------------------------------------------------
+
+TOKEN = re.compile(r"(next)?(page|continuation|pagination)?(token|marker)$|"
+                   r"(is)?truncated$|hasmore|lastevaluated\w*(id|arn|name|key)$",
+                   re.I)
+# Answers without lists, or whose rest cannot be asked for: where such a token
+# comes it is an error.
+UNPAGED = """
+    fms:GetProtectionStatus greengrass:GetCoreDefinitionVersion
+    servicecatalog:ListProvisioningArtifacts swf:CountClosedWorkflowExecutions
+    swf:CountOpenWorkflowExecutions swf:CountPendingActivityTasks
+    swf:CountPendingDecisionTasks""".split()
+
+
+def test_whatever_has_a_token_has_pages(loader):
+    unknown, guessed = [], 0
+    for service in loader.list_available_services("service-2"):
+        raw, pages = mkmodel.read_service(str(DATA), service)
+        known = mkmodel.Service(service, raw, pages, [])
+        for name, operation in raw["operations"].items():
+            if not known.protocol or name in pages or \
+                    known.verdict(name, operation) != mkmodel.READS:
+                continue
+            told = known.members_of(operation.get("output"))
+            guessed += bool(known.page(name))
+            if any(TOKEN.match(key) for key in told) and not known.page(name):
+                unknown.append(f"{service}:{name}")
+    assert [name for name in unknown if name not in UNPAGED] == []
+    assert guessed > 500

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -379,6 +380,89 @@ static void finds_the_token_of_the_next_page(void **state)
              "\"b\"}}}", "{\"ExclusiveStartKey\":{\"a\":{\"S\":\"b\"}}}");
 }
 
+static void finds_tokens_that_no_paginator_names(void **state)
+{
+    static const char *const wanted[][4] = {
+        {"wafv2", "ListWebACLs", "NextMarker", "NextMarker"},
+        {"events", "ListEventBuses", "NextToken", "NextToken"},
+        {"apprunner", "ListServices", "NextToken", "NextToken"},
+        {"efs", "DescribeAccessPoints", "NextToken", "NextToken"},
+        {"ce", "GetAnomalyMonitors", "NextPageToken", "NextPageToken"},
+    };
+    char body[64], token[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+        snprintf(body, sizeof(body), "{\"%s\": \"n\"}", wanted[i][3]);
+        snprintf(token, sizeof(token), "{\"%s\":\"n\"}", wanted[i][2]);
+        token_is(wanted[i][0], wanted[i][1], body, token);
+        token_is(wanted[i][0], wanted[i][1], "{}", "null");
+        assert_non_null(
+            aws_operation_lists(operation(wanted[i][0], wanted[i][1])));
+    }
+    token_is("waf", "ListTagsForResource", "{\"NextMarker\": \"n\"}",
+             "{\"NextMarker\":\"n\"}");
+    token_is("cloudfront", "ListFunctions",
+             "<FunctionList><NextMarker>n</NextMarker></FunctionList>",
+             "{\"Marker\":\"n\"}");
+    token_is("firehose", "ListDeliveryStreams",
+             "{\"DeliveryStreamNames\": [\"a\", \"b\"], "
+             "\"HasMoreDeliveryStreams\": true}",
+             "{\"ExclusiveStartDeliveryStreamName\":\"b\"}");
+    token_is("firehose", "ListDeliveryStreams",
+             "{\"DeliveryStreamNames\": [\"a\"], "
+             "\"HasMoreDeliveryStreams\": false}", "null");
+    /* a token counts where the answer says nothing else */
+    token_is("iam", "ListUsers",
+             "<R><ListUsersResult><Marker>m</Marker></ListUsersResult></R>",
+             "{\"Marker\":\"m\"}");
+    token_is("iam", "ListRoleTags",
+             "<R><ListRoleTagsResult><IsTruncated>true</IsTruncated><Marker>m"
+             "</Marker></ListRoleTagsResult></R>", "{\"Marker\":\"m\"}");
+    token_is("s3", "ListBucketInventoryConfigurations",
+             "<R><IsTruncated>true</IsTruncated><NextContinuationToken>c"
+             "</NextContinuationToken></R>", "{\"ContinuationToken\":\"c\"}");
+}
+
+static void more_pages_without_a_token_are_an_error(void **state)
+{
+    struct value token;
+
+    (void)state;
+    assert_int_equal(read_answer("iam", "ListUsers",
+                                 "<R><ListUsersResult><IsTruncated>true"
+                                 "</IsTruncated></ListUsersResult></R>"), 0);
+    assert_int_equal(aws_answer_token(operation("iam", "ListUsers"), &answer,
+                                      &arena, &token, &err), ENGINE_EIO);
+    assert_non_null(strstr(err.message, "no token of the next"));
+}
+
+static void whole_is(const char *service, const char *name, const char *body,
+                     engine_status wanted)
+{
+    assert_int_equal(read_answer(service, name, body), 0);
+    assert_int_equal(aws_answer_whole(operation(service, name), &answer,
+                                      &err), wanted);
+}
+
+static void a_part_of_what_has_no_pages_is_an_error(void **state)
+{
+    (void)state;
+    whole_is("fms", "GetProtectionStatus", "{\"NextToken\": \"n\"}",
+             ENGINE_EIO);
+    assert_non_null(strstr(err.message, "NextToken"));
+    whole_is("fms", "GetProtectionStatus", "{\"NextToken\": \"\"}", 0);
+    whole_is("wellarchitected", "GetLensReview",
+             "{\"LensReview\": {\"NextToken\": \"n\"}}", ENGINE_EIO);
+    /* the model does not have it */
+    whole_is("sqs", "GetQueueAttributes",
+             "<R><GetQueueAttributesResult><IsTruncated>true</IsTruncated>"
+             "</GetQueueAttributesResult></R>", ENGINE_EIO);
+    /* names of a map */
+    whole_is("lambda", "ListTags", "{\"Tags\": {\"Marker\": \"m\"}}", 0);
+    whole_is("kms", "ListKeys", "{\"NextMarker\": \"n\"}", 0);
+}
+
 static void names_the_lists_that_grow(void **state)
 {
     const char *const *lists =
@@ -484,6 +568,9 @@ int main(void)
         TEST(hides_what_is_sensitive),
         TEST(shows_what_rules_need_although_it_is_marked),
         TEST(finds_the_token_of_the_next_page),
+        TEST(finds_tokens_that_no_paginator_names),
+        TEST(more_pages_without_a_token_are_an_error),
+        TEST(a_part_of_what_has_no_pages_is_an_error),
         TEST(names_the_lists_that_grow),
         TEST(reads_failures_of_all_forms),
         TEST(takes_the_status_where_there_is_no_code),
