@@ -109,6 +109,9 @@ static void plugins_put(const struct text_out *out,
     plugins_put_names(out, about, "content", "format", "marker");
     plugins_put_names(out, about, "operations", "name", "alias");
     plugins_put_names(out, about, "caps", "name", "alias");
+    plugins_put_names(out, about, "reads", "name", "alias");
+    plugins_put_names(out, about, "writes", "name", "alias");
+    plugins_put_names(out, about, "programs", "name", "alias");
     if (!refused)
         plugins_put_options(out, entry);
 }

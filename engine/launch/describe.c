@@ -60,7 +60,10 @@ static bool describe_is_sane(const uint8_t *data, size_t len, bson_t *out)
            document_child(out, "targets", &child) &&
            document_child(out, "content", &child) &&
            document_child(out, "options", &child) &&
-           document_child(out, "operations", &child);
+           document_child(out, "operations", &child) &&
+           document_child(out, "reads", &child) &&
+           document_child(out, "writes", &child) &&
+           document_child(out, "programs", &child);
 }
 
 /* A damaged or missing file only means that the plugin is asked again. */

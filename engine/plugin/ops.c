@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops.c - is what a module's entry point returned fit for this engine? */
+#include <bson/bson.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
     (SCANNER_HOST_EFFECTS | SCANNER_HOST_ARTIFACTS | SCANNER_HOST_DOCUMENTS)
 #define OPS_OPTIONS_MAX 256
 #define OPS_NAME_MAX 64
+#define OPS_ENTRY_MAX 1023
 /* An option as ABI 0.1 has it. */
 #define OPS_OPTION_SIZE \
     (offsetof(struct scanner_option, reserved) + sizeof(uint32_t))
@@ -116,6 +118,80 @@ static engine_status ops_check_table(const struct scanner_ops *ops,
     return ENGINE_OK;
 }
 
+/* ---- what it declares to need -------------------------------------------- */
+
+/* Behind the target type, if there is one. */
+static const char *ops_entry_path(const char *entry)
+{
+    const size_t len = strspn(entry, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    return len && entry[len] == ':' ? entry + len + 1 : entry;
+}
+
+/* "/path", "~/path", "$NAME/path", "@target.field/path" */
+static bool ops_is_path(const char *path)
+{
+    static const char *const starts[] = {"$", "@target.", "@options."};
+
+    if (path[0] == '/')
+        return true;
+    if (path[0] == '~')
+        return !path[1] || path[1] == '/';
+    for (size_t i = 0; i < 3; i++) {
+        const size_t len = strlen(starts[i]);
+
+        if (strncmp(path, starts[i], len) == 0)
+            return path[len] && !strchr("/ :$@~", path[len]);
+    }
+    return false;
+}
+
+/* "*", a name for $PATH, or a path */
+static bool ops_is_program(const char *path)
+{
+    return *path && (!strpbrk(path, "/~$@") || ops_is_path(path));
+}
+
+static engine_status ops_check_entries(const char *const *entries,
+                                       const char *name,
+                                       bool (*is_good)(const char *path),
+                                       const char *path, engine_error *err)
+{
+    for (size_t i = 0; entries && entries[i]; i++) {
+        const char *entry = entries[i];
+        const size_t len = strnlen(entry, OPS_ENTRY_MAX + 1);
+
+        if (i == SCANNER_ENTRIES_MAX)
+            return engine_fail(err, ENGINE_EPLUGIN,
+                               "scanner file \"%s\": more than %d entries in "
+                               "%s", path, SCANNER_ENTRIES_MAX, name);
+        if (len <= OPS_ENTRY_MAX && bson_utf8_validate(entry, len, false) &&
+            is_good(ops_entry_path(entry)))
+            continue;
+        engine_fail(err, ENGINE_EPLUGIN,
+                    "scanner file \"%s\": entry %zu of %s is malformed", path,
+                    i + 1, name);
+        engine_hint(err, "engine/scanner.h says how they are written");
+        return ENGINE_EPLUGIN;
+    }
+    return ENGINE_OK;
+}
+
+static engine_status ops_check_declared(const struct scanner_ops *ops,
+                                        const char *path, engine_error *err)
+{
+    engine_status status =
+        ops_check_entries(ops->reads, "reads", ops_is_path, path, err);
+
+    if (status == ENGINE_OK)
+        status = ops_check_entries(ops->writes, "writes", ops_is_path, path,
+                                   err);
+    if (status == ENGINE_OK)
+        status = ops_check_entries(ops->programs, "programs", ops_is_program,
+                                   path, err);
+    return status;
+}
+
 engine_status loader_check_ops(const struct scanner_ops *raw,
                                const char *path, struct scanner_ops *out,
                                engine_error *err)
@@ -131,6 +207,8 @@ engine_status loader_check_ops(const struct scanner_ops *raw,
     status = ops_check_table(&ops, path, err);
     if (status == ENGINE_OK)
         status = ops_check_needs(&ops, path, err);
+    if (status == ENGINE_OK)
+        status = ops_check_declared(&ops, path, err);
     if (status < 0)
         return status;
     *out = ops;

@@ -28,7 +28,7 @@ struct plugin_spec {
  * {name, version, abi: "0.1", caps: [names], caps_bits, types: [{name,
  * alias?}], targets: [{name, alias?}], content: [{format, marker?}], options:
  * [{name, type, default?, minimum?, maximum?, help}], operations: ["scan",
- * "plan", ...]}.
+ * "plan", ...], reads: [entries as scanner.h has them], writes, programs}.
  */
 struct plugin_entry {
     const struct plugin_spec *spec;

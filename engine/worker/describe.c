@@ -134,12 +134,12 @@ static void describe_names(bson_t *out, const char *field,
 static void describe_caps(const struct scanner_ops *ops, bson_t *out)
 {
     static const char *const names[] = {"sharded", "findings", "parallel",
-                                        "network", "processes"};
-    bool have[5];
+                                        "network", "processes", "records"};
+    bool have[6];
 
-    for (uint32_t i = 0; i < 5; i++)
+    for (uint32_t i = 0; i < 6; i++)
         have[i] = (ops->caps >> i) & 1;
-    describe_names(out, "caps", names, have, 5);
+    describe_names(out, "caps", names, have, 6);
     BSON_APPEND_INT64(out, "caps_bits", (int64_t)ops->caps);
 }
 
@@ -152,6 +152,33 @@ static void describe_operations(const struct scanner_ops *ops, bson_t *out)
                          ops->undo != NULL};
 
     describe_names(out, "operations", names, have, 5);
+}
+
+static void describe_list(bson_t *out, const char *field,
+                          const char *const *entries)
+{
+    uint32_t count = 0;
+    char key[16];
+    bson_t list;
+
+    BSON_APPEND_ARRAY_BEGIN(out, field, &list);
+    for (; entries && entries[count]; count++) {
+        snprintf(key, sizeof(key), "%u", count);
+        BSON_APPEND_UTF8(&list, key, entries[count]);
+    }
+    bson_append_array_end(out, &list);
+}
+
+/* What it declared to need, checked by the loader. */
+static void describe_declared(const struct scanner_ops *ops, bson_t *out)
+{
+    static const char *const any[] = {"*", NULL};
+    const bool runs = ops->caps & SCANNER_CAP_PROCESSES;
+
+    describe_list(out, "reads", ops->reads);
+    describe_list(out, "writes", ops->writes);
+    describe_list(out, "programs",
+                  !runs ? NULL : ops->programs ? ops->programs : any);
 }
 
 engine_status describe_plugin(struct worker *worker, engine_error *err)
@@ -170,5 +197,6 @@ engine_status describe_plugin(struct worker *worker, engine_error *err)
     BSON_APPEND_ARRAY(out, "targets", &worker->targets);
     BSON_APPEND_ARRAY(out, "content", &worker->content);
     describe_operations(ops, out);
+    describe_declared(ops, out);
     return describe_option_table(ops, out, err);
 }

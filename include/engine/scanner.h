@@ -24,7 +24,7 @@ extern "C" {
 
 #define SCANNER_MAGIC 0x53434e52u /* "SCNR" */
 #define SCANNER_ABI_MAJOR 0
-#define SCANNER_ABI_MINOR 2
+#define SCANNER_ABI_MINOR 3
 
 /* What a scanner can do (scanner_ops.caps). */
 #define SCANNER_CAP_SHARDED (UINT64_C(1) << 0)  /* uses job.parallel itself */
@@ -252,7 +252,52 @@ struct scanner_host {
  *
  * Every operation returns SCANNER_OK or fills `err`. A failed init undoes its
  * own work; destroy accepts NULL.
+ *
+ * What a scanner needs of the machine it runs on. The engine confines a worker
+ * to what its scanner declares, as far as the kernel can (Linux: landlock,
+ * seccomp), after loading it and before init. What is not declared may be
+ * refused: opening or connecting fails with EACCES or EPERM.
+ *
+ *   always     reads: system libraries and programs (/usr, /lib, /bin, /sbin),
+ *              /proc, /sys, /run, /dev/null and its like, what names and
+ *              certificates are looked up with in /etc; the scanner's own
+ *              file and folder; every absolute path that is the value of a
+ *              string in the job's target, in the options, or in
+ *              request.paths (there its folder too).
+ *              writes: job.workdir, which is $TMPDIR too, job.cachedir,
+ *              request.record, and /dev/null.
+ *              sockets of the families AF_UNIX and AF_NETLINK.
+ *   caps       SCANNER_CAP_NETWORK: any socket. SCANNER_CAP_PROCESSES: starts
+ *              processes; without it fork and exec are refused, threads not.
+ *   reads      paths that are read, with all that is below them
+ *   writes     paths that are read, written, created and removed; such as the
+ *              caches of programs that are run
+ *   programs   what is run, with SCANNER_CAP_PROCESSES: names that are looked
+ *              up in $PATH, or paths; "*": any. NULL: any
+ *
+ * Each of the three is NULL, for none, or a list that NULL ends, of at most
+ * SCANNER_ENTRIES_MAX entries of at most 1023 bytes:
+ *
+ *   [TARGET_TYPE:]PATH
+ *
+ * An entry with a target type (canonical name) counts for jobs on such
+ * targets alone, others for every job. PATH is
+ *
+ *   /path          an absolute path
+ *   ~[/path]       below $HOME of the worker
+ *   $NAME[/path]   below each path of a list, parted by colons, that this
+ *                  variable of the worker's environment holds
+ *   @target.FIELD[/path], @options.FIELD[/path]   below the path that the
+ *                  target or the options hold as a string at this dotted path
+ *
+ * What is no absolute path then, or is not there when the job starts, is left
+ * out; but a missing path of writes stands for its folder, unless that is "/"
+ * or $HOME. "/" is everything but other processes: "/proc" as an entry of
+ * reads says that the scanner looks into these too (environment, descriptors,
+ * memory maps), which landlock always hides: files are not confined then.
  */
+#define SCANNER_ENTRIES_MAX 64
+
 struct scanner_ops {
     uint32_t magic;               /* SCANNER_MAGIC */
     uint32_t size;                /* sizeof(struct scanner_ops), as built */
@@ -278,6 +323,10 @@ struct scanner_ops {
                      struct scanner_error *err);
     int32_t (*undo)(void *self, const struct scanner_job *job,
                     struct scanner_error *err);
+    /* 0.3: see above; each NULL, or a list that NULL ends */
+    const char *const *reads;
+    const char *const *writes;
+    const char *const *programs;
     /* ABI 1.1: append below */
 };
 
@@ -311,6 +360,7 @@ typedef const struct scanner_ops *(*scanner_query_fn)(uint16_t host_major);
  *   0.1  everything above, unless it is named below. The ABI is 0.x until it
  *        is frozen as 1.0.
  *   0.2  scanner_host.warn
+ *   0.3  scanner_ops.reads, writes, programs
  */
 
 #ifdef __cplusplus

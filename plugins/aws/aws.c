@@ -131,6 +131,11 @@ static void aws_destroy(void *instance)
     cloud_plugin_free(instance);
 }
 
+/* A profile names files and programs for credentials anywhere; these keep
+ * caches beside it. */
+static const char *const aws_reads[] = {"/", NULL};
+static const char *const aws_writes[] = {"~/.aws", NULL};
+
 static const struct scanner_ops aws_ops = {
     .magic = SCANNER_MAGIC,
     .size = sizeof(struct scanner_ops),
@@ -148,6 +153,8 @@ static const struct scanner_ops aws_ops = {
     .destroy = aws_destroy,
     .plan = cloud_op_plan,
     .probe = cloud_op_probe,
+    .reads = aws_reads,
+    .writes = aws_writes,
 };
 
 SCANNER_PLUGIN(aws, aws_ops)

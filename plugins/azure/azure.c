@@ -130,6 +130,12 @@ static const struct scanner_option azure_options[] = {
      .help = "Seconds that az may take for a token."},
 };
 
+/* The environment names files for credentials anywhere; az, which is a script
+ * that runs others, keeps caches. */
+static const char *const azure_reads[] = {"/", NULL};
+static const char *const azure_writes[] = {"~/.azure", "$AZURE_CONFIG_DIR",
+                                           NULL};
+
 static const struct scanner_ops azure_ops = {
     .magic = SCANNER_MAGIC,
     .size = sizeof(struct scanner_ops),
@@ -147,6 +153,8 @@ static const struct scanner_ops azure_ops = {
     .destroy = azure_destroy,
     .plan = cloud_op_plan,
     .probe = cloud_op_probe,
+    .reads = azure_reads,
+    .writes = azure_writes,
 };
 
 SCANNER_PLUGIN(azure, azure_ops)

@@ -117,6 +117,9 @@ static const struct scanner_option gcp_options[] = {
              "and this machine; tokens are sent to them."},
 };
 
+/* A file of credentials names another for its token, anywhere. */
+static const char *const gcp_reads[] = {"/", NULL};
+
 static const struct scanner_ops gcp_ops = {
     .magic = SCANNER_MAGIC,
     .size = sizeof(struct scanner_ops),
@@ -134,6 +137,7 @@ static const struct scanner_ops gcp_ops = {
     .destroy = gcp_destroy,
     .plan = cloud_op_plan,
     .probe = cloud_op_probe,
+    .reads = gcp_reads,
 };
 
 SCANNER_PLUGIN(gcp, gcp_ops)

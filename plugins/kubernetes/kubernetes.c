@@ -59,6 +59,15 @@ static void kube_destroy(void *instance)
     engine_free(self);
 }
 
+/* A kubeconfig names files and programs for credentials anywhere; these keep
+ * caches of their own. */
+static const char *const kube_reads[] = {"kubernetes:/", NULL};
+static const char *const kube_writes[] = {
+    "kubernetes:~/.kube/cache",    "kubernetes:~/.aws",
+    "kubernetes:~/.azure",         "kubernetes:$AZURE_CONFIG_DIR",
+    "kubernetes:~/.config/gcloud", "kubernetes:~/.cache", NULL};
+static const char *const kube_programs[] = {"kubernetes:*", NULL};
+
 static const struct scanner_ops kube_ops = {
     .magic = SCANNER_MAGIC,
     .size = sizeof(struct scanner_ops),
@@ -77,6 +86,9 @@ static const struct scanner_ops kube_ops = {
     .destroy = kube_destroy,
     .plan = kube_op_plan,
     .probe = kube_op_probe,
+    .reads = kube_reads,
+    .writes = kube_writes,
+    .programs = kube_programs,
 };
 
 SCANNER_PLUGIN(kubernetes, kube_ops)

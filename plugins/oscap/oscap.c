@@ -85,6 +85,15 @@ static void oscap_destroy(void *instance)
     engine_free(self);
 }
 
+/* Probes look at the whole machine; ssh reads what its configuration names, and
+ * learns host keys; librpm locks the database that it reads. */
+static const char *const oscap_reads[] = {"local:/", "local:/proc",
+                                          "chroot:/", "ssh:/", NULL};
+static const char *const oscap_writes[] = {
+    "ssh:~/.ssh", "ssh:@options.known_hosts",
+    "chroot:@target.path/var/lib/rpm",
+    "chroot:@target.path/usr/lib/sysimage/rpm", NULL};
+
 static const struct scanner_ops oscap_ops = {
     .magic = SCANNER_MAGIC,
     .size = sizeof(struct scanner_ops),
@@ -104,6 +113,8 @@ static const struct scanner_ops oscap_ops = {
     .plan = oscap_op_plan,
     .import = oscap_op_import,
     .probe = oscap_op_probe,
+    .reads = oscap_reads,
+    .writes = oscap_writes,
 };
 
 SCANNER_PLUGIN(oscap, oscap_ops)

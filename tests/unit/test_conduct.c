@@ -545,7 +545,7 @@ static void describes_plugins_and_refuses_the_bad_ones(void **state)
         assert_int_equal(entry->refused.status, ENGINE_EVERSION);
         assert_non_null(strstr(entry->refused.message,
                                "built for scanner ABI 2.1, this engine "
-                               "provides 0.2"));
+                               "provides 0.3"));
         assert_string_equal(entry->refused.hint,
                             "rebuild it against this engine's SDK");
         entry = registry_at(registry, 2);

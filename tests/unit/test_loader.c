@@ -81,7 +81,7 @@ static void refuses_another_major_and_names_the_remedy(void **state)
     assert_int_equal(loader_open(path, NULL, &module, &err), ENGINE_EVERSION);
     snprintf(expected, sizeof(expected),
              "scanner \"wrong_major\" (%s): built for scanner ABI 2.1, this "
-             "engine provides 0.2", path);
+             "engine provides 0.3", path);
     assert_string_equal(err.message, expected);
     assert_string_equal(err.hint, "rebuild it against this engine's SDK");
     free(path);
@@ -273,9 +273,47 @@ static void reads_a_newer_minor_unless_it_needs_more(void **state)
     assert_int_equal(check_ops(&newer.ops, &err), ENGINE_OK);
     newer.ops.needs = UINT64_C(1) << 40;
     assert_int_equal(check_ops(&newer.ops, &err), ENGINE_EVERSION);
-    assert_non_null(strstr(err.message, "built for scanner ABI 0.3, this "
-                                        "engine provides 0.2"));
+    assert_non_null(strstr(err.message, "built for scanner ABI 0.4, this "
+                                        "engine provides 0.3"));
     assert_non_null(strstr(err.message, "0x10000000000"));
+}
+
+static void refuses_malformed_declarations(void **state)
+{
+    static const char *const bad[] = {
+        "", "etc", "local:", "local:etc", "~x", "$", "$/x", "@target.",
+        "@other.x", "@target", "a:b:/c", "L:/x", NULL};
+    static const char *const good[] = {
+        "/", "local:/proc", "~", "~/.ssh", "$KUBECONFIG", "$A/b",
+        "@target.path/var/lib", "chroot:@options.known_hosts", NULL};
+    static const char *const programs[] = {"*", "ssh", "ssh:ssh", "/bin/sh",
+                                           "@options.program", NULL};
+    static const char *const odd[] = {"bin/sh", NULL};
+    const char *many[SCANNER_ENTRIES_MAX + 2] = {0};
+    struct scanner_ops ops = good_ops();
+    engine_error err;
+
+    (void)state;
+    ops.reads = ops.writes = good;
+    ops.programs = programs;
+    assert_int_equal(check_ops(&ops, &err), ENGINE_OK);
+    for (size_t i = 0; bad[i]; i++) {
+        const char *const one[] = {"/x", bad[i], NULL};
+
+        ops.writes = one;
+        assert_int_equal(check_ops(&ops, &err), ENGINE_EPLUGIN);
+        assert_non_null(strstr(err.message, "entry 2 of writes"));
+    }
+    ops.writes = NULL;
+    ops.programs = odd;
+    assert_int_equal(check_ops(&ops, &err), ENGINE_EPLUGIN);
+    ops.programs = NULL;
+    for (size_t i = 0; i <= SCANNER_ENTRIES_MAX; i++)
+        many[i] = "/x";
+    ops.reads = many;
+    assert_int_equal(check_ops(&ops, &err), ENGINE_EPLUGIN);
+    many[SCANNER_ENTRIES_MAX] = NULL;
+    assert_int_equal(check_ops(&ops, &err), ENGINE_OK);
 }
 
 static void refuses_malformed_tables(void **state)
@@ -324,6 +362,7 @@ int main(void)
         cmocka_unit_test(refuses_files_of_other_users),
         cmocka_unit_test(reads_an_older_table_with_its_tail_missing),
         cmocka_unit_test(reads_a_newer_minor_unless_it_needs_more),
+        cmocka_unit_test(refuses_malformed_declarations),
         cmocka_unit_test(refuses_malformed_tables),
     };
 

@@ -131,7 +131,7 @@ static void describes_a_plugin(void **state)
     assert_string_equal(document_string(&talk.frame, "description.name"),
                         "alpha");
     assert_string_equal(document_string(&talk.frame, "description.abi"),
-                        "0.2");
+                        "0.3");
     assert_string_equal(document_string(&talk.frame, "description.caps.0"),
                         "sharded");
     assert_string_equal(document_string(&talk.frame,
