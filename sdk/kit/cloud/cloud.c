@@ -41,29 +41,12 @@ static engine_status cloud_name_variables(struct cloud *cloud,
     return ENGINE_OK;
 }
 
-static engine_status cloud_take_variables(struct cloud *cloud,
-                                          engine_error *err)
-{
-    bson_t variables, outer = BSON_INITIALIZER;
-    engine_status status;
-    bson_iter_t iter;
-
-    kit_view(&cloud->job->variables, &variables);
-    bson_append_document(&outer, "v", 1, &variables);
-    status = bson_iter_init_find(&iter, &outer, "v")
-                 ? value_from_bson(&iter, &cloud->arena, &cloud->variables,
-                                   err)
-                 : engine_fail_memory(err);
-    bson_destroy(&outer);
-    return status == ENGINE_OK ? cloud_type_variables(cloud, err) : status;
-}
-
-void cloud_bind(struct cloud *cloud, const struct cloud_scope *scope,
-                const struct value *root)
+void cloud_bind(struct cloud *cloud, const struct cloud_rule *rule,
+                const struct cloud_scope *scope, const struct value *root)
 {
     cloud->bound[CLOUD_SCOPE] = &scope->value;
     cloud->bound[CLOUD_ROOT] = root;
-    cloud->bound[CLOUD_VARIABLES] = &cloud->variables;
+    cloud->bound[CLOUD_VARIABLES] = rule->variables;
     for (size_t i = CLOUD_BOUND; cloud->names[i]; i++)
         cloud->bound[i] = value_member(&scope->value, cloud->names[i]);
 }
@@ -269,6 +252,7 @@ engine_status cloud_read_rules(struct cloud *cloud,
         rule->rule_id = document_string(rule->document, "rule_id");
         arena_init(&rule->arena, CLOUD_RULE_MEMORY);
         bson_init(&rule->used);
+        bson_init(&rule->typed);
         why.status = cloud_rule_read(cloud, rule, &why);
         if (why.status == ENGINE_ENOMEM)
             return engine_fail_memory(err);

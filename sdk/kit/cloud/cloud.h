@@ -31,6 +31,11 @@
  * members of the scope as variables ($account, $region). {{.variable}} is as
  * in all rules.
  *
+ * $variables are a rule's: what the operator says, else what the scan says,
+ * else the default that the rule itself declares, as the number, boolean or
+ * text that the rule declares. One that has no value, or that nobody declares,
+ * is an error of the rule before any call is made.
+ *
  * `foreach` of a call is an expression over the answers before it; the call is
  * made once per element. Its answer is put into that element, under the call's
  * name, wherever the element occurs in the answer that it came from (elements

@@ -101,7 +101,10 @@ struct cloud_rule {
     const bson_t *document; /* the job's */
     const char *rule_id;
     struct arena arena;
-    bson_t used;            /* variables, {id: value} */
+    bson_t typed;           /* variables that it knows, {id: value} */
+    const struct value *variables;  /* the same, of expressions */
+    struct value variables_own;
+    bson_t used;            /* those that it looks at */
     struct value content;   /* check_content, variables applied */
     struct rule_call *calls;
     size_t count;
@@ -137,8 +140,7 @@ engine_status rule_call_read(struct cloud *cloud, struct cloud_rule *rule,
 engine_status rule_calls_order(struct cloud *cloud, struct cloud_rule *rule,
                                engine_error *err);
 /** Finds names of calls that there are not, and what evidence shows. */
-engine_status rule_check_names(struct cloud *cloud, struct cloud_rule *rule,
-                               engine_error *err);
+engine_status rule_check_names(struct cloud_rule *rule, engine_error *err);
 /** A member that is a text; NULL where there is none. */
 engine_status rule_text(const struct value *content, const char *key,
                         const struct value **out, engine_error *err);
@@ -349,8 +351,8 @@ struct cloud {
 
     const char **names;          /* of variables, NULL-ended */
     const struct value **bound;  /* to them */
-    struct value variables; /* those that are declared as numbers are some */
-    bson_t typed;           /* the same */
+    bson_t typed;           /* the job's variables, by their types */
+    struct value variables; /* the same */
     struct table programs;       /* text -> expr */
 
     struct scope_node **scopes;
@@ -391,16 +393,21 @@ engine_status cloud_read_rules(struct cloud *cloud,
                                           const engine_error *why,
                                           void *user),
                                void *user, engine_error *err);
-/** Those of $variables that rules declare as numbers become numbers. */
-engine_status cloud_type_variables(struct cloud *cloud, engine_error *err);
+/** The job's variables, with the types that rules declare. */
+engine_status cloud_take_variables(struct cloud *cloud, engine_error *err);
+/** A rule's: the job's, else its own defaults, with its own types. */
+engine_status rule_variables(struct cloud *cloud, struct cloud_rule *rule,
+                             engine_error *err);
+/** Whether the rule itself declares a variable. */
+bool rule_declares(const struct cloud_rule *rule, const char *id);
 /** The innermost level that rules need. */
 unsigned cloud_deepest(const struct cloud *cloud);
 /** A JMESPath expression, compiled once; it belongs to the operation. */
 engine_status cloud_program(struct cloud *cloud, const char *text,
                             struct expr **out, engine_error *err);
 /** What variables stand for from now on. */
-void cloud_bind(struct cloud *cloud, const struct cloud_scope *scope,
-                const struct value *root);
+void cloud_bind(struct cloud *cloud, const struct cloud_rule *rule,
+                const struct cloud_scope *scope, const struct value *root);
 engine_status cloud_evaluate(struct cloud *cloud, struct expr *expr,
                              const struct value *input, struct arena *arena,
                              const struct value **out, engine_error *err);

@@ -374,7 +374,7 @@ engine_status judge_visit(struct visit *visit, engine_error *err)
         report_scope_error(visit, visit->failure);
         return ENGINE_OK;
     }
-    cloud_bind(visit->cloud, visit->scope, &visit->root);
+    cloud_bind(visit->cloud, visit->rule, visit->scope, &visit->root);
     status = judge_find(&judge);
     if (status == ENGINE_OK) {
         status = judge_all(&judge);

@@ -85,41 +85,65 @@ static void names_subject(struct names_check *check)
 /* ---- variables ------------------------------------------------------------- */
 
 struct names_used {
-    struct cloud *cloud;
     struct cloud_rule *rule;
-    bool failed;
+    engine_status status;
+    engine_error *err;
 };
 
-static void used_note(struct names_used *used, const char *name)
+static void used_note(struct names_used *used, const struct expr *expr,
+                      const char *name)
+{
+    struct cloud_rule *rule = used->rule;
+    bson_iter_t variable;
+
+    if (bson_iter_init_find(&variable, &rule->typed, name)) {
+        template_note(&rule->used, &variable);
+        return;
+    }
+    used->status = engine_fail(
+        used->err, ENGINE_EINVAL,
+        rule_declares(rule, name)
+            ? "the variable \"%.100s\", which \"%.200s\" looks at, has no "
+              "value: it has no default and is not overridden"
+            : "there is no variable \"%.100s\", which \"%.200s\" looks at: "
+              "the rule does not declare it",
+        name, expr_text(expr));
+}
+
+/* $variables.*, or $variables itself */
+static void used_all(struct names_used *used)
 {
     bson_iter_t variable;
 
-    if (bson_iter_init_find(&variable, &used->cloud->typed, name))
-        template_note(&used->rule->used, &variable);
+    if (bson_iter_init(&variable, &used->rule->typed))
+        while (bson_iter_next(&variable))
+            if (rule_declares(used->rule, bson_iter_key(&variable)))
+                template_note(&used->rule->used, &variable);
 }
 
-/* the variables of the scan that an expression names */
+/* the variables of the scan that an expression names; true ends the search */
 static bool used_expr(const struct expr *expr, void *user)
 {
     struct names_used *used = user;
     struct value_mask *mask;
 
-    if (!expr || !expr_uses(expr, CLOUD_VARIABLES))
-        return false;
+    if (used->status < 0 || !expr || !expr_uses(expr, CLOUD_VARIABLES))
+        return used->status < 0;
     mask = value_mask_new();
     if (!mask || expr_wants_of(expr, CLOUD_VARIABLES, mask) < 0)
-        used->failed = true;
-    for (size_t i = 0; !used->failed && i < mask->root.count; i++)
-        used_note(used, mask->root.children[i]->key);
+        used->status = engine_fail_memory(used->err);
+    else if (mask->root.all || mask->root.any)
+        used_all(used);
+    for (size_t i = 0; used->status == ENGINE_OK && i < mask->root.count; i++)
+        used_note(used, expr, mask->root.children[i]->key);
     value_mask_free(mask);
-    return used->failed;
+    return used->status < 0;
 }
 
-static engine_status rule_use_variables(struct cloud *cloud,
-                                        struct cloud_rule *rule,
+static engine_status rule_use_variables(struct cloud_rule *rule,
                                         engine_error *err)
 {
-    struct names_used used = {.cloud = cloud, .rule = rule};
+    struct names_used used = {.rule = rule, .err = err};
     const struct expr *const exprs[] = {
         rule->each, rule->assert, rule->when,   rule->id,
         rule->name, rule->region, rule->check ? check_expr(rule->check)
@@ -134,7 +158,7 @@ static engine_status rule_use_variables(struct cloud *cloud,
         if (rule->calls[i].fan_varies)
             mold_any(&rule->calls[i].fan_mold, used_expr, &used);
     }
-    return used.failed ? engine_fail_memory(err) : ENGINE_OK;
+    return used.status;
 }
 
 /* ---- what is looked at -------------------------------------------------- */
@@ -173,8 +197,7 @@ static engine_status rule_looks(struct cloud_rule *rule, engine_error *err)
     return failed ? engine_fail_memory(err) : ENGINE_OK;
 }
 
-engine_status rule_check_names(struct cloud *cloud, struct cloud_rule *rule,
-                               engine_error *err)
+engine_status rule_check_names(struct cloud_rule *rule, engine_error *err)
 {
     struct names_check check = {.rule = rule, .err = err};
 
@@ -195,8 +218,9 @@ engine_status rule_check_names(struct cloud *cloud, struct cloud_rule *rule,
     names_subject(&check);
     if (check.status < 0)
         return check.status;
-    if (rule_use_variables(cloud, rule, err) < 0)
-        return ENGINE_ENOMEM;
+    check.status = rule_use_variables(rule, err);
+    if (check.status < 0)
+        return check.status;
     rule->mask = value_mask_new();
     return rule->mask ? rule_looks(rule, err) : engine_fail_memory(err);
 }

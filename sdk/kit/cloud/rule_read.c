@@ -261,7 +261,7 @@ static engine_status rule_read_form(struct cloud *cloud,
     if (status == ENGINE_OK)
         status = rule_calls_order(cloud, rule, err);
     if (status == ENGINE_OK)
-        status = rule_check_names(cloud, rule, err);
+        status = rule_check_names(rule, err);
     return status;
 }
 
@@ -274,7 +274,9 @@ engine_status cloud_rule_read(struct cloud *cloud, struct cloud_rule *rule,
     if (!document_child(rule->document, "check_content", &content))
         status = engine_fail(err, ENGINE_EINVAL, "it has no check_content");
     else
-        status = rule_fill(rule, &content, &cloud->typed, &filled, err);
+        status = rule_variables(cloud, rule, err);
+    if (status == ENGINE_OK)
+        status = rule_fill(rule, &content, &rule->typed, &filled, err);
     if (status == ENGINE_OK)
         status = rule_value(rule, &filled, err);
     if (status == ENGINE_OK)
@@ -288,5 +290,6 @@ void cloud_rule_clear(struct cloud_rule *rule)
     check_free(rule->check);
     value_mask_free(rule->mask);
     bson_destroy(&rule->used);
+    bson_destroy(&rule->typed);
     arena_clear(&rule->arena);
 }

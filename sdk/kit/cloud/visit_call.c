@@ -147,7 +147,7 @@ static engine_status scopes_of_item(struct visit *visit,
     *out = value_null;
     if (!call->fan_varies)
         return ENGINE_OK;
-    cloud_bind(visit->cloud, visit->scope, &visit->root);
+    cloud_bind(visit->cloud, visit->rule, visit->scope, &visit->root);
     status = mold_fill(visit->cloud, &call->fan_mold, input, &visit->arena,
                        out, err);
     if (status == ENGINE_OK)
@@ -190,7 +190,7 @@ static engine_status part_want(struct visit *visit, size_t index,
         *err = *part->scope->why;
         return err->status;
     }
-    cloud_bind(cloud, part->scope, &visit->root);
+    cloud_bind(cloud, visit->rule, part->scope, &visit->root);
     status = mold_fill(cloud, &call->mold, input, &cloud->requests, &request,
                        err);
     if (status == ENGINE_OK)
@@ -255,7 +255,7 @@ engine_status visit_call_open(struct visit *visit, size_t index,
     size_t count;
     engine_status status;
 
-    cloud_bind(visit->cloud, visit->scope, &visit->root);
+    cloud_bind(visit->cloud, visit->rule, visit->scope, &visit->root);
     status = scopes_find(visit, &visit->rule->calls[index], &scopes, &count,
                          err);
     if (status < 0)

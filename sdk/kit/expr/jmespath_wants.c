@@ -21,6 +21,7 @@ struct jmespath_route {
 struct jmespath_want {
     struct value_mask *mask;
     size_t root, bound;
+    uint8_t same[JMESPATH_VARIABLES]; /* slot of a let -> bound one, + 1 */
     engine_status status;
 };
 
@@ -76,11 +77,38 @@ static void jmespath_follow_each(struct jmespath_want *want,
     jmespath_consume(want, route);
 }
 
+/* the slot itself, or the one bound from outside that let renamed */
+static size_t jmespath_slot_of(const struct jmespath_want *want,
+                               const struct jmespath_node *node)
+{
+    return node->slot >= want->bound && want->same[node->slot]
+               ? want->same[node->slot] - 1u
+               : node->slot;
+}
+
+/* let $a = $bound in $a.b looks at no more than $bound.b does */
+static void jmespath_follow_let(struct jmespath_want *want,
+                                const struct jmespath_node *node,
+                                struct jmespath_route *route)
+{
+    for (uint32_t i = 0; i + 1 < node->count; i++) {
+        const struct jmespath_node *value = node->nodes[i];
+        const bool named = value->kind == JMESPATH_VALUE_OF_SLOT &&
+                           jmespath_slot_of(want, value) < want->bound;
+
+        want->same[node->slot + i] =
+            named ? (uint8_t)(jmespath_slot_of(want, value) + 1) : 0;
+        if (!named)
+            jmespath_consumes(want, value, route);
+    }
+    jmespath_follow(want, node->nodes[node->count - 1], route);
+}
+
 static void jmespath_follow(struct jmespath_want *want,
                             const struct jmespath_node *node,
                             struct jmespath_route *route)
 {
-    const bool let = node->kind == JMESPATH_LET;
+    size_t slot;
 
     switch ((enum jmespath_kind)node->kind) {
     case JMESPATH_THIS:
@@ -105,8 +133,12 @@ static void jmespath_follow(struct jmespath_want *want,
         jmespath_follow_each(want, node, route);
         return;
     case JMESPATH_VALUE_OF_SLOT:
-        route->count = node->slot < want->bound ? 0 : JMESPATH_MADE;
-        route->root = (size_t)node->slot + 1;
+        slot = jmespath_slot_of(want, node);
+        route->count = slot < want->bound ? 0 : JMESPATH_MADE;
+        route->root = slot + 1;
+        return;
+    case JMESPATH_LET:
+        jmespath_follow_let(want, node, route);
         return;
     case JMESPATH_REFERENCE: /* of elements of another argument */
     case JMESPATH_CONSTANT:
@@ -115,12 +147,9 @@ static void jmespath_follow(struct jmespath_want *want,
             jmespath_follow(want, node->nodes[0], route);
         return;
     default:
-        for (uint32_t i = 0; i + let < node->count; i++)
+        for (uint32_t i = 0; i < node->count; i++)
             jmespath_consumes(want, node->nodes[i], route);
-        if (let)
-            jmespath_follow(want, node->nodes[node->count - 1], route);
-        else
-            route->count = JMESPATH_MADE;
+        route->count = JMESPATH_MADE;
     }
 }
 
