@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SDK as somebody has it who has nothing else: `make install` into a Debian
+that has neither the sources nor the build tree; there the templates are built
+by the very commands of their READMEs, loaded, and scan beside oscap."""
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support import BUILD, INSTRUMENTED, SLOW, SOURCE, need_root, unavailable
+
+ROOT = Path(os.environ.get("SCAN_ENGINE_TEST_SDK_ROOT",
+                           SOURCE / "build" / "sdk-root"))
+SMALL = SOURCE / "tests/fixtures/sdk/small-ds.xml"
+MINIMAL = {"minimal-passwd": "pass", "minimal-shadow": "pass",
+           "minimal-tmp": "fail"}
+OSCAP = {"xccdf_org.example_rule_unix": "pass",
+         "xccdf_org.example_rule_windows": "fail"}
+
+
+def make(*args):
+    """make in the build tree, apart from a make that runs this test."""
+    env = {key: value for key, value in os.environ.items()
+           if not key.startswith("MAKE") and key != "MFLAGS"}
+    done = subprocess.run(["make", "-s", "-C", BUILD, *args], env=env,
+                          capture_output=True, text=True,
+                          timeout=300 * SLOW)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def made(name):
+    """A variable of the build tree's Makefile."""
+    text = (BUILD / "Makefile").read_text()
+    found = re.search(rf"^{name} = (.*)$", text, re.M)
+    return re.sub(r"\$[({](\w+)[)}]", lambda inner: made(inner[1]),
+                  found[1] if found else "")
+
+
+def files(tree):
+    return sorted(str(path.relative_to(tree)) for path in tree.rglob("*")
+                  if not path.is_dir())
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """DESTDIR of a `make install`."""
+    if not (BUILD / "Makefile").exists():
+        unavailable("no build tree to install from")
+    dest = tmp_path_factory.mktemp("dest")
+    make("install", f"DESTDIR={dest}")
+    return dest
+
+
+class Clean:
+    """A Debian with what was installed, and a home; everything is mounted in a
+    namespace that ends with the command."""
+
+    def __init__(self, installed, home):
+        self.prefix = made("prefix")
+        self.installed = Path(f"{installed}{self.prefix}")
+        self.home = home
+
+    def environment(self):
+        env = {"HOME": "/root", "LC_ALL": "C.UTF-8",
+               "PATH": f"{self.prefix}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+               "PKG_CONFIG_PATH": f"{self.prefix}/lib/pkgconfig"}
+        sanitizers = re.findall(r"-fsanitize=\S+", made("CFLAGS"))
+        if sanitizers:  # the kit's archive needs them in whoever links it
+            shutil.copy(SOURCE / "tests/lsan.supp", self.home)
+            env.update(CFLAGS=" ".join(["-g", "-O1", *sanitizers]),
+                       LSAN_OPTIONS="suppressions=/root/lsan.supp:"
+                                    "print_suppressions=0",
+                       UBSAN_OPTIONS="print_stacktrace=1")
+        return env
+
+    def run(self, script, *args):
+        """A script in /root; its output."""
+        (self.home / "script").write_text(script)
+        outer = """set -e
+            mkdir -p "$1$2"
+            mount --bind "$3" "$1$2"
+            mount --bind "$4" "$1/root"
+            mount -t tmpfs -o mode=1777 tmpfs "$1/tmp"
+            mount -t proc proc "$1/proc"
+            root=$1; shift 4
+            cd /
+            exec chroot "$root" sh -c 'cd /root && exec sh -e ./script "$@"' \\
+                script "$@" """
+        done = subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+             outer, "outer", ROOT, self.prefix, self.installed, self.home,
+             *args], env=self.environment(), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=300 * SLOW)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+        assert "Sanitizer" not in done.stderr, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def clean(installed, tmp_path):
+    need_root("to mount in a namespace of its own")
+    done = subprocess.run(["sh", SOURCE / "tests/services/sdk-root", ROOT],
+                          capture_output=True, text=True)
+    if done.returncode:
+        unavailable(f"service sdk-root: {done.stderr[-500:]}")
+    return Clean(installed, tmp_path)
+
+
+def commands(readme):
+    """The blocks of a README, as one script that ends where a command fails;
+    scans may end with 2, a rule failed."""
+    blocks = [line[4:] if line.startswith("    ") else ""
+              for line in readme.read_text().splitlines()]
+    script = re.sub(r"\\\n\s*", "", "\n".join(blocks))
+    script = re.sub(r"^(scan-engine .*\bscan\b.*)$", r"\1 || test $? -eq 2",
+                    script, flags=re.M)
+    assert "make install" in script and " scan " in script
+    return script
+
+
+def template(installed, name):
+    return Path(f"{installed}{made('datadir')}/scan-engine/template/{name}")
+
+
+def test_the_minimal_template_by_its_readme_beside_oscap(installed, clean):
+    shutil.copy(SMALL, clean.home)
+    out = clean.run(
+        f"test ! -e '{SOURCE}' && test ! -e '{BUILD}'\n"
+        + commands(template(installed, "minimal") / "README") + """
+        scan-engine --config engine.conf import ~/small-ds.xml >&2
+        scan-engine --config engine.conf scan --target local --format json \\
+            --output ~/scan.json || test $? -eq 2
+        """)
+    assert "file_mode" in out and "minimal.so" in out, out
+    scan = json.loads((clean.home / "scan.json").read_text())
+    assert scan["status"] == "completed", scan
+    found = {each["rule_id"]: each for each in scan["results_by_rule"]}
+    assert {rule: each["status"] for rule, each in found.items()} == {
+        **MINIMAL, **OSCAP}
+    assert set(scan["scanner_metadata"]) == {"minimal", "oscap"}
+    (result,) = found["minimal-tmp"]["results"]
+    assert result["evidence"] == {"path": "/tmp", "mode": "1777", "owner": 0}
+    assert "expected 0700" in result["message"]
