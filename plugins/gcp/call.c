@@ -5,6 +5,7 @@
 
 #include "plugins/gcp/gcp.h"
 #include "sdk/base/alloc.h"
+#include "sdk/kit/cloud/guard.h"
 
 #define CALL_TEXT ((size_t)2 * 1024 * 1024)
 
@@ -15,6 +16,7 @@ struct gcp_call *gcp_call_new(struct gcp *gcp)
     if (call) {
         call->gcp = gcp;
         buffer_init(&call->text, GCP_BODY);
+        table_init(&call->tokens);
     }
     return call;
 }
@@ -26,20 +28,14 @@ void gcp_call_free(struct gcp_call *call)
     gcp_request_clear(&call->request);
     buffer_clear(&call->text);
     cloud_pages_free(call->pages);
+    table_clear(&call->tokens);
     engine_free(call->token);
     engine_free(call);
 }
 
 /* ---- its end ------------------------------------------------------------- */
 
-static void call_fail(struct gcp_call *call, const char *code,
-                      const engine_error *why)
-{
-    call->end(call, NULL, code, why);
-}
-
-/* What messages call it: the API, and the path without its query. */
-static void call_subject(const struct gcp_call *call, char *out, size_t room)
+void gcp_call_subject(const struct gcp_call *call, char *out, size_t room)
 {
     snprintf(out, room, "%s %s %.*s", call->request.post ? "POST" : "GET",
              call->request.api, (int)strcspn(call->request.path, "?"),
@@ -50,72 +46,106 @@ static void call_broken(struct gcp_call *call, engine_error *why)
 {
     char subject[400];
 
-    call_subject(call, subject, sizeof(subject));
+    gcp_call_subject(call, subject, sizeof(subject));
     engine_error_prefix(why, "%s", subject);
-    call_fail(call, NULL, why);
-}
-
-static void call_refused(struct gcp_call *call)
-{
-    struct gcp_failure failure;
-    engine_error why = {0};
-    char codes[300], subject[400];
-
-    gcp_failure_read(call->text.data ? call->text.data : "", call->text.len,
-                     &failure);
-    gcp_failure_codes(&failure, call->status, codes, sizeof(codes));
-    call_subject(call, subject, sizeof(subject));
-    (void)gcp_failure_fail(&failure, call->status, subject, &why);
-    call_fail(call, codes, &why);
+    call->end(call, NULL, NULL, why);
 }
 
 /* ---- pages --------------------------------------------------------------- */
 
-/* Lists grow, and the map of an aggregated list; any page may be the first
- * that has one of them. */
-static engine_status call_lists(struct gcp_call *call,
-                                const struct value *page, engine_error *err)
+/* Lists grow, and the map of an aggregated list. */
+static bool call_grows(const struct value_member *member)
 {
-    for (uint32_t i = 0; page->kind == VALUE_OBJECT && i < page->count; i++) {
-        const struct value_member *member = &page->members[i];
-        size_t at = 0;
+    return member->value.kind == VALUE_ARRAY ||
+           (member->value.kind == VALUE_OBJECT &&
+            strcmp(member->key, "items") == 0);
+}
 
-        if (member->value.kind != VALUE_ARRAY &&
-            (member->value.kind != VALUE_OBJECT ||
-             strcmp(member->key, "items") != 0))
-            continue;
-        while (at < call->lists_count &&
-               strcmp(call->lists[at], member->key) != 0)
-            at++;
-        if (at < call->lists_count)
-            continue;
-        if (at == GCP_LISTS)
-            return engine_fail(err, ENGINE_ELIMIT,
-                               "the answer has more than %d lists", GCP_LISTS);
-        call->lists[call->lists_count++] = member->key;
+/* What grows is the same on each page that has it. */
+static engine_status call_same(const struct gcp_call *call, const char *key,
+                               uint8_t kind, engine_error *err)
+{
+    for (const struct gcp_page *page = call->last; page; page = page->before) {
+        const struct value *found = value_member(page->value, key);
+
+        if (found && found->kind != VALUE_NULL && found->kind != kind)
+            return engine_fail(err, ENGINE_EPARSE,
+                               "\"%.60s\" is not the same kind of list on "
+                               "each page",
+                               key);
     }
     return ENGINE_OK;
 }
 
-/* The token of the next page; NULL: there is none. */
+/* Any page may be the first that has one of them. */
+static engine_status call_list(struct gcp_call *call,
+                               const struct value_member *member,
+                               engine_error *err)
+{
+    size_t at = 0;
+
+    while (at < call->lists_count &&
+           strcmp(call->lists[at], member->key) != 0)
+        at++;
+    if (at == call->lists_count && !call_grows(member))
+        return ENGINE_OK;
+    if (at == GCP_LISTS)
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "the answer has more than %d lists", GCP_LISTS);
+    if (at == call->lists_count)
+        call->lists[call->lists_count++] = member->key;
+    return member->value.kind == VALUE_NULL
+               ? ENGINE_OK
+               : call_same(call, member->key, member->value.kind, err);
+}
+
+static engine_status call_lists(struct gcp_call *call,
+                                const struct value *page, engine_error *err)
+{
+    struct gcp_page *kept = arena_alloc(call->arena, sizeof(*kept));
+    engine_status status = ENGINE_OK;
+
+    if (!kept)
+        return engine_fail(err, ENGINE_ELIMIT, "the answer is too large");
+    for (uint32_t i = 0; status == ENGINE_OK && i < page->count; i++)
+        status = call_list(call, &page->members[i], err);
+    *kept = (struct gcp_page){page, call->last};
+    call->last = kept;
+    return status;
+}
+
+/* Rows of BigQuery come with a pageToken instead. */
+static const struct value *call_token(const struct value *page)
+{
+    const struct value *next = value_member(page, "nextPageToken");
+
+    return next ? next : value_member(page, "pageToken");
+}
+
+/* The token of the next page; NULL: there is none. What could be one, but is
+ * not, would be the end of a list that is longer. */
 static engine_status call_next(struct gcp_call *call, const struct value *page,
                                engine_error *err)
 {
-    const struct value *next = value_member(page, "nextPageToken");
-    const char *text = value_text(next);
+    const struct value *next = call_token(page);
     char *copy = NULL;
 
-    if (text && *text) {
-        if (strlen(text) != next->count ||
-            (call->token && strcmp(call->token, text) == 0) ||
-            call->page >= GCP_PAGES)
+    if (next && next->kind != VALUE_NULL && next->kind != VALUE_STRING)
+        return engine_fail(err, ENGINE_EPARSE,
+                           "page %zu: the token of the next one is no text",
+                           call->page);
+    if (next && next->kind == VALUE_STRING && next->count) {
+        if (strlen(next->text) != next->count ||
+            table_has(&call->tokens, next->text) || call->page >= GCP_PAGES)
             return engine_fail(err, ENGINE_EIO,
-                               "page %zu has the token of the page before, or "
-                               "there are too many",
+                               "page %zu has a token that was there before, "
+                               "or there are too many",
                                call->page);
-        copy = engine_strdup(text);
-        if (!copy)
+        copy = engine_strdup(next->text);
+        if (!copy || table_set(&call->tokens, copy, call) < 0) {
+            engine_free(copy);
             return engine_fail_memory(err);
+        }
     }
     engine_free(call->token);
     call->token = copy;
@@ -147,13 +177,13 @@ static engine_status call_page(struct gcp_call *call,
     if (!page)
         return engine_fail(err, ENGINE_ELIMIT, "the answer is too large");
     call->page++;
-    if (call->status == 204 || !call->text.len)
-        *page = value_null;
-    else if ((status = value_from_json(call->text.data, call->text.len,
-                                       "answer", call->arena, page, err)) < 0)
-        return status;
+    if (!call->text.len)
+        return engine_fail(err, ENGINE_EPARSE, "the answer is empty");
+    status = value_from_json(call->text.data, call->text.len, "answer",
+                             call->arena, page, err);
     buffer_reset(&call->text);
-    status = gcp_answer_whole(page, err);
+    if (status == ENGINE_OK)
+        status = gcp_answer_whole(page, err);
     if (status == ENGINE_OK)
         status = call_next(call, page, err);
     if (status == ENGINE_OK)
@@ -169,9 +199,11 @@ static void call_answered(struct gcp_call *call)
     engine_error why = {0};
     engine_status status = ENGINE_OK;
 
-    if (call->status != 200 && call->status != 204)
+    if (call->status != 200)
         status = engine_fail(&why, ENGINE_EIO,
-                             "it answered %ld, which is not followed",
+                             call->status / 100 == 3
+                                 ? "it answered %ld, which is not followed"
+                                 : "it answered %ld, which is no answer",
                              call->status);
     if (status == ENGINE_OK)
         status = call_page(call, &answer, &why);
@@ -227,9 +259,9 @@ static void call_done(struct http_request *request, engine_status status,
 
     (void)request;
     if (status < 0)
-        call_fail(call, NULL, err);
+        call->end(call, NULL, NULL, err);
     else if (response->status >= 400)
-        call_refused(call);
+        gcp_call_refused(call);
     else
         call_answered(call);
 }
@@ -285,7 +317,11 @@ static engine_status call_add(struct gcp_call *call, const char *url,
                                                 call_again, call_done};
     const struct gcp *gcp = call->gcp;
     const char *quota = gcp->target.quota_project;
-    const struct http_endpoint endpoint = {.ca_file = gcp->target.ca_file};
+    /* what is on this machine no proxy can reach */
+    const struct http_endpoint endpoint = {
+        .ca_file = gcp->target.ca_file,
+        .proxy = guard_url(url, GUARD_LOOPBACK, "", NULL) == ENGINE_OK ? ""
+                                                                       : NULL};
     char project[200];
     /* Google compresses only for who says "gzip" here, too */
     const char *headers[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* failure.c - refusals, and answers that are not whole. */
+/* failure.c - what a refusal says. */
 #include "plugins/gcp/failure.h"
 
 #include <stdio.h>
@@ -63,6 +63,8 @@ void gcp_failure_read(const char *body, size_t len, struct gcp_failure *out)
                              ? &answer.items[0]
                              : &answer,
                          "error");
+    out->known = error && (error->kind == VALUE_STRING ||
+                           error->kind == VALUE_OBJECT);
     if (error && error->kind == VALUE_STRING) { /* of OAuth */
         failure_copy(out->status, sizeof(out->status), error->text);
         failure_copy(out->message, sizeof(out->message),
@@ -81,6 +83,9 @@ void gcp_failure_read(const char *body, size_t len, struct gcp_failure *out)
 void gcp_failure_codes(const struct gcp_failure *failure, long status,
                        char *out, size_t room)
 {
+    *out = '\0';
+    if (!failure->known)
+        return;
     snprintf(out, room, "%s%s%s%s%ld",
              strchr(failure->status, ' ') ? "" : failure->status,
              *failure->status ? " " : "", failure->reasons,
@@ -100,6 +105,12 @@ static bool failure_has(const struct gcp_failure *failure, const char *reason)
         at += strspn(at, " ");
     }
     return false;
+}
+
+bool gcp_failure_concerns_consumer(const struct gcp_failure *failure)
+{
+    return *failure->consumer || failure_has(failure, "SERVICE_DISABLED") ||
+           failure_has(failure, "accessNotConfigured");
 }
 
 bool gcp_failure_throttles(const struct gcp_failure *failure, long status)
@@ -147,68 +158,4 @@ engine_status gcp_failure_fail(const struct gcp_failure *failure, long status,
                 *failure->message ? ": " : "", failure->message);
     failure_hint(failure, status, err);
     return code;
-}
-
-/* ---- what is missing ----------------------------------------------------- */
-
-static engine_status whole_places(const struct value *answer, const char *key,
-                                  engine_error *err)
-{
-    const struct value *list = value_member(answer, key);
-    char text[400] = "";
-    size_t used = 0;
-
-    if (!list || list->kind != VALUE_ARRAY || !list->count)
-        return ENGINE_OK;
-    for (uint32_t i = 0; i < list->count && used + 80 < sizeof(text); i++) {
-        const char *place = value_text(&list->items[i]);
-
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.60s",
-                                 used ? ", " : "", place ? place : "?");
-    }
-    return engine_fail(err, ENGINE_EIO,
-                       "the answer is not whole: no answer from %s", text);
-}
-
-static engine_status whole_warning(const struct value *warning,
-                                   const char *where, engine_error *err)
-{
-    const char *code = value_text(value_member(warning, "code"));
-    const char *message = value_text(value_member(warning, "message"));
-    const char *region = value_text(value_member(warning, "region"));
-
-    if (!warning || warning->kind != VALUE_OBJECT ||
-        (code && strcmp(code, "NO_RESULTS_ON_PAGE") == 0))
-        return ENGINE_OK;
-    if (!where)
-        where = region ? region : "somewhere";
-    return engine_fail(err, ENGINE_EIO,
-                       "the answer is not whole: %.100s: %.60s%s%.300s", where,
-                       code ? code : "a warning", message ? ": " : "",
-                       message ? message : "");
-}
-
-engine_status gcp_answer_whole(const struct value *answer, engine_error *err)
-{
-    const struct value *warnings = value_member(answer, "warnings");
-    const struct value *items = value_member(answer, "items");
-    engine_status status = whole_places(answer, "unreachable", err);
-
-    if (status == ENGINE_OK)
-        status = whole_places(answer, "unreachables", err);
-    if (status == ENGINE_OK)
-        status = whole_places(answer, "missingZones", err);
-    if (status == ENGINE_OK)
-        status = whole_warning(value_member(answer, "warning"), NULL, err);
-    for (uint32_t i = 0; status == ENGINE_OK && warnings &&
-                         warnings->kind == VALUE_ARRAY && i < warnings->count;
-         i++)
-        status = whole_warning(&warnings->items[i], NULL, err);
-    for (uint32_t i = 0; status == ENGINE_OK && items &&
-                         items->kind == VALUE_OBJECT && i < items->count;
-         i++)
-        status = whole_warning(
-            value_member(&items->members[i].value, "warning"),
-            items->members[i].key, err);
-    return status;
 }

@@ -7,25 +7,40 @@
 #include "plugins/gcp/failure.h"
 #include "plugins/gcp/request.h"
 #include "plugins/gcp/target.h"
+#include "sdk/base/hash.h"
 #include "sdk/kit/cloud/cloud.h"
 
 #define GCP_BODY ((size_t)256 * 1024 * 1024) /* of one page */
 #define GCP_PAGES 10000
+#define GCP_PROBED 20 /* projects that a probe looks at */
 #define GCP_LISTS 16 /* of an answer that grow from page to page */
 
 enum { GCP_ORGANIZATION, GCP_PROJECT }; /* levels */
+
+/** What is known of a scanned project; data of its scope. */
+struct gcp_project {
+    const char *id;     /* as the target has it, or a list of projects */
+    const char *number; /* NULL: not known yet */
+    bool asked;         /* who it is, for refusals */
+};
 
 struct gcp {
     struct cloud *cloud;
     struct gcp_target target;
     struct gcp_credentials *credentials;
     size_t projects;
-    const char **project_names; /* in the cloud's arena; for probe */
+    const char *first[GCP_PROBED]; /* of them, for probe */
+};
+
+struct gcp_page {
+    const struct value *value;
+    const struct gcp_page *before;
 };
 
 /** A call and its pages. */
 struct gcp_call {
     struct gcp *gcp;
+    struct gcp_project *project; /* it is made in; NULL: none */
     struct gcp_request request;
     char bucket[160];
     struct arena *arena; /* of the answer */
@@ -34,20 +49,25 @@ struct gcp_call {
     char type[64];
     struct buffer text;
     struct cloud_pages *pages;
+    const struct gcp_page *last; /* of the pages that came */
     const char *lists[GCP_LISTS + 1];
     size_t lists_count, page;
-    char *token; /* of the page that comes next */
+    struct table tokens; /* of pages, that were seen */
+    char *token;         /* of the page that comes next */
     /** Called once: value, or why and code. It frees the call. */
     void (*end)(struct gcp_call *call, const struct value *value,
                 const char *code, const engine_error *why);
     void *user;
-    bool ended;
 };
 
 struct gcp_call *gcp_call_new(struct gcp *gcp);
 void gcp_call_free(struct gcp_call *call);
 /** Sends it; ends with `end`, perhaps before this returns. */
 void gcp_call_begin(struct gcp_call *call);
+/** What messages call it: the API, and the path without its query. */
+void gcp_call_subject(const struct gcp_call *call, char *out, size_t room);
+/** Ends a call that was answered with an error, whose text it has. */
+void gcp_call_refused(struct gcp_call *call);
 /** One call to its end, all pages, for scopes and probe. body NULL: GET. */
 engine_status gcp_fetch(struct gcp *gcp, const char *request, const char *body,
                         struct arena *arena, const struct value **out,

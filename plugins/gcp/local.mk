@@ -9,7 +9,8 @@ gcp_parts = $(aws_sign_sources) \
 	plugins/gcp/credentials_private.h \
 	plugins/gcp/failure.c plugins/gcp/failure.h \
 	plugins/gcp/request.c plugins/gcp/request.h \
-	plugins/gcp/target.c plugins/gcp/target.h
+	plugins/gcp/target.c plugins/gcp/target.h \
+	plugins/gcp/whole.c
 if WITH_GCP
 plugins_LTLIBRARIES += plugins/gcp.la
 plugins_gcp_la_SOURCES = $(gcp_parts) \
@@ -17,6 +18,7 @@ plugins_gcp_la_SOURCES = $(gcp_parts) \
 	plugins/gcp/gcp.c plugins/gcp/gcp.h \
 	plugins/gcp/probe.c \
 	plugins/gcp/provider.c \
+	plugins/gcp/refusal.c \
 	plugins/gcp/scopes.c
 plugins_gcp_la_LIBADD = sdk/kit/cloud/libscankit-cloud.la \
 	sdk/kit/libscankit-http.la sdk/kit/libscankit-expr.la \

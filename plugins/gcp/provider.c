@@ -30,6 +30,7 @@ engine_status gcp_prepare(void *self, const struct cloud_scope *scope,
         gcp_call_free(made);
         return status;
     }
+    made->project = scope->data;
     snprintf(made->bucket, sizeof(made->bucket), "%.90s:%.60s", scope->name,
              made->request.api);
     buffer_printf(key, "%s %s", made->request.api, made->request.path);
@@ -97,26 +98,13 @@ engine_status gcp_fetch(struct gcp *gcp, const char *request, const char *body,
                         struct arena *arena, const struct value **out,
                         engine_error *err)
 {
-    struct value_member members[3] = {
-        {.key = "request", .key_len = 7, .value = {.kind = VALUE_STRING}},
-        {.key = "method", .key_len = 6, .value = {.kind = VALUE_STRING}},
-        {.key = "body", .key_len = 4, .value = {.kind = VALUE_STRING}}};
-    const struct value call = {.kind = VALUE_OBJECT,
-                               .count = body ? 3 : 1,
-                               .members = members};
     struct provider_wait wait = {.err = err};
     struct gcp_call *made = gcp_call_new(gcp);
     engine_status status;
 
     if (!made)
         return engine_fail_memory(err);
-    members[0].value.text = request;
-    members[0].value.count = (uint32_t)strlen(request);
-    members[1].value.text = "POST";
-    members[1].value.count = 4;
-    members[2].value.text = body;
-    members[2].value.count = body ? (uint32_t)strlen(body) : 0;
-    status = gcp_request_init(&call, &made->request, err);
+    status = gcp_request_own(request, body, &made->request, err);
     snprintf(made->bucket, sizeof(made->bucket), "own:%s", made->request.api);
     made->arena = arena;
     made->end = provider_fetched;

@@ -308,6 +308,29 @@ engine_status gcp_request_init(const struct value *call,
     return status;
 }
 
+static struct value_member request_member(const char *key, const char *text)
+{
+    const struct value value = {.kind = VALUE_STRING,
+                                .count = (uint32_t)strlen(text),
+                                .text = text};
+
+    return (struct value_member){
+        .key = key, .key_len = (uint32_t)strlen(key), .value = value};
+}
+
+engine_status gcp_request_own(const char *request, const char *body,
+                              struct gcp_request *out, engine_error *err)
+{
+    const struct value_member members[] = {
+        request_member("request", request), request_member("method", "POST"),
+        request_member("body", body ? body : "")};
+    const struct value call = {.kind = VALUE_OBJECT,
+                               .count = body ? 3 : 1,
+                               .members = members};
+
+    return gcp_request_init(&call, out, err);
+}
+
 engine_status gcp_request_path(const struct gcp_request *request,
                                const char *token, struct buffer *out)
 {

@@ -34,6 +34,9 @@ engine_status gcp_request_check(const struct value *call, bool *project,
 /** Makes a call ready. ENGINE_EINVAL says what is wrong with it. */
 engine_status gcp_request_init(const struct value *call,
                                struct gcp_request *out, engine_error *err);
+/** A call of our own; body NULL: GET. */
+engine_status gcp_request_own(const char *request, const char *body,
+                              struct gcp_request *out, engine_error *err);
 /** Appends where it goes: path, or path and the token of a page. */
 engine_status gcp_request_path(const struct gcp_request *request,
                                const char *token, struct buffer *out);

@@ -90,13 +90,20 @@ static engine_status scopes_add(struct gcp *gcp,
                                 .level = GCP_PROJECT,
                                 .name = arena_strdup(arena, project->id)};
     const engine_status status = scopes_value(gcp, project, &scope.value, err);
+    struct gcp_project *known = arena_alloc(arena, sizeof(*known));
 
     if (status < 0)
         return status;
     scope.label = arena_strf(arena, "project %s", project->id);
     scope.account = scope.name;
-    if (!scope.name || !scope.label)
+    scope.data = known;
+    if (!known || !scope.name || !scope.label)
         return engine_fail_memory(err);
+    *known = (struct gcp_project){
+        .id = scope.name,
+        .number = value_text(value_member(&scope.value, "project_number"))};
+    if (gcp->projects < GCP_PROBED)
+        gcp->first[gcp->projects] = scope.name;
     gcp->projects++;
     return cloud_add_scope(gcp->cloud, &scope, NULL, err);
 }

@@ -14,8 +14,8 @@ from support import DONE, FAILED, UNABLE, UNSURE, Engine
 
 sys.path.insert(0, str(support.SOURCE / "tests/services"))
 import gcp_fake  # noqa: E402
-from gcp_estate import BAD, GOOD, estate  # noqa: E402
-from gcp_fake import GcpFake, answering, cutting  # noqa: E402
+from gcp_estate import BAD, GOOD, NUMBER, estate  # noqa: E402
+from gcp_fake import GcpFake, answering, cutting, saying  # noqa: E402
 from gcplocal import Gcplocal  # noqa: E402
 
 if not support.module("gcp").exists():
@@ -287,10 +287,33 @@ def test_a_quota_project_is_sent(engine, fake):
 
 @pytest.mark.parametrize("part, place", [
     ({"unreachable": ["projects/p/locations/us-x"]}, "us-x"),
+    ({"unreachables": ["zones/us-x"]}, "us-x"),
+    ({"unreachableLocations": ["us-x", "us-y"]}, "us-x, us-y"),
+    ({"missingZones": ["us-x-1"]}, "us-x-1"),
+    ({"failedLocations": ["projects/p/locations/eu-w"]}, "eu-w"),
+    ({"failedLocation": [{"name": "eu-v"}]}, "eu-v"),
+    ({"failedLocations": "eu-u"}, "eu-u"),
+    ({"executionErrors": [{"code": 14, "message": "shard\nof eu-t"}]},
+     "shard of eu-t"),
+    ({"partialErrors": [{"code": 4, "message": "too slow"}]}, "too slow"),
+    ({"nonCriticalErrors": [{"code": "PERMISSION_DENIED",
+                             "cause": "group g"}]}, "group g"),
+    ({"fullyExplored": False}, "not fully explored"),
+    # proto3's JSON leaves out what is false
+    ({"mainAnalysis": {"analysisResults": []}}, "not fully explored"),
+    ({"jobComplete": False}, "not over"),
+    ({"jobReference": "1234"}, "not over"),
+    ({"queryResult": {"rows": [], "nextPageToken": "t"}}, "more pages"),
+    ({"error": {"code": 3, "message": "bad SQL"}}, "bad SQL"),
     ({"warning": {"code": "UNREACHABLE", "message": "zone down"}},
      "zone down"),
     ({"warnings": [{"code": "REGION_UNREACHABLE", "region": "eu-y"}]},
      "eu-y"),
+    ({"warnings": [{"warningCode": "INSUFFICIENT_PERMISSIONS_PARTIAL_DATA",
+                    "displayMessage": "of ring r"}], "name": "summary"},
+     "of ring r"),
+    ({"scopedWarnings": [{"scopeName": "regions/us-q", "warning": {
+        "code": "UNREACHABLE"}}]}, "regions/us-q"),
     ({"items": {"zones/us-z": {"warning": {"code": "UNREACHABLE",
                                            "message": "no answer"}}}},
      "zones/us-z"),
@@ -306,6 +329,68 @@ def test_what_is_not_whole_is_an_error_that_names_the_place(
     verdict = made.by_rule()["r"]
     assert verdict["resources"] == {"pass": 1, "error": 1}
     assert "not whole" in verdict["message"] and place in verdict["message"]
+
+
+@pytest.mark.parametrize("part", [
+    {"items": {"zones/a": {"warning": {"code": "NO_RESULTS_ON_PAGE"}}},
+     "warning": {"code": "NO_RESULTS_ON_PAGE"}, "unreachable": [],
+     "executionErrors": [], "fullyExplored": True},
+    # about the route, and the operation, that was asked for
+    {"name": "route", "warnings": [{"code": "NEXT_HOP_NOT_RUNNING"}]},
+    {"name": "operations/1", "done": True, "error": {"code": 5}},
+])
+def test_what_is_harmless_is_no_gap(engine, fake, part):
+    engine.import_rules([rule(
+        calls={"list": {"request": FIREWALLS}}, **{"assert": "list"})])
+    fake.fault("firewalls$", saying(part), times=9)
+    assert scan(engine, fake, code=DONE).statuses() == {"r": "pass"}
+
+
+@pytest.mark.parametrize("pages, words", [
+    ([b""], "the answer is empty"),
+    ([b"null"], "no JSON object"),
+    ([[{"name": "x"}]], "no JSON object"),
+    ([b"\"x\""], "no JSON object"),
+    ([b"{\"items\": ["], "answer:1"),
+    ([{"items": [], "nextPageToken": 7}], "is no text"),
+    ([{"items": [], "nextPageToken": {"t": "x"}}], "is no text"),
+    ([{"items": [], "nextPageToken": "a"},
+      {"items": [], "nextPageToken": "b"},
+      {"items": [], "nextPageToken": "a"}], "there before"),
+    ([{"items": [], "nextPageToken": "a"}, b""], "the answer is empty"),
+    ([{"items": [], "nextPageToken": "a"}, b"[]"], "no JSON object"),
+    ([{"items": [{"name": "ssh"}], "nextPageToken": "a"}, {"items": "x"}],
+     "same kind of list"),
+    ([{"items": "x", "nextPageToken": "a"}, {"items": [{"name": "ssh"}]}],
+     "same kind of list"),
+    ([{"items": [], "nextPageToken": "a"},
+      {"items": {"zones/a": {}}}], "same kind of list"),
+])
+def test_an_odd_page_is_an_error_and_never_the_end(engine, fake, pages,
+                                                   words):
+    engine.import_rules([firewalls()])
+    for page in pages:
+        fake.fault("firewalls$", saying(page))
+    made = scan(engine, fake, projects=[GOOD], code=UNSURE)
+    verdict = made.by_rule()["r"]
+    assert verdict["status"] == "error" and words in verdict["message"]
+    assert len(fake.asked("firewalls$")) == len(pages)
+
+
+def test_a_read_has_an_answer(engine, fake):
+    engine.import_rules([firewalls()])
+    fake.fault("firewalls$", saying(b"", 204))
+    verdict = scan(engine, fake, projects=[GOOD], code=UNSURE).by_rule()["r"]
+    assert verdict["status"] == "error" and "204" in verdict["message"]
+
+
+def test_pages_of_rows_follow_their_own_token(engine, fake):
+    engine.import_rules([rule(calls={"list": {"request": FIREWALLS}}, **{
+        "assert": "length(list.rows) == `3`"})])
+    fake.fault("firewalls$", saying({"rows": [1, 2], "pageToken": "p"}))
+    fake.fault("firewalls$", saying({"rows": [3]}))
+    scan(engine, fake, projects=[GOOD], code=DONE)
+    assert fake.asked("firewalls$")[1]["query"] == "pageToken=p"
 
 
 @pytest.mark.parametrize("content, words", [
@@ -364,6 +449,69 @@ def test_codes_of_empty_on_make_a_null(engine, fake, code):
         calls={"x": {"request": "iam/v1/projects/{project}/nothing",
                      "empty_on": [code]}}, **{"assert": "x == `null`"})])
     assert scan(engine, fake, code=DONE).statuses() == {"r": "pass"}
+
+
+def nothing(code, **more):
+    return rule(calls={"x": {"request": FIREWALLS, "empty_on": [code]}},
+                **{"assert": "x == `null`"}, **more)
+
+
+def disabled(consumer):
+    return answering(403, "PERMISSION_DENIED", "off", "SERVICE_DISABLED",
+                     service="compute.googleapis.com", consumer=consumer)
+
+
+def test_an_error_of_a_later_page_is_not_nothing(engine, fake):
+    engine.import_rules([nothing("NOT_FOUND")])
+    fake.fault("firewalls$", saying({"items": [], "nextPageToken": "t"}))
+    fake.fault("firewalls$", answering(404, "NOT_FOUND", "gone", "notFound"))
+    made = scan(engine, fake, projects=[GOOD], code=UNSURE)
+    assert "404 NOT_FOUND: gone" in made.by_rule()["r"]["message"]
+
+
+@pytest.mark.parametrize("body", [b"<html>404</html>", b"Not Found", b"{}"])
+def test_a_page_of_something_else_has_no_codes(engine, fake, body):
+    engine.import_rules([nothing("404")])
+    fake.fault("firewalls$", saying(body, 404))
+    scan(engine, fake, projects=[GOOD], code=UNSURE)
+
+
+@pytest.mark.parametrize("consumer, where", [
+    ("projects/" + GOOD, {}),
+    (f"projects/{NUMBER[GOOD]}", {}),  # which is asked for
+    (f"projects/{NUMBER[BAD]}", {"projects": None, "folder": "3"}),
+    (f"projects/{NUMBER[GOOD]}", {"projects": [NUMBER[GOOD]]}),
+    ("projects/" + GOOD, {"projects": [NUMBER[GOOD]]}),
+])
+def test_an_api_that_is_off_in_the_project_may_mean_nothing(
+        engine, fake, consumer, where):
+    engine.import_rules([nothing("SERVICE_DISABLED")])
+    fake.fault("firewalls$", disabled(consumer), times=9)
+    scan(engine, fake, **{"projects": [GOOD], **where}, code=DONE)
+
+
+@pytest.mark.parametrize("consumer, where", [
+    ("projects/333333333333", {}),
+    ("projects/333333333333", {"projects": None, "folder": "2"}),
+    ("projects/billing-project", {"quota_project": "billing-project"}),
+    (f"projects/{NUMBER[BAD]}", {}),
+    ("", {}),
+])
+def test_an_api_that_is_off_in_the_paying_project_is_an_error(
+        engine, fake, consumer, where):
+    engine.import_rules([nothing("SERVICE_DISABLED"),
+                         {**nothing("403"), "rule_id": "s"}])
+    fake.fault("firewalls$", disabled(consumer), times=9)
+    made = scan(engine, fake, **{"projects": [GOOD], **where}, code=UNSURE)
+    assert made.statuses() == {"r": "error", "s": "error"}
+    assert "pays for the call" in json.dumps(made.by_rule()["r"])
+
+
+def test_a_project_that_may_not_be_looked_at_is_not_known(engine, fake):
+    engine.import_rules([nothing("SERVICE_DISABLED")])
+    fake.fault("firewalls$", disabled(f"projects/{NUMBER[GOOD]}"), times=9)
+    fake.fault("v3/projects/", answering(403, "PERMISSION_DENIED"), times=9)
+    scan(engine, fake, projects=[GOOD], code=UNSURE)
 
 
 @pytest.mark.parametrize("fault", [

@@ -286,6 +286,11 @@ class GcpFake:
         folders = {"organizations/1": ["folders/2"],
                    "folders/2": ["folders/3"], "folders/3": []}
         parent = query.get("parent")
+        one = path.removeprefix("v3/projects/")
+        for each, number in NUMBER.items():
+            if one in (each, number):
+                return {"name": f"projects/{number}", "projectId": each,
+                        "displayName": each, "state": "ACTIVE"}
         if path == "v3/projects:search":
             listed = [GOOD, BAD]
         elif parent not in projects:
@@ -406,9 +411,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                        for key, value in self.headers.items()}}
         with fake.lock:
             fake.requests.append(request)
-            faults = [each for each in fake.faults if each.matches(path)][:1]
+            fault = next((each for each in fake.faults
+                          if each.matches(path)), None)
         try:
-            if faults and faults[0].do(self):
+            if fault and fault.do(self):
                 return
             self.send(200, fake.serve(request))
         except Refusal as refusal:
@@ -425,6 +431,14 @@ def answering(code, status, message="so it is", reason=None, headers=(),
             refuse(code, status, message, reason, **metadata)
         except Refusal as refusal:
             handler.send(code, refusal.body, headers)
+        return True
+    return do
+
+
+def saying(body, status=200):
+    """A fault that answers with bytes, or a document."""
+    def do(handler):
+        handler.send(status, body)
         return True
     return do
 
