@@ -14,6 +14,7 @@
 #include "sdk/document/document.h"
 
 #define TASK_QUEUE_MAX ((size_t)1024 * 1024) /* unsent rules of one job */
+#define TASK_WRITE_BYTES ((size_t)32 * 1024)
 #define TASK_GRACE_MS 5000
 
 /* ---- ending ------------------------------------------------------------- */
@@ -192,6 +193,7 @@ static engine_status task_send_rule(struct task *task, const bson_t *rule,
                                     engine_error *err)
 {
     const char *id = document_string(rule, "rule_id");
+    size_t before, after;
     engine_status status;
     bson_t frame;
 
@@ -204,8 +206,14 @@ static engine_status task_send_rule(struct task *task, const bson_t *rule,
         return engine_fail_memory(err);
     frame_init(&frame, "rule");
     BSON_APPEND_DOCUMENT(&frame, "rule", rule);
-    status = channel_send(&task->launch.channel, &frame, err);
+    before = channel_pending(&task->launch.channel);
+    status = channel_put(&task->launch.channel, &frame, err);
+    after = channel_pending(&task->launch.channel);
     bson_destroy(&frame);
+    /* some at a time: small rules would cost a system call each */
+    if (status == ENGINE_OK &&
+        before / TASK_WRITE_BYTES != after / TASK_WRITE_BYTES)
+        status = channel_write(&task->launch.channel, err);
     return status;
 }
 
@@ -236,7 +244,7 @@ void task_feed(struct task *task)
                             : 0;
 
         if (got == JOB_RULE_LATER)
-            return;
+            break;
         if (got > 0)
             status = task_send_rule(task, rule, &err);
         else if (got == 0)
@@ -244,6 +252,8 @@ void task_feed(struct task *task)
         else
             status = (engine_status)got;
     }
+    if (status == ENGINE_OK && !task->launch.channel.deaf)
+        status = channel_write(&task->launch.channel, &err);
     if (status == ENGINE_OK || task->launch.channel.deaf)
         return; /* when it is deaf, its end will say why */
     err.status = status;

@@ -105,6 +105,8 @@ struct rules_selected {
     const char *id;          /* _id of the rule's version in the store */
     const char *benchmark, *rule_id, *title, *severity, *scanner_type;
     const char *scap_rule_id; /* a bare reference to resolve, or NULL */
+    const char *artifact;    /* stored content that it refers to, "" for none;
+                              * NULL: not known, see the rule's document */
     int32_t version;
     int32_t reserved;
 };

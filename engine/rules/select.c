@@ -187,6 +187,16 @@ static const char *select_reference(const bson_t *rule)
                                       : NULL;
 }
 
+static const char *select_artifact(const bson_t *rule)
+{
+    const char *id = NULL;
+    bson_t content;
+
+    if (document_child(rule, "check_content", &content))
+        id = document_string(&content, "artifact");
+    return id ? id : "";
+}
+
 static engine_status select_item(struct selecting *s, const bson_t *rule,
                                  engine_error *err)
 {
@@ -205,13 +215,14 @@ static engine_status select_item(struct selecting *s, const bson_t *rule,
                                 before->severity),
         .scanner_type = select_text(s, select_field(rule, "scanner_type"),
                                     before->scanner_type),
+        .artifact = select_text(s, select_artifact(rule), before->artifact),
         .version = (int32_t)document_int(rule, "version", 0),
     };
 
     if (reference)
         item.scap_rule_id = arena_strdup(&out->arena, reference);
     if (!item.id || !item.benchmark || !item.rule_id || !item.title ||
-        !item.severity || !item.scanner_type ||
+        !item.severity || !item.scanner_type || !item.artifact ||
         (reference && !item.scap_rule_id))
         return engine_fail_memory(err);
     if (out->count == s->room && select_grow(s, err) < 0)
@@ -240,7 +251,8 @@ static engine_status select_rules(struct selecting *s, const bson_t *filter,
         "_id", BCON_INT32(1), "benchmark", BCON_INT32(1), "rule_id",
         BCON_INT32(1), "version", BCON_INT32(1), "title", BCON_INT32(1),
         "severity", BCON_INT32(1), "scanner_type", BCON_INT32(1),
-        "scap_rule_id", BCON_INT32(1), "variables", BCON_INT32(1));
+        "scap_rule_id", BCON_INT32(1), "variables", BCON_INT32(1),
+        "check_content", BCON_INT32(1));
     engine_status status = rules_each(s->store, STORE_RULES, filter, fields,
                                       select_rule, s, err);
 
@@ -338,16 +350,27 @@ static engine_status select_refuse_twins(const struct rules_selection *out,
     return ENGINE_EINVAL;
 }
 
+/* The store gives rules in order of their ids: mostly nothing is left to do. */
+static void select_sort(struct rules_selection *out,
+                        int (*compare)(const void *a, const void *b))
+{
+    for (size_t i = 1; i < out->count; i++)
+        if (compare(&out->items[i - 1], &out->items[i]) > 0) {
+            qsort(out->items, out->count, sizeof(*out->items), compare);
+            return;
+        }
+}
+
 static engine_status select_order(struct rules_selection *out,
                                   engine_error *err)
 {
     if (out->count == 0)
         return ENGINE_OK;
-    qsort(out->items, out->count, sizeof(*out->items), select_by_id);
+    select_sort(out, select_by_id);
     for (size_t i = 1; i < out->count; i++)
         if (strcmp(out->items[i - 1].rule_id, out->items[i].rule_id) == 0)
             return select_refuse_twins(out, i - 1, err);
-    qsort(out->items, out->count, sizeof(*out->items), select_by_type);
+    select_sort(out, select_by_type);
     return ENGINE_OK;
 }
 

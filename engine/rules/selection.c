@@ -26,6 +26,8 @@ static void selection_append_rule(bson_t *list, size_t at,
     BSON_APPEND_UTF8(&rule, "scanner_type", item->scanner_type);
     if (item->scap_rule_id)
         BSON_APPEND_UTF8(&rule, "scap_rule_id", item->scap_rule_id);
+    if (item->artifact)
+        BSON_APPEND_UTF8(&rule, "artifact", item->artifact);
     bson_append_document_end(list, &rule);
 }
 
@@ -128,12 +130,15 @@ static engine_status selection_load_rule(struct rules_selection *out,
         .version = (int32_t)document_int(rule, "version", 0),
     };
     const char *reference = document_string(rule, "scap_rule_id");
+    const char *artifact = document_string(rule, "artifact");
 
     if (reference)
         item.scap_rule_id = arena_strdup(&out->arena, reference);
+    if (artifact)
+        item.artifact = arena_strdup(&out->arena, artifact);
     if (!item.id || !item.benchmark || !item.rule_id || !item.title ||
         !item.severity || !item.scanner_type ||
-        (reference && !item.scap_rule_id))
+        (reference && !item.scap_rule_id) || (artifact && !item.artifact))
         return engine_fail_memory(err);
     out->items[out->count++] = item;
     return ENGINE_OK;

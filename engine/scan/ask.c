@@ -17,8 +17,7 @@ struct ask_plan {
     ask_plan_fn fn;
     void *user;
     size_t next;
-    bson_t sent;
-    bool has_sent;
+    struct scan_feed feed;
 };
 
 static int ask_next_rule(void *user, const bson_t **out, engine_error *err)
@@ -27,18 +26,13 @@ static int ask_next_rule(void *user, const bson_t **out, engine_error *err)
     struct scan_group *group = ask->group;
     engine_status status;
 
-    if (ask->has_sent)
-        bson_destroy(&ask->sent);
-    ask->has_sent = false;
     if (ask->next == group->units_count)
         return 0;
-    status = store_get(group->run->context->store, STORE_RULES,
-                       group->units[ask->next].stored_id, &ask->sent, err);
+    status = scan_feed_rule(&ask->feed, group->run->context->store, group,
+                            ask->next, out, err);
     if (status < 0)
         return status;
     ask->next++;
-    ask->has_sent = true;
-    *out = &ask->sent;
     return 1;
 }
 
@@ -111,8 +105,7 @@ static engine_status ask_plan_group(struct scan_group *group,
         BSON_APPEND_UTF8(&group->request, "profile",
                          group->run->selection.profile);
     status = conduct_one(&group->run->conduct, &job, err);
-    if (ask.has_sent)
-        bson_destroy(&ask.sent);
+    scan_feed_clear(&ask.feed);
     return status;
 }
 

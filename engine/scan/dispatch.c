@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dispatch.c - every group becomes a job; what they say goes to collect. */
+#include <stdalign.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engine/scan/run.h"
+#include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 
 #define DISPATCH_LOOK_MS 1000 /* how often the lease is looked at */
@@ -15,22 +17,24 @@ static int dispatch_next_rule(void *user, const bson_t **out,
     struct scan_group *group = user;
     engine_status status;
 
-    if (group->has_sent)
-        bson_destroy(&group->sent);
-    group->has_sent = false;
-    if (group->next == group->units_count)
+    if (group->next == group->units_count) {
+        if (group->feed)
+            scan_feed_clear(group->feed);
         return 0;
+    }
     if (group->run->delivery.away)
         return JOB_RULE_LATER;
-    status = store_get(group->run->context->store, STORE_RULES,
-                       group->units[group->next].stored_id, &group->sent,
-                       err);
+    if (!group->feed)
+        group->feed = engine_calloc_aligned(alignof(struct scan_feed), 1,
+                                            sizeof(*group->feed));
+    if (!group->feed)
+        return engine_fail_memory(err);
+    status = scan_feed_rule(group->feed, group->run->context->store, group,
+                            group->next, out, err);
     if (status < 0)
         return err && scan_deliver_away(group->run, err) ? JOB_RULE_LATER
                                                          : status;
     group->next++;
-    group->has_sent = true;
-    *out = &group->sent;
     return 1;
 }
 

@@ -7,6 +7,13 @@
 #include "engine/scan/run.h"
 #include "sdk/base/alloc.h"
 
+/* What a group needs to know of a rule that is to be evaluated; the texts live
+ * as long as the selection. */
+struct group_rule {
+    const char *stored_id, *rule_id;
+    const char *artifact; /* "" for none */
+};
+
 static struct scan_group *group_new(struct scan_run *run,
                                     const struct plugin_entry *plugin,
                                     const struct scan_target *target)
@@ -31,8 +38,9 @@ static void group_free(struct scan_group *group)
 {
     for (size_t i = 0; i < group->units_count; i++)
         engine_free(group->units[i].message);
-    if (group->has_sent)
-        bson_destroy(&group->sent);
+    if (group->feed)
+        scan_feed_clear(group->feed);
+    engine_free(group->feed);
     bson_destroy(&group->request);
     table_clear(&group->by_rule);
     table_clear(&group->artifacts);
@@ -68,19 +76,18 @@ static void *group_room(void *items, size_t count, size_t *room, size_t size)
 
 /* A plugin knows rules by their ids alone: rules of two benchmarks that have
  * one id, as a reference can bring them together, must not share a job. */
-static bool group_has_other(struct scan_group *group, const bson_t *rule)
+static bool group_has_other(struct scan_group *group,
+                            const struct group_rule *rule)
 {
-    const char *rule_id = document_string(rule, "rule_id");
-    const char *stored_id = document_string(rule, "_id");
-    const struct scan_unit *unit = scan_group_find(group, rule_id);
+    const struct scan_unit *unit = scan_group_find(group, rule->rule_id);
 
-    return unit && strcmp(unit->stored_id, stored_id) != 0;
+    return unit && strcmp(unit->stored_id, rule->stored_id) != 0;
 }
 
 static struct scan_group *group_for(struct scan_run *run,
                                     const struct plugin_entry *plugin,
                                     const struct scan_target *target,
-                                    const bson_t *rule)
+                                    const struct group_rule *rule)
 {
     struct scan_group *group;
     void *bigger;
@@ -112,7 +119,6 @@ struct scan_unit *scan_group_find(struct scan_group *group,
 static struct scan_unit *unit_new(struct scan_group *group,
                                   const char *stored_id, const char *rule_id)
 {
-    struct arena *arena = &group->run->selection.arena;
     void *bigger = group_room(group->units, group->units_count,
                               &group->units_room, sizeof(struct scan_unit));
     struct scan_unit *unit;
@@ -121,11 +127,8 @@ static struct scan_unit *unit_new(struct scan_group *group,
         return NULL;
     group->units = bigger;
     unit = &group->units[group->units_count];
-    *unit = (struct scan_unit){.first = SCAN_NONE};
-    unit->stored_id = stored_id ? arena_strdup(arena, stored_id) : NULL;
-    unit->rule_id = arena_strdup(arena, rule_id);
-    if (!unit->rule_id || (stored_id && !unit->stored_id))
-        return NULL;
+    *unit = (struct scan_unit){
+        .first = SCAN_NONE, .stored_id = stored_id, .rule_id = rule_id};
     group->units_count++;
     if (table_set(&group->by_rule, rule_id,
                   (void *)(uintptr_t)group->units_count) < 0)
@@ -153,22 +156,22 @@ static engine_status unit_subscribe(struct scan_group *group,
 
 /* the rule document decides which stored content the job may open */
 static engine_status group_note_artifact(struct scan_group *group,
-                                         const bson_t *rule)
+                                         const struct group_rule *rule)
 {
-    const char *id = document_string(rule, "check_content.artifact");
-
-    return id ? table_set(&group->artifacts, id, group) : ENGINE_OK;
+    return *rule->artifact
+               ? table_set(&group->artifacts, rule->artifact, group)
+               : ENGINE_OK;
 }
 
 /* evaluates `rule` for one selected rule */
-static engine_status group_add(struct scan_group *group, const bson_t *rule,
-                               size_t selected, engine_error *err)
+static engine_status group_add(struct scan_group *group,
+                               const struct group_rule *rule, size_t selected,
+                               engine_error *err)
 {
-    const char *rule_id = document_string(rule, "rule_id");
-    struct scan_unit *unit = scan_group_find(group, rule_id);
+    struct scan_unit *unit = scan_group_find(group, rule->rule_id);
 
     if (!unit) {
-        unit = unit_new(group, document_string(rule, "_id"), rule_id);
+        unit = unit_new(group, rule->stored_id, rule->rule_id);
         if (!unit || group_note_artifact(group, rule) < 0)
             return engine_fail_memory(err);
     }
@@ -180,11 +183,12 @@ static engine_status group_add(struct scan_group *group, const bson_t *rule,
 static engine_status group_take(struct scan_run *run, size_t selected,
                                 const struct plugin_entry *plugin,
                                 const struct scan_target *target,
-                                const bson_t *rule, engine_error *err)
+                                const struct group_rule *rule,
+                                engine_error *err)
 {
     struct scan_group *group;
 
-    if (!document_string(rule, "rule_id") || !document_string(rule, "_id"))
+    if (!*rule->rule_id || !*rule->stored_id)
         return engine_fail(err, ENGINE_ECORRUPT,
                            "a stored rule has no rule_id");
     group = group_for(run, plugin, target, rule);
@@ -208,7 +212,8 @@ struct scan_unit *scan_group_finding(struct scan_group *group,
 
     if (items)
         selection->items = items;
-    unit = items ? unit_new(group, NULL, rule_id) : NULL;
+    rule_id = arena_strdup(&selection->arena, rule_id);
+    unit = items && rule_id ? unit_new(group, NULL, rule_id) : NULL;
     if (!unit) {
         engine_fail_memory(err);
         return NULL;
@@ -263,24 +268,67 @@ static engine_status group_unresolved(struct scan_run *run, size_t selected,
         err);
 }
 
+/* of a document; what it does not have is "" */
+static engine_status group_rule_of(struct scan_run *run, const bson_t *rule,
+                                   struct group_rule *out, engine_error *err)
+{
+    struct arena *arena = &run->selection.arena;
+    const char *stored_id = document_string(rule, "_id");
+    const char *rule_id = document_string(rule, "rule_id");
+    const char *artifact = document_string(rule, "check_content.artifact");
+
+    *out = (struct group_rule){
+        .stored_id = arena_strdup(arena, stored_id ? stored_id : ""),
+        .rule_id = arena_strdup(arena, rule_id ? rule_id : ""),
+        .artifact = arena_strdup(arena, artifact ? artifact : "")};
+    return out->stored_id && out->rule_id && out->artifact
+               ? ENGINE_OK
+               : engine_fail_memory(err);
+}
+
+/* What a selected rule stands for on a target. */
+static engine_status group_rule_find(struct scan_run *run, size_t selected,
+                                     const struct plugin_entry *plugin,
+                                     struct scan_target *target,
+                                     struct group_rule *out,
+                                     engine_error *err)
+{
+    const struct rules_selected *rule = &run->selection.items[selected];
+    engine_status status;
+    bson_t document;
+
+    if (!rule->scap_rule_id && rule->artifact) {
+        *out = (struct group_rule){.stored_id = rule->id,
+                                   .rule_id = rule->rule_id,
+                                   .artifact = rule->artifact};
+        return ENGINE_OK;
+    }
+    if (rule->scap_rule_id)
+        status = scan_resolve(run, target, plugin, rule->scap_rule_id,
+                              &document, err);
+    else
+        status = store_get(run->context->store, STORE_RULES, rule->id,
+                           &document, err);
+    if (status < 0)
+        return status;
+    status = group_rule_of(run, &document, out, err);
+    bson_destroy(&document);
+    return status;
+}
+
 static engine_status group_place(struct scan_run *run, size_t selected,
                                  const struct plugin_entry *plugin,
                                  struct scan_target *target,
                                  engine_error *err)
 {
     const struct rules_selected *rule = &run->selection.items[selected];
+    struct group_rule found;
     engine_error why = {0};
     engine_status status;
-    bson_t document;
 
     if (group_is_done(run, target, rule))
         return ENGINE_OK;
-    if (rule->scap_rule_id)
-        status = scan_resolve(run, target, plugin, rule->scap_rule_id,
-                              &document, &why);
-    else
-        status = store_get(run->context->store, STORE_RULES, rule->id,
-                           &document, &why);
+    status = group_rule_find(run, selected, plugin, target, &found, &why);
     if (status < 0 && rule->scap_rule_id && status != ENGINE_ENOMEM)
         return group_unresolved(run, selected, target, &why, err);
     if (status < 0) {
@@ -288,25 +336,32 @@ static engine_status group_place(struct scan_run *run, size_t selected,
             *err = why;
         return status;
     }
-    status = group_take(run, selected, plugin, target, &document, err);
-    bson_destroy(&document);
-    return status;
+    return group_take(run, selected, plugin, target, &found, err);
+}
+
+static bool group_suits(struct scan_target *target,
+                        const struct plugin_entry *plugin)
+{
+    if (target->asked != plugin) {
+        target->asked = plugin;
+        target->accepted = registry_accepts(plugin, target->type);
+    }
+    return target->accepted;
 }
 
 /* every target that suits the rule; none: one verdict that says so */
 static engine_status group_place_all(struct scan_run *run, size_t selected,
+                                     const struct plugin_entry *plugin,
                                      engine_error *err)
 {
     const struct rules_selected *rule = &run->selection.items[selected];
-    const struct plugin_entry *plugin =
-        registry_type(run->context->registry, rule->scanner_type);
     engine_status status = ENGINE_OK;
     char message[256];
     size_t suited = 0;
 
     for (size_t i = 0; plugin && status == ENGINE_OK &&
                        i < run->targets_count; i++) {
-        if (!registry_accepts(plugin, run->targets[i].type))
+        if (!group_suits(&run->targets[i], plugin))
             continue;
         suited++;
         status = group_place(run, selected, plugin, &run->targets[i], err);
@@ -340,11 +395,18 @@ static engine_status group_list_artifacts(struct scan_group *group)
 
 engine_status scan_groups_build(struct scan_run *run, engine_error *err)
 {
+    const struct rules_selected *items = run->selection.items;
     const size_t count = run->selection.count;
+    const struct plugin_entry *plugin = NULL;
     engine_status status = ENGINE_OK;
 
-    for (size_t i = 0; status == ENGINE_OK && i < count; i++)
-        status = group_place_all(run, i, err);
+    for (size_t i = 0; status == ENGINE_OK && i < count; i++) {
+        /* sorted by type, and mostly one text */
+        if (!i || items[i].scanner_type != items[i - 1].scanner_type)
+            plugin = registry_type(run->context->registry,
+                                   items[i].scanner_type);
+        status = group_place_all(run, i, plugin, err);
+    }
     for (size_t i = 0; status == ENGINE_OK && i < run->groups_count; i++)
         if (group_list_artifacts(run->groups[i]) < 0)
             status = engine_fail_memory(err);

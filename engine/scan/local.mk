@@ -6,6 +6,7 @@ core_sources += \
 	engine/scan/deliver_spool.c \
 	engine/scan/dispatch.c \
 	engine/scan/document.c \
+	engine/scan/feed.c \
 	engine/scan/found.c engine/scan/found.h \
 	engine/scan/group.c \
 	engine/scan/leftover.c \

@@ -32,6 +32,15 @@ struct scan_unit {
     char *message;         /* of the worst result; freed with the unit */
 };
 
+#define SCAN_FEED 64 /* rule documents read at once */
+
+/** Rule documents on their way from the store to a job; see feed.c. */
+struct scan_feed {
+    size_t first, count; /* the units whose documents these are */
+    bool has[SCAN_FEED];
+    bson_t documents[SCAN_FEED];
+};
+
 /** One (plugin, target): one job. */
 struct scan_group {
     struct scan_run *run;
@@ -48,8 +57,7 @@ struct scan_group {
     size_t next;                 /* the next unit to send */
     int64_t units_done;          /* have their verdict */
     int64_t units_told;          /* the plugin says it is done with */
-    bson_t sent;                 /* the rule document sent last */
-    bool has_sent;
+    struct scan_feed *feed;      /* NULL: nothing was sent yet */
     bson_t request;
     struct job job;
     int64_t started_ms;
@@ -64,6 +72,8 @@ struct scan_target {
     bson_t platforms;  /* CPE names, once asked */
     engine_error probe_error;
     bool probed;
+    const struct plugin_entry *asked; /* whether this one accepts it ... */
+    bool accepted;                    /* ... for thousands of rules */
 };
 
 /** Documents waiting for the next commit. */
@@ -137,6 +147,14 @@ struct scan_unit *scan_group_finding(struct scan_group *group,
                                      const char *rule_id,
                                      const bson_t *details,
                                      engine_error *err);
+
+/* feed.c */
+/** The rule document of units[next], valid until the next call for another
+ * one. ENGINE_ENOTFOUND: it is not there any more. */
+engine_status scan_feed_rule(struct scan_feed *feed, struct store *store,
+                             const struct scan_group *group, size_t next,
+                             const bson_t **out, engine_error *err);
+void scan_feed_clear(struct scan_feed *feed);
 
 /* resolve.c */
 engine_status scan_target_probe(struct scan_run *run,

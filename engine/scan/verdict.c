@@ -7,7 +7,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 
-#define VERDICT_TARGET_MAX ((size_t)1024 * 1024) /* a target's id, escaped */
+#define VERDICT_ID_MAX ((size_t)1024 * 1024)
 
 const char *scan_status_word(int32_t status)
 {
@@ -33,34 +33,36 @@ int scan_severity_rank(const char *severity)
 
 /* A target's id may hold anything, benchmarks have no "/": with the target's
  * "/" written otherwise no two verdicts have one id. */
-static engine_status verdict_put_target(const char *target_id,
-                                        struct buffer *out)
+static void verdict_put_target(const char *target_id, struct buffer *out)
 {
-    engine_status status = ENGINE_OK;
+    for (;;) {
+        const size_t plain = strcspn(target_id, "/%");
 
-    for (; status == ENGINE_OK && *target_id; target_id++)
-        if (*target_id == '/')
-            status = buffer_puts(out, "%2F");
-        else if (*target_id == '%')
-            status = buffer_puts(out, "%25");
-        else
-            status = buffer_putc(out, *target_id);
-    return status;
+        buffer_append(out, target_id, plain);
+        if (!target_id[plain])
+            return;
+        buffer_puts(out, target_id[plain] == '/' ? "%2F" : "%25");
+        target_id += plain + 1;
+    }
 }
 
 char *scan_verdict_id(const struct scan_run *run, const char *target_id,
                       const struct rules_selected *rule)
 {
-    struct buffer target;
-    char *id = NULL;
+    struct buffer id;
+    char *out;
 
-    buffer_init(&target, VERDICT_TARGET_MAX);
-    if (verdict_put_target(target_id, &target) == ENGINE_OK)
-        id = engine_strf("%s/%s/%s/%s", run->scan_id,
-                         target.data ? target.data : "", rule->benchmark,
-                         rule->rule_id);
-    buffer_clear(&target);
-    return id;
+    buffer_init(&id, VERDICT_ID_MAX);
+    buffer_puts(&id, run->scan_id);
+    buffer_putc(&id, '/');
+    verdict_put_target(target_id, &id);
+    buffer_putc(&id, '/');
+    buffer_puts(&id, rule->benchmark);
+    buffer_putc(&id, '/');
+    buffer_puts(&id, rule->rule_id);
+    out = buffer_status(&id, NULL) == ENGINE_OK ? buffer_take(&id) : NULL;
+    buffer_clear(&id);
+    return out;
 }
 
 void scan_verdict_add_head(bson_t *out, const struct scan_run *run,

@@ -257,15 +257,15 @@ static void watch_broken(struct worker *worker, const engine_error *err)
 static bool watch_woken(struct worker *worker)
 {
     uint64_t count;
-    bool draining, finished;
+    bool draining, leaving;
 
     (void)!read(worker->wake, &count, sizeof(count));
     pthread_mutex_lock(&worker->lock);
     draining = worker->draining && !worker->drained;
-    finished = worker->finished;
+    leaving = worker->leaving;
     pthread_mutex_unlock(&worker->lock);
     if (!draining)
-        return finished;
+        return leaving;
     while (watch_output(worker))
         continue;
     while (!watch_lines(worker, true))
@@ -358,6 +358,7 @@ void watch_stop(struct worker *worker, int timeout_ms)
     while (!worker->closed)
         if (pthread_cond_timedwait(&worker->changed, &worker->lock, &until))
             break;
+    worker->leaving = true;
     watch_wake(worker);
     pthread_mutex_unlock(&worker->lock);
     pthread_join(worker->watcher, NULL);

@@ -45,7 +45,7 @@ struct worker {
     pthread_t watcher;
     bool watching;
     pid_t parent;              /* the engine; 0 in a thread */
-    int wake;                  /* eventfd: look at `draining` and `finished` */
+    int wake;                  /* eventfd: look at `draining` and `leaving` */
 
     pthread_mutex_t send_lock; /* writer */
     struct channel writer;
@@ -54,7 +54,9 @@ struct worker {
     pthread_mutex_t lock;      /* from here to the mark */
     pthread_cond_t changed;
     bool closed;               /* the engine is gone */
-    bool have_job, started, draining, drained, finished;
+    bool have_job, started, draining, drained;
+    bool finished; /* the last word is said: the engine may close */
+    bool leaving;  /* the watcher is to end */
     engine_error broken;       /* what the watcher could not understand */
     bson_t job;
     struct arena memory;       /* rules */

@@ -102,6 +102,7 @@ engine_status hash_file(const char *path, char out[HASH_HEX_SIZE],
 struct table_slot {
     char *key;
     void *value;
+    size_t hash; /* of the key: most others are told apart without it */
 };
 
 /* FNV-1a; keys are ids of content that the operator chose to import */
@@ -128,11 +129,13 @@ void table_clear(struct table *table)
 }
 
 static struct table_slot *table_slot(const struct table *table,
-                                     const char *key)
+                                     const char *key, size_t hash)
 {
-    size_t at = table_hash(key) & (table->room - 1);
+    size_t at = hash & (table->room - 1);
 
-    while (table->slots[at].key && strcmp(table->slots[at].key, key) != 0)
+    while (table->slots[at].key &&
+           (table->slots[at].hash != hash ||
+            strcmp(table->slots[at].key, key) != 0))
         at = (at + 1) & (table->room - 1);
     return &table->slots[at];
 }
@@ -147,7 +150,8 @@ static engine_status table_grow(struct table *table)
         return ENGINE_ENOMEM;
     for (size_t i = 0; i < table->room; i++)
         if (table->slots[i].key)
-            *table_slot(&bigger, table->slots[i].key) = table->slots[i];
+            *table_slot(&bigger, table->slots[i].key, table->slots[i].hash) =
+                table->slots[i];
     engine_free(table->slots);
     *table = bigger;
     return ENGINE_OK;
@@ -155,15 +159,17 @@ static engine_status table_grow(struct table *table)
 
 engine_status table_set(struct table *table, const char *key, void *value)
 {
+    const size_t hash = table_hash(key);
     struct table_slot *slot;
 
     if (4 * (table->count + 1) > 3 * table->room && table_grow(table) < 0)
         return ENGINE_ENOMEM;
-    slot = table_slot(table, key);
+    slot = table_slot(table, key, hash);
     if (!slot->key) {
         slot->key = engine_strdup(key);
         if (!slot->key)
             return ENGINE_ENOMEM;
+        slot->hash = hash;
         table->count++;
     }
     slot->value = value;
@@ -172,12 +178,12 @@ engine_status table_set(struct table *table, const char *key, void *value)
 
 void *table_get(const struct table *table, const char *key)
 {
-    return table->room ? table_slot(table, key)->value : NULL;
+    return table->room ? table_slot(table, key, table_hash(key))->value : NULL;
 }
 
 int table_has(const struct table *table, const char *key)
 {
-    return table->room && table_slot(table, key)->key != NULL;
+    return table->room && table_slot(table, key, table_hash(key))->key != NULL;
 }
 
 const char *table_next(const struct table *table, size_t *at, void **value)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* find.c - looks inside documents by dotted path. */
+#include <string.h>
+
 #include "sdk/document/document.h"
 #include "sdk/document/path.h"
 
@@ -47,6 +49,10 @@ static bool find_below(const bson_t *document, bool array, const char *path,
 
 bool document_find(const bson_t *document, const char *path, bson_iter_t *out)
 {
+    const size_t len = strcspn(path, ".");
+
+    if (!path[len])
+        return path_plain_key(document, path, len, out);
     return find_below(document, false, path, 0, out);
 }
 

@@ -9,7 +9,7 @@ ground_sources += \
 	sdk/document/match.h \
 	sdk/document/number.c sdk/document/number.h \
 	sdk/document/origin.c sdk/document/origin.h \
-	sdk/document/path.c sdk/document/path.h \
+	sdk/document/path.c sdk/document/path.h sdk/document/plain.c \
 	sdk/document/reader.c sdk/document/reader.h \
 	sdk/document/reader_alias.c \
 	sdk/document/utf8.c sdk/document/utf8.h \

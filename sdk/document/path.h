@@ -23,4 +23,8 @@ bool path_begins(const char *path, const char *key, size_t *len);
 bool path_longest_key(const bson_t *document, const char *path, size_t limit,
                       bson_iter_t *out, size_t *len);
 
+/** Finds the first member of that name, of len bytes. */
+bool path_plain_key(const bson_t *document, const char *key, size_t len,
+                    bson_iter_t *out);
+
 #endif

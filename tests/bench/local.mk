@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-.PHONY: bench bench-cloud bench-daemon bench-kubernetes
+.PHONY: bench bench-engine bench-cloud bench-daemon bench-kubernetes
 
+engine_tools = tests/bench/pipeline tests/fixtures/plugins/noop.la
 bench_tools = tests/bench/store_fill tests/bench/store_writes \
-	tests/fixtures/plugins/alpha.la
+	tests/fixtures/plugins/alpha.la $(engine_tools)
 bench_environment = SCAN_ENGINE_SRC='$(abs_top_srcdir)' \
 	SCAN_ENGINE_BUILD='$(abs_top_builddir)'
 
@@ -10,9 +11,14 @@ bench_environment = SCAN_ENGINE_SRC='$(abs_top_srcdir)' \
 # Kubernetes; see the heads of the scripts.
 bench: all $(bench_tools)
 	$(bench_environment) $(top_srcdir)/tests/bench/run
+	$(bench_environment) $(top_srcdir)/tests/bench/engine
 	$(bench_environment) $(top_srcdir)/tests/bench/daemon
 	$(bench_environment) $(top_srcdir)/tests/bench/kubernetes
 	$(bench_environment) $(top_srcdir)/tests/bench/cloud
+
+# The engine alone; see the head of the script.
+bench-engine: all $(engine_tools)
+	$(bench_environment) $(top_srcdir)/tests/bench/engine
 
 # AWS against other scanners and clients; see the head of the script.
 bench-cloud: all
@@ -42,3 +48,7 @@ EXTRA_PROGRAMS += tests/bench/http_get
 tests_bench_http_get_LDADD = sdk/kit/libscankit-http.la \
 	sdk/kit/libscankit-core.la
 endif
+
+# What the engine itself costs; see the head of the source.
+EXTRA_PROGRAMS += tests/bench/pipeline
+tests_bench_pipeline_LDADD = engine/libenginecore.la

@@ -18,6 +18,7 @@
 #include "engine/worker/frames.h"
 #include "engine/worker/worker.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
@@ -233,6 +234,41 @@ static void ends_when_the_engine_is_gone(void **state)
     talk_close(&talk); /* would wait for a minute */
 }
 
+static void say_rule(struct talk *talk, int number)
+{
+    char json[128];
+
+    snprintf(json, sizeof(json),
+             "{\"t\": \"rule\", \"rule\": {\"rule_id\": \"r%d\", "
+             "\"check_content\": {\"status\": \"pass\"}}}", number);
+    say(talk, json);
+}
+
+/* What was still to be told when it ended must not keep it: the bound is that
+ * of a few runs which wait for the engine in vain. */
+static void ends_as_soon_as_its_last_word_was_taken(void **state)
+{
+    int64_t waited_ms = 0;
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct talk talk;
+        int64_t since_ms;
+
+        talk_open(&talk, "noop");
+        say_job(&talk, "scan", ", \"options\": {\"results\": true}");
+        for (int j = 0; j < 200; j++)
+            say_rule(&talk, j);
+        say(&talk, "{\"t\": \"start\"}");
+        expect_done(&talk, ENGINE_OK, NULL);
+        since_ms = clock_steady_ms();
+        talk_close(&talk);
+        waited_ms += clock_steady_ms() - since_ms;
+    }
+    if (waited_ms > 12000)
+        fail_msg("20 workers took %lld ms to end", (long long)waited_ms);
+}
+
 static void check_nonsense(const char *first, const char *second,
                            engine_status status, const char *message)
 {
@@ -300,6 +336,7 @@ int main(void)
         cmocka_unit_test(hears_a_cancel_while_it_works),
         cmocka_unit_test(a_result_goes_out_while_the_plugin_is_busy),
         cmocka_unit_test(ends_when_the_engine_is_gone),
+        cmocka_unit_test(ends_as_soon_as_its_last_word_was_taken),
         cmocka_unit_test(refuses_nonsense),
         cmocka_unit_test(refuses_one_rule_twice),
         cmocka_unit_test(passes_options_on),
