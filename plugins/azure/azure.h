@@ -29,6 +29,8 @@ struct azure {
     struct azure_call *waiting; /* for the versions */
     bool asking;                /* for them */
     bool warned;                /* that a quota is nearly used up */
+    bool asks_graph;            /* a rule asks Resource Graph */
+    engine_error unseen;        /* why its answers would lack something */
     size_t subscriptions;       /* scopes of them */
     const char *probed[AZURE_PROBED]; /* ids of the first ones */
 };

@@ -110,10 +110,10 @@ static engine_status call_check_request(const struct call_texts *texts,
 engine_status azure_check(void *self, const struct value *call,
                           unsigned *level, engine_error *err)
 {
+    struct azure *azure = self;
     struct call_texts texts = {0};
     engine_status status = call_read(call, &texts, err);
 
-    (void)self;
     if (status == ENGINE_OK && texts.version && !strchr(texts.version, '{'))
         status = azure_version_check(texts.version, err);
     if (status == ENGINE_OK && texts.request)
@@ -122,6 +122,8 @@ engine_status azure_check(void *self, const struct value *call,
         *level = !texts.graph && azure_call_needs_subscription(call)
                      ? AZURE_SUBSCRIPTION
                      : AZURE_TENANT;
+    if (status == ENGINE_OK && texts.graph)
+        azure->asks_graph = true;
     return status;
 }
 
@@ -246,10 +248,13 @@ static void call_ended(struct azure_call *call, const struct value *value,
 engine_status azure_start(void *self, struct cloud_call *cloud_call,
                           void *data, engine_error *err)
 {
+    const struct azure *azure = self;
     struct azure_call *call = data;
 
-    (void)self;
-    (void)err;
+    if (call->query && azure->unseen.status < 0) {
+        *err = azure->unseen;
+        return err->status;
+    }
     call->arena = cloud_call_arena(cloud_call);
     call->end = call_ended;
     call->user = cloud_call;

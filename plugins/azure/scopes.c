@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scopes.c - the tenant and its subscriptions. */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "plugins/azure/azure.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/hash.h"
 
 #define SCOPES_LIST "/subscriptions?api-version=2022-12-01"
 #define SCOPES_GROUP_VERSION "2020-05-01"
@@ -114,18 +116,16 @@ static bool scopes_is_id(const char *id)
                           "0123456789-_")];
 }
 
-/* an entry of /subscriptions, or of a group's descendants */
-static engine_status scopes_entry(struct azure *azure,
-                                  const struct cloud_scope *tenant,
-                                  const struct value *entry, engine_error *err)
+/* the id of an entry of /subscriptions, or of a group's descendants; NULL
+ * where it is no subscription, or one that is no more */
+static engine_status scopes_entry_id(const struct value *entry, bool grouped,
+                                     const char **out, engine_error *err)
 {
-    const bool grouped = azure->target.management_group != NULL;
     const char *id = value_text(
         value_member(entry, grouped ? "name" : "subscriptionId"));
-    const struct value *properties =
-        grouped ? value_member(entry, "properties") : entry;
     const char *type = value_text(value_member(entry, "type"));
 
+    *out = NULL;
     if (grouped &&
         (!type ||
          strcasecmp(type, "Microsoft.Management/managementGroups/"
@@ -137,9 +137,48 @@ static engine_status scopes_entry(struct azure *azure,
     if (!scopes_is_id(id))
         return engine_fail(err, ENGINE_EPARSE,
                            "the list of subscriptions has one without an id");
+    *out = id;
+    return ENGINE_OK;
+}
+
+static engine_status scopes_entry(struct azure *azure,
+                                  const struct cloud_scope *tenant,
+                                  const struct value *entry, engine_error *err)
+{
+    const bool grouped = azure->target.management_group != NULL;
+    const struct value *properties =
+        grouped ? value_member(entry, "properties") : entry;
+    const char *id = NULL;
+    const engine_status status = scopes_entry_id(entry, grouped, &id, err);
+
+    if (status < 0 || !id)
+        return status;
     return scopes_subscription(
         azure, tenant, id, value_text(value_member(properties, "displayName")),
         value_text(value_member(entry, "tenantId")), err);
+}
+
+/* what the identity sees; with a group: what is below it */
+static engine_status scopes_fetch(struct azure *azure, const char *group,
+                                  struct arena *arena,
+                                  const struct value **out, engine_error *err)
+{
+    const struct value *answer = NULL;
+    char *path = group ? engine_strf("/providers/Microsoft.Management/"
+                                     "managementGroups/%s/descendants?"
+                                     "api-version=" SCOPES_GROUP_VERSION,
+                                     group)
+                       : engine_strdup(SCOPES_LIST);
+    engine_status status = path ? ENGINE_OK : engine_fail_memory(err);
+
+    if (status == ENGINE_OK)
+        status = azure_fetch(azure, path, arena, &answer, err);
+    *out = status == ENGINE_OK ? value_member(answer, "value") : NULL;
+    if (status == ENGINE_OK && (!*out || (*out)->kind != VALUE_ARRAY))
+        status = engine_fail(err, ENGINE_EPARSE,
+                             "the list of subscriptions is none");
+    engine_free(path);
+    return status;
 }
 
 static engine_status scopes_list(struct azure *azure,
@@ -148,21 +187,11 @@ static engine_status scopes_list(struct azure *azure,
 {
     const char *group = azure->target.management_group;
     struct arena arena;
-    const struct value *answer = NULL, *list;
-    char *path = group ? engine_strf("/providers/Microsoft.Management/"
-                                     "managementGroups/%s/descendants?"
-                                     "api-version=" SCOPES_GROUP_VERSION,
-                                     group)
-                       : engine_strdup(SCOPES_LIST);
-    engine_status status = path ? ENGINE_OK : engine_fail_memory(err);
+    const struct value *list = NULL;
+    engine_status status;
 
     arena_init(&arena, AZURE_BODY_MAXIMUM);
-    if (status == ENGINE_OK)
-        status = azure_fetch(azure, path, &arena, &answer, err);
-    list = status == ENGINE_OK ? value_member(answer, "value") : NULL;
-    if (status == ENGINE_OK && (!list || list->kind != VALUE_ARRAY))
-        status = engine_fail(err, ENGINE_EPARSE,
-                             "the list of subscriptions is none");
+    status = scopes_fetch(azure, group, &arena, &list, err);
     for (uint32_t i = 0; status == ENGINE_OK && i < list->count; i++)
         status = scopes_entry(azure, tenant, &list->items[i], err);
     if (status == ENGINE_OK && !azure->subscriptions) {
@@ -173,7 +202,140 @@ static engine_status scopes_list(struct azure *azure,
         engine_hint(err, "give it the role Reader there");
     }
     arena_clear(&arena);
-    engine_free(path);
+    return status;
+}
+
+/* ---- what Resource Graph would leave out --------------------------------- */
+
+/* Resource Graph answers for what the identity sees, and says nothing of the
+ * rest, also when it is asked for it by name. */
+struct scopes_sight {
+    struct table seen; /* ids in lower case */
+    const char *unseen;
+    size_t more;       /* unseen ones besides */
+};
+
+static void scopes_lower(const char *id, char *out, size_t room)
+{
+    size_t used = 0;
+
+    for (; id[used] && used + 1 < room; used++)
+        out[used] = (char)tolower((unsigned char)id[used]);
+    out[used] = '\0';
+}
+
+static engine_status scopes_see(struct scopes_sight *sight,
+                                const struct value *list, engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+
+    for (uint32_t i = 0; status == ENGINE_OK && i < list->count; i++) {
+        const char *id = NULL;
+        char key[128];
+
+        status = scopes_entry_id(&list->items[i], false, &id, err);
+        if (status < 0 || !id)
+            continue;
+        scopes_lower(id, key, sizeof(key));
+        if (table_set(&sight->seen, key, sight) < 0)
+            status = engine_fail_memory(err);
+    }
+    return status;
+}
+
+static void scopes_want(struct scopes_sight *sight, const char *id)
+{
+    char key[128];
+
+    scopes_lower(id, key, sizeof(key));
+    if (table_get(&sight->seen, key))
+        return;
+    if (sight->unseen)
+        sight->more++;
+    else
+        sight->unseen = id;
+}
+
+static engine_status scopes_compare(const struct azure_target *target,
+                                    const struct value *below,
+                                    struct scopes_sight *sight,
+                                    engine_error *err)
+{
+    for (size_t i = 0; !below && target->subscriptions[i]; i++)
+        scopes_want(sight, target->subscriptions[i]);
+    for (uint32_t i = 0; below && i < below->count; i++) {
+        const char *id = NULL;
+        const engine_status status =
+            scopes_entry_id(&below->items[i], true, &id, err);
+
+        if (status < 0)
+            return status;
+        if (id)
+            scopes_want(sight, id);
+    }
+    if (!sight->unseen)
+        return ENGINE_OK;
+    if (sight->more)
+        engine_fail(err, ENGINE_EDENIED,
+                    "Resource Graph would leave out subscription %.100s and "
+                    "%zu more, which the identity does not see",
+                    sight->unseen, sight->more);
+    else
+        engine_fail(err, ENGINE_EDENIED,
+                    "Resource Graph would leave out subscription %.100s, "
+                    "which the identity does not see",
+                    sight->unseen);
+    engine_hint(err, "give it the role Reader there, or take the "
+                     "subscription out of the target");
+    return ENGINE_EDENIED;
+}
+
+/* Calls of Resource Graph fail with what this finds; others go on. */
+static engine_status scopes_look(struct azure *azure, engine_error *err)
+{
+    const char *group = azure->target.management_group;
+    struct scopes_sight sight = {0};
+    const struct value *seen = NULL, *below = NULL;
+    engine_error why = {0};
+    struct arena arena;
+    engine_status status = ENGINE_OK;
+
+    if (!group && !azure->target.subscriptions)
+        return ENGINE_OK; /* what it sees is what is wanted */
+    arena_init(&arena, AZURE_BODY_MAXIMUM);
+    table_init(&sight.seen);
+    if (group)
+        status = scopes_fetch(azure, group, &arena, &below, &why);
+    if (status == ENGINE_OK)
+        status = scopes_fetch(azure, NULL, &arena, &seen, &why);
+    if (status == ENGINE_OK)
+        status = scopes_see(&sight, seen, &why);
+    if (status == ENGINE_OK)
+        status = scopes_compare(&azure->target, below, &sight, &why);
+    table_clear(&sight.seen);
+    arena_clear(&arena);
+    if (status == ENGINE_ECANCELLED || status == ENGINE_ENOMEM) {
+        if (err)
+            *err = why;
+        return status;
+    }
+    azure->unseen = why; /* of status ENGINE_OK: nothing */
+    return ENGINE_OK;
+}
+
+static engine_status scopes_subscriptions(struct azure *azure,
+                                          const struct cloud_scope *tenant,
+                                          engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+
+    if (!azure->target.subscriptions)
+        return scopes_list(azure, tenant, err);
+    for (size_t i = 0; status == ENGINE_OK && azure->target.subscriptions[i];
+         i++)
+        status = scopes_subscription(azure, tenant,
+                                     azure->target.subscriptions[i], NULL,
+                                     NULL, err);
     return status;
 }
 
@@ -188,14 +350,9 @@ engine_status azure_scopes(void *self, unsigned deepest, engine_error *err)
 
     if (status == ENGINE_OK)
         status = scopes_tenant(azure, &tenant, err);
-    if (status < 0 || deepest < AZURE_SUBSCRIPTION)
-        return status;
-    if (!azure->target.subscriptions)
-        return scopes_list(azure, tenant, err);
-    for (size_t i = 0; status == ENGINE_OK && azure->target.subscriptions[i];
-         i++)
-        status = scopes_subscription(azure, tenant,
-                                     azure->target.subscriptions[i], NULL,
-                                     NULL, err);
+    if (status == ENGINE_OK && deepest >= AZURE_SUBSCRIPTION)
+        status = scopes_subscriptions(azure, tenant, err);
+    if (status == ENGINE_OK && azure->asks_graph)
+        status = scopes_look(azure, err);
     return status;
 }

@@ -237,6 +237,32 @@ def test_a_management_group_and_all_name_their_subscriptions(engine, fake):
     assert groups == [["mg"], ["mg"], None, None]
 
 
+def test_what_resource_graph_would_leave_out_is_an_error(engine, fake):
+    listed = fake.answers["/subscriptions"]
+    fake.answers["/subscriptions"] = [each for each in listed
+                                      if each["subscriptionId"] == GOOD]
+    engine.import_rules([https_only("plain"), rule(
+        "graph", calls={"found": {"graph": "resources"}}, each="found.data",
+        id="id", **{"assert": "name"})])
+    for more in ({}, {"management_group": "mg"}):
+        target = fake.target(**more)
+        if more:
+            del target["subscriptions"]
+        made = scan(engine, target, code=FAILED)
+        assert made.statuses() == {"plain": "fail", "graph": "error"}, more
+        said = json.dumps(made.by_rule()["graph"])
+        assert f"leave out subscription {BAD}" in said
+        assert GOOD not in said
+    assert not fake.asked("resourcegraph")
+    # ids are compared without case, and a list that is not had is not seen
+    target = fake.target(subscriptions=[GOOD.upper()])
+    assert scan(engine, target).by_rule()["graph"]["status"] == "pass"
+    fake.fault("/subscriptions$", answering(403, "Denied", "no"), times=99)
+    made = scan(engine, fake.target(), code=FAILED)
+    assert made.statuses() == {"plain": "fail", "graph": "error"}
+    assert "Denied" in json.dumps(made.by_rule()["graph"])
+
+
 def test_one_rule_over_all_subscriptions(engine, fake):
     engine.import_rules([rule(
         scope="tenant", calls={"accounts": {**ACCOUNTS,

@@ -277,9 +277,14 @@ class AzureFake:
         if wanted is None and body.get("managementGroups") not in (None,
                                                                     ["mg"]):
             refuse(400, "BadRequest", "no such group")
+        # what the identity does not see is left out without a word
+        seen = {each["subscriptionId"]
+                for each in self.answers["/subscriptions"]}
+        if wanted is not None:
+            seen &= {each.lower() for each in wanted}
         rows = [{"id": f"/subscriptions/{each}", "subscriptionId": each,
                  "name": name} for each, name in ((GOOD, "good"), (BAD, "bad"))
-                if wanted is None or each in wanted]
+                if each in seen]
         start = int(body["options"].get("$skipToken", "0"))
         answer = {"totalRecords": len(rows), "count": 1,
                   "resultTruncated": "false", "facets": [],
