@@ -7,6 +7,9 @@
 
 #include "sdk/base/alloc.h"
 
+#define PAGER_EXPANDED 20 /* objects, the most that Microsoft Graph expands */
+#define PAGER_DEPTH 12    /* how deep lists that were cut are looked for */
+
 void azure_pager_init(struct azure_pager *pager, const char *origin,
                       bool tokens, struct arena *arena)
 {
@@ -122,6 +125,103 @@ static engine_status pager_whole(const struct azure_pager *pager,
     return ENGINE_ELIMIT;
 }
 
+/* ---- what a page holds --------------------------------------------------- */
+
+static const struct value *pager_list(const struct azure_pager *pager,
+                                      const struct value *page)
+{
+    const struct value *list =
+        value_member(page, pager->tokens ? "data" : "value");
+
+    return list && list->kind == VALUE_ARRAY ? list : NULL;
+}
+
+/* "{}", "{"nextLink": null}" and "{"error": {}}" hold nothing at all */
+static bool pager_is_hollow(const struct value *page)
+{
+    for (uint32_t i = 0; page->kind == VALUE_OBJECT && i < page->count; i++) {
+        const char *key = page->members[i].key;
+
+        if (!strchr(key, '@') && strcmp(key, "nextLink") != 0 &&
+            strcmp(key, "error") != 0 &&
+            (strcmp(key, "value") != 0 ||
+             page->members[i].value.kind != VALUE_NULL))
+            return false;
+    }
+    return page->kind == VALUE_OBJECT;
+}
+
+/* What is no page is not an end: something would be missing. A first one that
+ * leads nowhere may be anything, such as a single resource. */
+static engine_status pager_check(const struct azure_pager *pager,
+                                 const struct value *page, engine_error *err)
+{
+    const bool first = pager->count == 1 && !pager->tokens;
+
+    if (page->kind == VALUE_NULL || (first && pager_is_hollow(page)))
+        return pager->count == 1
+                   ? engine_fail(err, ENGINE_EPARSE, "the answer is empty")
+                   : engine_fail(err, ENGINE_EPARSE, "page %u is empty",
+                                 pager->count);
+    if ((!first || pager_next(pager, page)) && !pager_list(pager, page))
+        return engine_fail(err, ENGINE_EPARSE, "page %u has no list \"%s\"",
+                           pager->count, pager->tokens ? "data" : "value");
+    return ENGINE_OK;
+}
+
+/* ---- what $expand cut ---------------------------------------------------- */
+
+/* "members@odata.nextLink": there is more of them (OData JSON Format 4.01,
+ * section 4.6.5) */
+static bool pager_key_leads_on(const struct value_member *member)
+{
+    static const char tail[] = "@odata.nextLink";
+    const uint32_t len = sizeof(tail) - 1;
+
+    return member->key_len > len && member->value.kind == VALUE_STRING &&
+           member->value.count &&
+           memcmp(member->key + member->key_len - len, tail, len) == 0;
+}
+
+/* Of objects of a directory no more than 20 are expanded, and nothing says
+ * that there are more (Microsoft Graph, "Use query parameters", expand). */
+static bool pager_member_is_full(const struct azure_pager *pager,
+                                 const struct value_member *member)
+{
+    return pager->expand && member->value.kind == VALUE_ARRAY &&
+           member->value.count == PAGER_EXPANDED &&
+           member->value.items[0].kind == VALUE_OBJECT &&
+           (pager->expand[0] == '*' || strstr(pager->expand, member->key));
+}
+
+static engine_status pager_whole_value(const struct azure_pager *pager,
+                                       const struct value *value,
+                                       unsigned depth, engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+
+    if (depth == PAGER_DEPTH)
+        return ENGINE_OK;
+    for (uint32_t i = 0; value->kind == VALUE_ARRAY && i < value->count &&
+                         status == ENGINE_OK; i++)
+        status = pager_whole_value(pager, &value->items[i], depth + 1, err);
+    for (uint32_t i = 0; value->kind == VALUE_OBJECT && i < value->count &&
+                         status == ENGINE_OK; i++) {
+        const struct value_member *member = &value->members[i];
+
+        if (pager_key_leads_on(member) ||
+            pager_member_is_full(pager, member)) {
+            engine_fail(err, ENGINE_ELIMIT,
+                        "\"%.100s\" may be there in part only", member->key);
+            engine_hint(err, "ask for it with a call of its own (foreach), "
+                             "not with $expand");
+            return ENGINE_ELIMIT;
+        }
+        status = pager_whole_value(pager, &member->value, depth + 1, err);
+    }
+    return status;
+}
+
 /* ---- pages --------------------------------------------------------------- */
 
 static engine_status pager_keep(struct azure_pager *pager,
@@ -163,10 +263,11 @@ engine_status azure_pager_add(struct azure_pager *pager, const char *text,
     if (status < 0)
         return status;
     pager->count++;
-    if (page.kind != VALUE_OBJECT && pager->count > 1)
-        return engine_fail(err, ENGINE_EPARSE, "page %u is no object",
-                           pager->count);
-    status = pager_follow(pager, &page, err);
+    status = pager_check(pager, &page, err);
+    if (status == ENGINE_OK && !pager->tokens)
+        status = pager_whole_value(pager, &page, 0, err);
+    if (status == ENGINE_OK)
+        status = pager_follow(pager, &page, err);
     if (status == ENGINE_OK)
         status = pager_whole(pager, &page, err);
     if (status == ENGINE_OK)

@@ -121,8 +121,9 @@ void azure_problem_read(const char *text, size_t len, const char *type,
                                NULL) == ENGINE_OK)
         problem_fill(&root, out);
     else if (type && strncasecmp(type, "text/html", 9) == 0)
-        snprintf(out->message, sizeof(out->message),
-                 "a page of HTML, as proxies and login pages send them");
+        out->page = snprintf(out->message, sizeof(out->message),
+                             "a page of HTML, as proxies and login pages send "
+                             "them") > 0;
     else if (len)
         problem_clean(text, len < 300 ? len : 300, out->message,
                       sizeof(out->message));
@@ -135,12 +136,32 @@ void azure_problem_read(const char *text, size_t len, const char *type,
     arena_clear(&arena);
 }
 
+/* What was asked for may be there: the question was wrong, or asked in the
+ * wrong place. A rule that takes any 404 for "nothing there" means another. */
+static bool problem_is_elsewhere(const struct azure_problem *problem)
+{
+    static const char *const codes[] = {
+        "SubscriptionNotFound", "InvalidSubscriptionId", "InvalidResourceType",
+        "InvalidResourceNamespace"};
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+        if (strcasecmp(problem->code, codes[i]) == 0 ||
+            strcasecmp(problem->inner, codes[i]) == 0)
+            return true;
+    return false;
+}
+
 void azure_problem_codes(const struct azure_problem *problem, long status,
                          char *out, size_t room)
 {
-    snprintf(out, room, "%s%s%s%s%ld", problem->code,
-             problem->code[0] ? " " : "", problem->inner,
-             problem->inner[0] ? " " : "", status);
+    char number[24] = "";
+
+    if (!problem->page && !problem_is_elsewhere(problem))
+        snprintf(number, sizeof(number), "%ld", status);
+    snprintf(out, room, "%s%s%s%s%s", problem->code,
+             problem->code[0] && (problem->inner[0] || number[0]) ? " " : "",
+             problem->inner, problem->inner[0] && number[0] ? " " : "",
+             number);
 }
 
 /* ---- saying -------------------------------------------------------------- */
@@ -211,6 +232,9 @@ static void problem_hint(const struct azure_problem *problem,
     else if (status == 401)
         engine_hint(err, "the token was refused: look at tenant and cloud of "
                          "the target");
+    else if (status == 204)
+        engine_hint(err, "no content; a rule may take that for \"nothing "
+                         "there\": empty_on: [\"204\"]");
     else if (status == 429)
         engine_hint(err, "lower the options concurrency or rate of the "
                          "scanner azure, or scan again later");

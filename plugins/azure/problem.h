@@ -10,6 +10,7 @@
 #include "plugins/azure/request.h"
 
 struct azure_problem {
+    bool page;     /* of HTML: not the API says so */
     char code[128];     /* "AuthorizationFailed"; empty: it said none */
     char inner[128];    /* of the first of its details */
     char message[640];  /* one line; may be empty */
@@ -20,7 +21,9 @@ struct azure_problem {
 /** Reads the body of an answer of status 400 and above; anything is fine. */
 void azure_problem_read(const char *text, size_t len, const char *type,
                         struct azure_problem *out);
-/** What empty_on is compared with: "ResourceNotFound 404". */
+/** What empty_on is compared with: "ResourceNotFound 404"; without the status
+ * where the code says that the question was wrong (SubscriptionNotFound), and
+ * where it is a page of HTML, which is not what the API says. */
 void azure_problem_codes(const struct azure_problem *problem, long status,
                          char *out, size_t room);
 /** Fills err and its hint; subject is "GET https://host/path". quota (may be

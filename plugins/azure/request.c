@@ -99,12 +99,30 @@ static bool request_has_segment(const char *path, size_t len, const char *name)
     return false;
 }
 
+/* "listKeys", "listKeys('x')", "ns.listKeys;a=b", "listKeys%20": whatever a
+ * server may take for the same name */
+static bool request_has_secret(const char *path, size_t len, const char *name)
+{
+    const size_t name_len = strlen(name);
+
+    for (size_t i = 0; i + name_len < len; i++) {
+        const char *after = path + i + 1 + name_len;
+
+        if ((path[i] == '/' || path[i] == '.') &&
+            strncasecmp(path + i + 1, name, name_len) == 0 &&
+            (after == path + len ||
+             (!isalnum((unsigned char)*after) && !strchr("-_", *after))))
+            return true;
+    }
+    return false;
+}
+
 static engine_status request_allow(const struct azure_request *request,
                                    const char *path, size_t len,
                                    engine_error *err)
 {
     for (size_t i = 0; i < REQUEST_COUNT(request_secrets); i++)
-        if (request_has_segment(path, len, request_secrets[i]))
+        if (request_has_secret(path, len, request_secrets[i]))
             return engine_fail(err, ENGINE_EDENIED,
                                "\"%s\" hands out secrets and is never called",
                                request_secrets[i]);
@@ -158,6 +176,29 @@ static bool request_is_plain(char byte)
            (byte && strchr("-._~!$&'()*+,;=:@/?", byte));
 }
 
+/* the value of "%6c", or -1 */
+static int request_unescape(const char *text)
+{
+    int value = 0;
+
+    if (text[0] != '%' || !request_is_hex(text + 1))
+        return -1;
+    for (size_t i = 1; i < 3; i++) {
+        const int byte = (unsigned char)text[i];
+
+        value = value * 16 +
+                (isdigit(byte) ? byte - '0' : tolower(byte) - 'a' + 10);
+    }
+    return value;
+}
+
+static bool request_is_unreserved(int byte)
+{
+    return byte > 0 && byte < 128 && (isalnum(byte) || strchr("-._~", byte));
+}
+
+/* What servers take for the same is written in one way (RFC 3986, section
+ * 6.2.2.2), which is the one that is looked at. */
 static engine_status request_encode(const char *text, struct buffer *out,
                                     engine_error *err)
 {
@@ -170,29 +211,33 @@ static engine_status request_encode(const char *text, struct buffer *out,
                                byte == '#'    ? "\"#\""
                                : byte == '\\' ? "a backslash"
                                               : "control characters");
-        if (request_is_plain(*text) ||
-            (byte == '%' && request_is_hex(text + 1)))
+        if (request_is_unreserved(request_unescape(text))) {
+            buffer_putc(out, (char)request_unescape(text));
+            text += 2;
+        } else if (request_is_plain(*text) || request_unescape(text) >= 0) {
             buffer_putc(out, *text);
-        else
+        } else {
             buffer_printf(out, "%%%02X", byte);
+        }
     }
     return buffer_status(out, err);
 }
 
-/* a segment that means another place: ".", "..", "%2e%2e" */
+/* a segment that means another place */
 static bool request_is_dots(const char *segment, size_t len)
 {
-    size_t dots = 0;
+    return (len == 1 && segment[0] == '.') ||
+           (len == 2 && segment[0] == '.' && segment[1] == '.');
+}
 
-    for (size_t i = 0; i < len; dots++) {
-        if (segment[i] == '.')
-            i++;
-        else if (len - i >= 3 && strncasecmp(segment + i, "%2e", 3) == 0)
-            i += 3;
-        else
-            return false;
-    }
-    return dots == 1 || dots == 2;
+/* what would mean something else to a server that decodes before it looks, or
+ * twice: "/", "\\", "?", NUL, "%6c" */
+static bool request_hides(const char *text)
+{
+    const int byte = request_unescape(text);
+
+    return byte == '/' || byte == '\\' || byte == '?' || byte == 0 ||
+           (byte == '%' && request_is_hex(text + 3));
 }
 
 static engine_status request_segments(const char *path, size_t len,
@@ -213,10 +258,10 @@ static engine_status request_segments(const char *path, size_t len,
                                "the path %.*s leads elsewhere by its dots",
                                len > 200 ? 200 : (int)len, path);
         for (size_t k = 0; k + 2 < size; k++)
-            if (strncasecmp(segment + k, "%2f", 3) == 0 ||
-                strncasecmp(segment + k, "%00", 3) == 0)
+            if (request_hides(segment + k))
                 return engine_fail(err, ENGINE_EINVAL,
-                                   "an encoded slash or NUL in the path %.*s",
+                                   "an encoded slash, backslash, \"?\", NUL "
+                                   "or \"%%\" in the path %.*s",
                                    len > 200 ? 200 : (int)len, path);
         i += 1 + size;
     }
@@ -231,6 +276,23 @@ static bool request_has_version(const char *query)
         if (strncasecmp(query, "api-version=", 12) == 0)
             return true;
     return false;
+}
+
+const char *azure_request_expand(const char *path)
+{
+    const char *query = strchr(path, '?');
+
+    while (query) {
+        query++;
+        if (*query == '$')
+            query++;
+        else if (strncmp(query, "%24", 3) == 0)
+            query += 3;
+        if (strncasecmp(query, "expand=", 7) == 0)
+            return query + 7;
+        query = strchr(query, '&');
+    }
+    return NULL;
 }
 
 static engine_status request_method(const char *method, bool *post,

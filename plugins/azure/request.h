@@ -39,7 +39,7 @@ void azure_request_clear(struct azure_request *request);
 /**
  * Reads a path ("/subscriptions/...") or URL (of ARM or Microsoft Graph, in
  * the public cloud's or in any other's spelling). What URLs cannot hold is
- * encoded. The caller clears *out, also after a failure. ENGINE_EINVAL says
+ * encoded, what needs no encoding is decoded. The caller clears *out, also after a failure. ENGINE_EINVAL says
  * what is wrong with it; ENGINE_EDENIED: it is no reading action.
  */
 engine_status azure_request_read(const char *method, const char *text,
@@ -51,6 +51,9 @@ engine_status azure_version_check(const char *text, engine_error *err);
 /** The type that a path is about ("Microsoft.Storage/storageAccounts"), which
  * has its API versions; "" where there is none. */
 void azure_request_type(const char *path, char *out, size_t room);
+
+/** What a query says of $expand, up to the query's end; NULL: nothing. */
+const char *azure_request_expand(const char *path);
 
 /** Whether texts of a call look at the scope's subscription. */
 bool azure_call_needs_subscription(const struct value *call);

@@ -206,6 +206,8 @@ static engine_status send_again(struct http_request *request, void *user,
 static void send_refused(struct azure_call *call)
 {
     struct azure_problem problem;
+    /* that a later page is gone does not mean that nothing is there */
+    const bool first = call->pager.count == 0;
     engine_error err = {0};
     char codes[300];
 
@@ -214,7 +216,7 @@ static void send_refused(struct azure_call *call)
     azure_problem_codes(&problem, call->status, codes, sizeof(codes));
     (void)azure_problem_fail(&problem, call->api, call->subject, call->status,
                              call->status == 429 ? call->quota : NULL, &err);
-    send_fail(call, codes, &err);
+    send_fail(call, first ? codes : NULL, &err);
 }
 
 static void send_request(struct azure_call *call);
@@ -224,7 +226,7 @@ static void send_page(struct azure_call *call)
     engine_error err = {0};
     engine_status status = ENGINE_OK;
 
-    if (call->status != 200 && call->status != 204)
+    if (call->status != 200)
         status = engine_fail(&err, ENGINE_EIO, "it answered %ld%s",
                              call->status,
                              call->status >= 300 ? ", a redirect, which is "
@@ -254,8 +256,8 @@ static void send_ended(struct http_request *request, engine_status status,
     (void)request;
     if (status < 0)
         send_fail(call, NULL, err);
-    else if (response->status >= 400)
-        send_refused(call);
+    else if (response->status >= 400 || response->status == 204)
+        send_refused(call); /* a rule may take 204 for "nothing there" */
     else
         send_page(call);
 }
@@ -360,12 +362,12 @@ static void send_versions_ended(struct azure_call *asked,
     struct azure_call *waiting = azure->waiting;
     engine_error err = {0};
 
+    (void)code; /* of another question than that of the calls which wait */
     azure->waiting = NULL;
     azure->asking = false;
     if (value && azure_versions_read(&azure->versions, value, &err) < 0) {
         value = NULL;
         why = &err;
-        code = NULL;
     }
     while (waiting) {
         struct azure_call *call = waiting;
@@ -376,7 +378,7 @@ static void send_versions_ended(struct azure_call *asked,
             send_versioned(call);
         } else if (strcmp(call->bucket, asked->bucket) == 0 ||
                    why->status == ENGINE_ECANCELLED) {
-            send_fail(call, code, why);
+            send_fail(call, NULL, why);
         } else {
             call->next = azure->waiting;
             azure->waiting = call;
@@ -427,6 +429,8 @@ void azure_call_begin(struct azure_call *call)
 
     azure_pager_init(&call->pager, send_origin(call), call->query != NULL,
                      call->arena);
+    if (call->api == AZURE_GRAPH)
+        call->pager.expand = azure_request_expand(call->path);
     if (call->versioned || call->version) {
         send_request(call);
     } else if (azure->versions.loaded) {

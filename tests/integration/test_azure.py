@@ -379,6 +379,54 @@ def test_nothing_there_is_an_answer_when_the_rule_says_so(engine, fake):
     assert set(made.statuses().values()) == {"error", "pass"}
 
 
+def test_a_later_page_or_the_wrong_place_is_never_nothing_there(engine, fake):
+    every = {"empty_on": ["404", "ResourceNotFound"]}
+    engine.import_rules([
+        https_only("paged", **every),
+        rule("versioned", calls={"x": {
+            "request": "/subscriptions/{subscription}/providers/A.B/c",
+            **every}}, **{"assert": "!x"})])
+
+    def second(handler, request):
+        handler.send(200, {"value": [], "nextLink": f"{fake.url}/gone?"
+                           "api-version=2020-01-01"})
+
+    fake.fault("storageAccounts$", second, times=9)
+    fake.fault("/gone$", answering(404, "ResourceNotFound", "gone"), times=9)
+    fake.fault("/providers$", answering(404, "ResourceNotFound", "no"),
+               times=9)
+    made = scan(engine, fake.target(subscriptions=[GOOD]), code=UNSURE)
+    assert made.statuses() == {"paged": "error", "versioned": "error"}
+    # a subscription that is not there has not "nothing there", either
+    engine.import_rules([https_only("r", **every)])
+    made = scan(engine, fake.target(subscriptions=["nowhere"]), "--rule", "r",
+                code=UNSURE)
+    assert made.statuses() == {"r": "error"}
+
+
+def test_an_empty_answer_is_an_error_unless_it_says_so(engine, fake):
+    engine.import_rules([https_only()])
+    for body in (b"", b"null", b"{}", b'{"value": null}', b'{"error": {}}'):
+        fake.fault("storageAccounts$", answering(200, body=body))
+        made = scan(engine, fake.target(subscriptions=[GOOD]), code=UNSURE)
+        assert "the answer is empty" in json.dumps(made.by_rule()["r"]), body
+    # page 2 of the list is no list
+    fake.fault("storageAccounts$", answering(200, body={
+        "value": [], "nextLink": f"{fake.url}/more?api-version=2023-05-01"}))
+    fake.fault("/more$", answering(200, body={"error": {}}))
+    made = scan(engine, fake.target(subscriptions=[GOOD]), code=UNSURE)
+    assert "page 2" in json.dumps(made.by_rule()["r"])
+    # 204 is nothing there, for rules that say so
+    engine.import_rules([rule(name, calls={"x": {
+        "request": "/subscriptions/{subscription}/none",
+        "api_version": "2020-01-01", **more}}, **{"assert": "!x"})
+        for name, more in (("plain", {}), ("said", {"empty_on": ["204"]}))])
+    fake.fault("/none$", answering(204, body=b""), times=9)
+    made = scan(engine, fake.target(subscriptions=[GOOD]), "--rule",
+                "plain", "--rule", "said", code=UNSURE)
+    assert made.statuses() == {"plain": "error", "said": "pass"}
+
+
 def test_an_unknown_subscription_is_an_error_of_its_own(engine, fake):
     engine.import_rules([https_only()])
     made = scan(engine, fake.target(subscriptions=[GOOD, "nowhere"]),

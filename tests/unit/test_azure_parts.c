@@ -47,6 +47,9 @@ static void encodes_what_a_url_cannot_hold(void **state)
                                           "2020-01-01"},
         {"/a?x=100%", "/a?x=100%25"},
         {"/a/\xc3\xa9\"<>", "/a/%C3%A9%22%3C%3E"},
+        {"/%61/%4dicrosoft%2eX/b%7E?%61pi-version=2020-01-01",
+         "versioned /a/Microsoft.X/b~?api-version=2020-01-01"},
+        {"/a/x%23EXT%23@y%3B100%25", "/a/x%23EXT%23@y%3B100%25"},
         {"https://management.azure.com/subscriptions", "/subscriptions"},
         {"https://graph.microsoft.com/v1.0/users?$top=5",
          "graph /v1.0/users?$top=5"},
@@ -72,6 +75,8 @@ static void refuses_other_hosts_and_paths_that_lead_elsewhere(void **state)
         "https://management.azure.com@evil.example/a",
         "http://management.azure.com/a", "/a/../b", "/a/%2e%2E/b", "/a/./b",
         "/a//b", "/a/b%2fc", "/a#b", "/a\nb", "/a\\b", "/a/x%00",
+        "/a/%5cb", "/a/b%3Fc", "/a/%256cistKeys", "/a/%252e%252e/b",
+        "/a/.%2e/b", "/a/%2e/b",
         "https://graph.microsoft.com/users", "file:///etc/passwd"};
 
     (void)state;
@@ -101,7 +106,16 @@ static void never_asks_for_secrets_or_changes_anything(void **state)
         {"get", "/a"},
         {"GET", "https://graph.microsoft.com/v1.0/informationProtection/"
                 "bitlocker/recoveryKeys/1?$select=key"},
-        {"GET", "/subscriptions/s/x/databaseAccounts/a/readonlykeys"}};
+        {"GET", "/subscriptions/s/x/databaseAccounts/a/readonlykeys"},
+        {"GET", "/subscriptions/s/x/a/%6cistKeys"},
+        {"GET", "/subscriptions/s/x/a/list%4B%65ys?api-version=2020-01-01"},
+        {"GET", "/subscriptions/s/x/a/listKeys%20"},
+        {"GET", "/subscriptions/s/x/a/listKeys;a=b/c"},
+        {"GET", "/subscriptions/s/x/a/ns.listKeys()"},
+        {"GET", "https://graph.microsoft.com/v1.0/directory/"
+                "deviceLocalCredentials('1')?$select=credentials"},
+        {"POST", "/subscriptions/s/providers/Microsoft.PolicyInsights/"
+                 "policyStates/%6catest/triggerEvaluation"}};
     char out[512];
 
     (void)state;
@@ -122,6 +136,37 @@ static void never_asks_for_secrets_or_changes_anything(void **state)
                                "queryResults",
                                out, sizeof(out), NULL),
                      ENGINE_OK);
+}
+
+static void compares_names_of_secrets_as_a_whole(void **state)
+{
+    static const char *const cases[] = {"/a/listKeysOf", "/a/listkeys-b",
+                                        "/a/mylistkeys", "/a/list"};
+    char out[512];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (read_path(NULL, cases[i], out, sizeof(out), NULL) != ENGINE_OK)
+            fail_msg("refused: %s", cases[i]);
+}
+
+static void finds_what_is_expanded(void **state)
+{
+    static const char *const cases[][2] = {
+        {"/a", NULL},
+        {"/expand=b", NULL},
+        {"/a?$select=expand=", NULL},
+        {"/a?$expand=b($select=c)&d=e", "b($select=c)&d=e"},
+        {"/a?x=y&%24Expand=b", "b"},
+        {"/a?x=y&expand=*", "*"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *found = azure_request_expand(cases[i][0]);
+
+        if (cases[i][1] ? !found || strcmp(found, cases[i][1]) != 0 : !!found)
+            fail_msg("%s: %s", cases[i][0], found ? found : "nothing");
+    }
 }
 
 static void knows_what_type_a_path_is_about(void **state)
@@ -422,6 +467,40 @@ static void reads_errors_in_all_their_shapes(void **state)
     }
 }
 
+static void takes_a_wrong_question_for_no_status(void **state)
+{
+    static const char *const cases[][2] = {
+        {"{\"error\":{\"code\":\"SubscriptionNotFound\"}}",
+         "SubscriptionNotFound"},
+        {"{\"code\":\"InvalidSubscriptionId\"}", "InvalidSubscriptionId"},
+        {"{\"code\":\"InvalidResourceType\"}", "InvalidResourceType"},
+        {"{\"code\":\"A\",\"details\":[{\"code\":"
+         "\"InvalidResourceNamespace\"}]}",
+         "A InvalidResourceNamespace"},
+        {"{\"code\":\"ResourceNotFound\"}", "ResourceNotFound 404"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct azure_problem problem;
+        char codes[300];
+
+        azure_problem_read(cases[i][0], strlen(cases[i][0]), NULL, &problem);
+        azure_problem_codes(&problem, 404, codes, sizeof(codes));
+        assert_string_equal(codes, cases[i][1]);
+    }
+}
+
+static void takes_a_page_of_html_for_no_status(void **state)
+{
+    struct azure_problem problem;
+    char codes[300];
+
+    (void)state;
+    azure_problem_read("<html>", 6, "text/html; charset=utf-8", &problem);
+    azure_problem_codes(&problem, 404, codes, sizeof(codes));
+    assert_string_equal(codes, "");
+}
+
 static void names_the_permission_of_microsoft_graph(void **state)
 {
     struct azure_problem problem = {.code = "Authorization_RequestDenied"};
@@ -578,7 +657,8 @@ static void ends_when_there_is_no_more(void **state)
 {
     static const char *const cases[] = {
         "{\"value\":[]}", "{\"value\":[],\"nextLink\":null}",
-        "{\"value\":[],\"nextLink\":\"\"}", "{}", "", "[1]"};
+        "{\"value\":[],\"nextLink\":\"\"}", "{\"id\":\"a\"}", "[1]",
+        "{\"@odata.context\":\"c\",\"value\":\"text\"}"};
     struct pages pages;
 
     (void)state;
@@ -588,6 +668,93 @@ static void ends_when_there_is_no_more(void **state)
         assert_null(pages.pager.next);
         pages_close(&pages);
     }
+}
+
+static void does_not_take_what_is_no_page_for_the_end(void **state)
+{
+    static const char *const firsts[2][9] = {
+        {"", "null", "{\"nextLink\":\"https://m.example/x\"}",
+         "{\"value\":null,\"nextLink\":\"https://m.example/x\"}",
+         "{\"id\":\"a\",\"nextLink\":\"https://m.example/x\"}", "{}",
+         "{\"value\":null}", "{\"error\":{\"code\":\"x\"}}",
+         "{\"@odata.context\":\"x\",\"nextLink\":null}"},
+        {"", "{}", "[1]", "{\"data\":{},\"$skipToken\":\"t\"}", "null",
+         "{\"value\":[]}", "{\"data\":null}", "{\"error\":{}}",
+         "{\"totalRecords\":0}"}};
+    static const char *const seconds[2][5] = {
+        {"", "null", "{}", "{\"value\":null}", "[1]"},
+        {"", "null", "{}", "{\"value\":[]}", "{\"data\":{}}"}};
+    static const char *const good[2] = {
+        "{\"value\":[1],\"nextLink\":\"https://m.example/x\"}",
+        "{\"data\":[1],\"$skipToken\":\"t\"}"};
+    struct pages pages;
+
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(firsts[0]); i++) {
+        pages_open(&pages, i % 2);
+        if (pages_add(&pages, firsts[i % 2][i / 2]) != ENGINE_EPARSE)
+            fail_msg("accepted: %s", firsts[i % 2][i / 2]);
+        assert_true(pages.err.message[0]);
+        pages_close(&pages);
+    }
+    for (size_t i = 0; i < 2 * COUNT(seconds[0]); i++) {
+        pages_open(&pages, i % 2);
+        assert_int_equal(pages_add(&pages, good[i % 2]), ENGINE_OK);
+        if (pages_add(&pages, seconds[i % 2][i / 2]) != ENGINE_EPARSE)
+            fail_msg("accepted: %s", seconds[i % 2][i / 2]);
+        assert_non_null(strstr(pages.err.message, "page 2"));
+        pages_close(&pages);
+    }
+}
+
+static void minds_what_expand_left_out(void **state)
+{
+    static const char *const cases[] = {
+        "{\"value\":[{},{\"members@odata.nextLink\":\"https://x\"}]}",
+        "{\"value\":[{\"owners\":[{\"of@odata.nextLink\":\"x\"}]}]}",
+        "{\"id\":\"a\",\"members@odata.nextLink\":\"https://x\"}"};
+    struct pages pages;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        pages_open(&pages, false);
+        assert_int_equal(pages_add(&pages, cases[i]), ENGINE_ELIMIT);
+        assert_non_null(strstr(pages.err.message, "@odata.nextLink"));
+        pages_close(&pages);
+    }
+}
+
+/* {"value": [{"members": [{"id": 0}, ...]}]} */
+static void pages_expanded(struct pages *pages, const char *expand,
+                           unsigned count, engine_status wanted)
+{
+    struct buffer text;
+
+    buffer_init(&text, 4096);
+    buffer_puts(&text, "{\"value\":[{\"members\":[");
+    for (unsigned i = 0; i < count; i++)
+        buffer_printf(&text, "%s{\"id\":%u}", i ? "," : "", i);
+    buffer_puts(&text, "]}]}");
+    pages_open(pages, false);
+    pages->pager.expand = expand;
+    assert_int_equal(pages_add(pages, text.data), wanted);
+    pages_close(pages);
+    buffer_clear(&text);
+}
+
+static void takes_twenty_expanded_objects_for_a_part(void **state)
+{
+    struct pages pages;
+
+    (void)state;
+    pages_expanded(&pages, "members($select=id)", 20, ENGINE_ELIMIT);
+    assert_non_null(strstr(pages.err.message, "members"));
+    assert_non_null(strstr(pages.err.hint, "foreach"));
+    pages_expanded(&pages, "*", 20, ENGINE_ELIMIT);
+    pages_expanded(&pages, "members", 19, ENGINE_OK);
+    pages_expanded(&pages, "members", 21, ENGINE_OK);
+    pages_expanded(&pages, "owners", 20, ENGINE_OK);
+    pages_expanded(&pages, NULL, 20, ENGINE_OK);
 }
 
 static void notices_a_page_that_leads_to_itself(void **state)
@@ -654,6 +821,8 @@ int main(void)
         cmocka_unit_test(encodes_what_a_url_cannot_hold),
         cmocka_unit_test(refuses_other_hosts_and_paths_that_lead_elsewhere),
         cmocka_unit_test(never_asks_for_secrets_or_changes_anything),
+        cmocka_unit_test(compares_names_of_secrets_as_a_whole),
+        cmocka_unit_test(finds_what_is_expanded),
         cmocka_unit_test(knows_what_type_a_path_is_about),
         cmocka_unit_test(compares_origins_as_browsers_do),
         cmocka_unit_test(knows_which_calls_belong_to_a_subscription),
@@ -665,12 +834,17 @@ int main(void)
         cmocka_unit_test(takes_what_is_not_said_from_the_environment),
         cmocka_unit_test(says_which_action_is_missing),
         cmocka_unit_test(reads_errors_in_all_their_shapes),
+        cmocka_unit_test(takes_a_wrong_question_for_no_status),
+        cmocka_unit_test(takes_a_page_of_html_for_no_status),
         cmocka_unit_test(names_the_permission_of_microsoft_graph),
         cmocka_unit_test(finds_parameters_of_challenges),
         cmocka_unit_test(reads_when_a_quota_is_reset),
         cmocka_unit_test(prefers_what_the_provider_says_then_the_newest),
         cmocka_unit_test(follows_links_to_the_same_host_only),
         cmocka_unit_test(ends_when_there_is_no_more),
+        cmocka_unit_test(does_not_take_what_is_no_page_for_the_end),
+        cmocka_unit_test(minds_what_expand_left_out),
+        cmocka_unit_test(takes_twenty_expanded_objects_for_a_part),
         cmocka_unit_test(notices_a_page_that_leads_to_itself),
         cmocka_unit_test(minds_rows_that_resource_graph_left_out),
         cmocka_unit_test(runs_out_of_memory_cleanly),
