@@ -17,6 +17,14 @@ dist_templateminimal_DATA = \
 	sdk/template/minimal/engine.conf \
 	sdk/template/minimal/minimal.c \
 	sdk/template/minimal/rules.yaml
+templatekitdir = $(templatedir)/kit
+dist_templatekit_DATA = \
+	sdk/template/kit/Makefile \
+	sdk/template/kit/README \
+	sdk/template/kit/engine.conf \
+	sdk/template/kit/health.json \
+	sdk/template/kit/jsonapi.c \
+	sdk/template/kit/rules.yaml
 
 # --- libscankit --------------------------------------------------------------
 

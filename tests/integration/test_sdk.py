@@ -2,11 +2,14 @@
 """The SDK as somebody has it who has nothing else: `make install` into a Debian
 that has neither the sources nor the build tree; there the templates are built
 by the very commands of their READMEs, loaded, and scan beside oscap."""
+import functools
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -117,6 +120,7 @@ def commands(readme):
     blocks = [line[4:] if line.startswith("    ") else ""
               for line in readme.read_text().splitlines()]
     script = re.sub(r"\\\n\s*", "", "\n".join(blocks))
+    script = script.replace("apt-get install", "dpkg-query -W")  # they are there
     script = re.sub(r"^(scan-engine .*\bscan\b.*)$", r"\1 || test $? -eq 2",
                     script, flags=re.M)
     assert "make install" in script and " scan " in script
@@ -146,3 +150,44 @@ def test_the_minimal_template_by_its_readme_beside_oscap(installed, clean):
     (result,) = found["minimal-tmp"]["results"]
     assert result["evidence"] == {"path": "/tmp", "mode": "1777", "owner": 0}
     assert "expected 0700" in result["message"]
+
+
+@pytest.fixture
+def service(installed):
+    """health.json of the kit's template, on loopback; its port."""
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(
+            Handler, directory=template(installed, "kit")))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_template_of_the_kit_by_its_readme(installed, clean, service):
+    if not (BUILD / "sdk/kit/libscankit-http.la").exists():
+        unavailable("built without libcurl")
+    script = commands(template(installed, "kit") / "README")
+    served = re.findall(r"^python3 .*&$", script, re.M)
+    assert len(served) == 1 and "127.0.0.1 8080" in served[0]
+    script = script.replace(served[0], "").replace("127.0.0.1:8080",
+                                                   f"127.0.0.1:{service}")
+    clean.run(script + """
+        scan-engine --config engine.conf scans show last --format json \
+            >~/scan.json
+        nm -D --defined-only jsonapi.so >~/symbols
+        """)
+    scan = json.loads((clean.home / "scan.json").read_text())
+    found = {each["rule_id"]: each for each in scan["results_by_rule"]}
+    assert {rule: each["status"] for rule, each in found.items()} == {
+        "jsonapi-up": "pass", "jsonapi-certificates": "fail",
+        "jsonapi-versions": "pass", "jsonapi-missing": "error"}, scan
+    assert "12" in found["jsonapi-certificates"]["message"]
+    assert "404" in found["jsonapi-missing"]["message"]
+    symbols = (clean.home / "symbols").read_text().split()
+    assert [name for name in symbols if "LTX" in name] == [
+        "jsonapi_LTX_scanner_query"]
+    assert INSTRUMENTED or len(symbols) == 3, symbols
