@@ -191,3 +191,105 @@ def test_the_template_of_the_kit_by_its_readme(installed, clean, service):
     assert [name for name in symbols if "LTX" in name] == [
         "jsonapi_LTX_scanner_query"]
     assert INSTRUMENTED or len(symbols) == 3, symbols
+
+
+def test_every_header_of_the_kit_compiles_alone(clean):
+    count = int(clean.run("""
+        include=$(pkg-config --variable=includedir scankit)/scankit
+        count=0
+        for header in $(cd "$include" && find . -name '*.h'); do
+            printf '#include "%s"\\n#include "%s"\\n' "$header" "$header" |
+                gcc -x c -std=c11 -Wall -Wextra -Werror -fsyntax-only \\
+                    $(pkg-config --cflags scankit) -
+            count=$((count + 1))
+        done
+        echo $count"""))
+    assert count >= 22
+
+
+def test_uninstalling_leaves_nothing(tmp_path):
+    make("install", f"DESTDIR={tmp_path}")
+    before = files(tmp_path)
+    assert any(name.endswith("lib/pkgconfig/scankit.pc") for name in before)
+    make("uninstall", f"DESTDIR={tmp_path}")
+    assert files(tmp_path) == []
+
+
+CONFIGURE = """\
+AC_INIT([example], [1.0])
+AM_INIT_AUTOMAKE([foreign])
+AC_PROG_CC
+AM_PROG_AR
+LT_INIT([disable-static])
+SCAN_ENGINE_SCANNER([0.1])
+AC_CONFIG_FILES([Makefile])
+AC_OUTPUT
+"""
+ASK = """\
+AC_INIT([example], [1.0])
+SCAN_ENGINE_SCANNER([%s]%s)
+AC_OUTPUT
+"""
+AUTOMAKE = """\
+ACLOCAL_AMFLAGS = -I m4
+plugin_LTLIBRARIES = minimal.la
+minimal_la_SOURCES = minimal.c
+minimal_la_CFLAGS = $(ENGINE_SCANNER_CFLAGS) -fvisibility=hidden
+minimal_la_LDFLAGS = $(ENGINE_SCANNER_LDFLAGS)
+"""
+
+
+class Autoconf:
+    """A project of somebody else, with the installed macro."""
+
+    def __init__(self, installed, folder):
+        prefix = f"{installed}{made('prefix')}"
+        self.folder = folder
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder),
+                    "ACLOCAL_PATH": f"{prefix}/share/aclocal",
+                    "PKG_CONFIG_SYSROOT_DIR": str(installed),
+                    "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig"}
+
+    def run(self, *argv, code=0):
+        done = subprocess.run(argv, cwd=self.folder, env=self.env,
+                              capture_output=True, text=True,
+                              timeout=300 * SLOW)
+        assert done.returncode == code, done.stdout[-2000:] + done.stderr
+        return done.stdout + done.stderr
+
+    def configure(self, text, *arguments, code=0):
+        (self.folder / "configure.ac").write_text(text)
+        if "AUTOMAKE" in text:
+            self.run("autoreconf", "-i")
+        else:
+            self.run("aclocal")
+            self.run("autoconf")
+        return self.run("./configure", *arguments, code=code)
+
+
+def test_the_autoconf_macro(installed, tmp_path):
+    shutil.copy(template(installed, "minimal") / "minimal.c", tmp_path)
+    (tmp_path / "Makefile.am").write_text(AUTOMAKE)
+    (tmp_path / "m4").mkdir()
+    project = Autoconf(installed, tmp_path)
+    project.configure(CONFIGURE, "--with-plugindir=/opt/scanners")
+    project.run("make", "install", f"DESTDIR={tmp_path}/dest")
+    module = tmp_path / "dest/opt/scanners/minimal.so"
+    symbols = project.run("nm", "-D", "--defined-only", module).split()
+    assert symbols[2:] == ["minimal_LTX_scanner_query"]
+
+
+def test_the_autoconf_macro_knows_where_scanners_go(installed, tmp_path):
+    out = Autoconf(installed, tmp_path).configure(
+        ASK % ("0.1", ", [AC_MSG_NOTICE([to $plugindir])]"))
+    assert (f"to {made('prefix')}/lib/scan-engine/plugins"
+            in out.replace(str(installed), "")), out
+
+
+@pytest.mark.parametrize("abi", ("1.0", "0.900"))
+def test_the_autoconf_macro_refuses_another_abi(installed, tmp_path, abi):
+    project = Autoconf(installed, tmp_path)
+    out = project.configure(ASK % (abi, ""), code=1)
+    assert "of another ABI" in out, out
+    out = project.configure(ASK % (abi, ", [], [AC_MSG_NOTICE([none])]"))
+    assert "none" in out, out
