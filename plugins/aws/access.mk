@@ -10,10 +10,11 @@ aws_access_sources = $(aws_sign_sources) \
 	plugins/aws/credentials_private.h \
 	plugins/aws/credentials_process.c \
 	plugins/aws/credentials_read.c \
+	plugins/aws/credentials_role.c \
 	plugins/aws/credentials_settings.c \
 	plugins/aws/credentials_sso.c \
 	plugins/aws/profile.c plugins/aws/profile.h \
-	plugins/aws/sts.c plugins/aws/sts_answer.c
+	plugins/aws/sts.c plugins/aws/sts_answer.c plugins/aws/sts_place.c
 
 # For the tests.
 if WITH_AWS

@@ -52,12 +52,20 @@ struct aws {
     size_t count;
     const char *arn; /* who the base is */
     struct table buckets; /* "PARTITION/NAME" to struct aws_bucket */
+    int64_t resolver_ms;  /* until then the resolver is not asked (steady) */
 };
 
-/* ---- scopes.c -------------------------------------------------------------- */
+/* ---- accounts.c, regions.c, scopes.c ---------------------------------------- */
 
 engine_status aws_scopes(void *self, unsigned deepest, engine_error *err);
+/** Finds the accounts, and the keys of each: account->why says which has none. */
+engine_status aws_accounts(struct aws *aws, engine_error *err);
 void aws_accounts_free(struct aws *aws);
+/** Asks all accounts that have keys for their regions. */
+engine_status aws_regions(struct aws *aws, engine_error *err);
+/** What DescribeRegions says of a region; NULL: nothing. */
+const struct value *aws_account_region(const struct aws_account *account,
+                                       const char *name);
 /** Region for what is asked of an account as a whole. */
 const char *aws_home(struct aws *aws, const char *partition);
 
@@ -85,6 +93,8 @@ struct aws_call {
     bool asks;                /* and this call finds it out */
     struct aws_call *next;    /* of those that wait for that */
     bool skewed, skew_told;
+    bool elsewhere; /* it goes to an endpoint that somebody set */
+    bool nowhere;   /* its host is a name that does not exist */
     struct aws_failure failure;
 
     /** Called once, with the answer or with code (may be "") and why. The
@@ -113,6 +123,24 @@ engine_status aws_call_remake(struct aws_call *call,
 /** Ends a call that could not go on. */
 void aws_call_fail(struct aws_call *call, const engine_error *why);
 
+/* call_pages.c */
+/** Reads an answer, and begins the next page's if there is one (*more); *out is
+ * all of them after the last. */
+engine_status aws_call_page(struct aws_call *call,
+                            struct http_request *request, long status_code,
+                            const struct value **out, bool *more,
+                            engine_error *err);
+
+/* call_detour.c */
+/** True: after such an answer the call goes on elsewhere, or has ended. */
+bool aws_call_detour(struct aws_call *call, long status);
+/** The credential report was begun. */
+void aws_call_generated(struct aws_call *call);
+
+/* nowhere.c */
+bool aws_call_is_nowhere(struct aws_call *call,
+                         const struct http_response *response);
+
 /* bucket.c: S3 is asked about a bucket where that is. The first call finds
  * that out, the others wait for it. */
 engine_status aws_bucket_find(struct aws_call *call,
@@ -126,6 +154,8 @@ void aws_bucket_ended(struct aws_call *call, const char *region,
 void aws_buckets_free(struct aws *aws);
 
 /* call_sign.c: what http.h asks about a try. */
+/** A header of an answer; user is its struct http_request. */
+const char *aws_call_header(const char *name, void *user);
 engine_status aws_call_auth(struct http_request *request, bool refused,
                             void *user, engine_error *err);
 enum http_verdict aws_call_classify(struct http_request *request,

@@ -8,8 +8,6 @@
 
 #define CALL_PARAMETERS ((size_t)4 << 20) /* JSON of them */
 #define CALL_MEMORY ((size_t)64 << 20)    /* parameters read again */
-#define CALL_MOVES 3                      /* to the region of a bucket */
-#define CALL_REPORTS 3                    /* credential reports begun */
 
 /* ---- making it ------------------------------------------------------------- */
 
@@ -18,13 +16,21 @@ static engine_status call_request(struct aws_call *call,
                                   const struct value *token,
                                   engine_error *err)
 {
-    const struct aws_place place = {
+    struct aws_place place = {
         .region = call->region,
         .account = call->account->id,
-        .endpoint = aws_credentials_endpoint(call->account->credentials,
-                                             call->service),
     };
+    const engine_status status = aws_credentials_endpoint(
+        call->account->credentials, call->service, &place.endpoint, err);
 
+    if (status < 0)
+        return status;
+    call->elsewhere = place.endpoint != NULL;
+    if (!place.endpoint && strcmp(call->service, "sts") == 0 &&
+        aws_sts_legacy(call->account->credentials, call->region)) {
+        place.endpoint = AWS_STS_GLOBAL;
+        place.region = "us-east-1";
+    }
     aws_request_clear(&call->request);
     return aws_request_init(call->aws->model,
                             call->generate ? call->generate : call->operation,
@@ -94,9 +100,8 @@ engine_status aws_call_new(struct aws *aws, struct aws_account *account,
         call->service = aws_service_name(found);
         status = aws_bucket_find(call, parameters, err);
     }
-    if (status == ENGINE_OK) {
+    if (status == ENGINE_OK)
         status = call_keep(call, parameters, err);
-    }
     if (status == ENGINE_OK)
         status = call_request(call, parameters, NULL, err);
     if (status < 0) {
@@ -121,13 +126,14 @@ void aws_call_free(struct aws_call *call)
 
 /* ---- its end --------------------------------------------------------------- */
 
-/* A host that has no address: the service is not there in that region. */
-static void call_fail(struct aws_call *call, const engine_error *why)
+void aws_call_fail(struct aws_call *call, const engine_error *why)
 {
+    engine_error told = {0};
+
+    aws_call_unanswered(call, why, &told);
     buffer_clear(&call->body);
-    aws_bucket_ended(call, NULL, why);
-    call->ended(call, NULL,
-                strstr(why->message, "resolve") ? "UnknownEndpoint" : "", why);
+    aws_bucket_ended(call, NULL, &told);
+    call->ended(call, NULL, call->nowhere ? "UnknownEndpoint" : "", &told);
 }
 
 static void call_refuse(struct aws_call *call, long status)
@@ -149,240 +155,17 @@ static void call_succeed(struct aws_call *call, const struct value *answer)
     call->ended(call, answer, "", NULL);
 }
 
-/* ---- pages ----------------------------------------------------------------- */
-
-static const char *call_header(const char *name, void *user)
-{
-    return http_header(user, name);
-}
-
-/* elements in the lists of a page */
-static size_t call_count(const struct value *page, const char *const *lists)
-{
-    size_t count = 0;
-
-    for (; lists && *lists; lists++) {
-        const struct value *at = page;
-        const char *name = *lists;
-
-        while (at && *name) {
-            const size_t len = strcspn(name, ".");
-
-            at = value_member_n(at, name, len);
-            name += len + (name[len] == '.');
-        }
-        if (at && (at->kind == VALUE_ARRAY || at->kind == VALUE_OBJECT))
-            count += at->count;
-    }
-    return count;
-}
-
-static engine_status call_token_hash(const struct value *token, char out[65],
-                                     engine_error *err)
-{
-    struct buffer text;
-    engine_status status;
-
-    buffer_init(&text, CALL_PARAMETERS);
-    value_to_json(token, 0, &text);
-    status = buffer_status(&text, err);
-    if (status == ENGINE_OK)
-        hash_bytes(text.data, text.len, out);
-    buffer_clear(&text);
-    return status;
-}
-
-/* Whether the token came before: with the last page, or with an earlier one;
- * by Brent's algorithm one of the earlier ones is enough to remember. */
-static bool call_came(struct aws_call *call, const char *hash, bool *just_now)
-{
-    const bool before = strcmp(hash, call->earlier) == 0;
-
-    *just_now = strcmp(hash, call->token) == 0;
-    memcpy(call->token, hash, sizeof(call->token));
-    if ((call->page & (call->page + 1)) == 0) /* pages 1, 2, 4, 8, ... */
-        memcpy(call->earlier, hash, sizeof(call->earlier));
-    return before || *just_now;
-}
-
-/* A token that comes again: some APIs end like that, with an empty page;
- * anything else would go round for ever. */
-static engine_status call_repeats(struct aws_call *call,
-                                  const struct value *page,
-                                  const struct value *token, bool *more,
-                                  engine_error *err)
-{
-    char hash[HASH_HEX_SIZE];
-    bool just_now;
-    engine_status status = call_token_hash(token, hash, err);
-
-    if (status < 0)
-        return status;
-    *more = !call_came(call, hash, &just_now);
-    if (!*more && (!just_now ||
-                   call_count(page, aws_operation_lists(call->operation)) > 0))
-        return engine_fail(err, ENGINE_EIO,
-                           "page %u has the token of a page before",
-                           call->page + 1);
-    if (*more && ++call->page >= AWS_PAGES)
-        return engine_fail(err, ENGINE_ELIMIT, "more than %d pages",
-                           AWS_PAGES);
-    return ENGINE_OK;
-}
-
-static engine_status call_next(struct aws_call *call,
-                               const struct value *token, engine_error *err)
-{
-    const engine_status status = aws_call_remake(call, token, err);
-
-    return status < 0 ? status : aws_call_start(call, err);
-}
-
-static engine_status call_join(struct aws_call *call,
-                               const struct value *page, bool more,
-                               const struct value **out, engine_error *err)
-{
-    engine_status status = ENGINE_OK;
-
-    *out = page;
-    if (!call->pages && !more)
-        return ENGINE_OK;
-    if (!call->pages)
-        status = cloud_pages_new(&call->pages);
-    if (status < 0)
-        return engine_fail_memory(err);
-    status = cloud_pages_add(call->pages, page,
-                             aws_operation_lists(call->operation), err);
-    if (status == ENGINE_OK && !more)
-        status = cloud_pages_join(call->pages, call->arena, out, err);
-    return status;
-}
-
-static engine_status call_page(struct aws_call *call,
-                               struct http_request *request, long status_code,
-                               const struct value **out, bool *more,
-                               engine_error *err)
-{
-    const struct aws_head head = {status_code, call_header, request};
-    struct value *page = arena_alloc(call->arena, sizeof(*page));
-    struct value token = value_null;
-    engine_status status;
-
-    *more = false;
-    if (!page)
-        return engine_fail_memory(err);
-    status = aws_answer(call->operation, &head,
-                        call->body.data ? call->body.data : "",
-                        call->body.len, call->arena, page, err);
-    buffer_clear(&call->body);
-    if (status == ENGINE_OK)
-        status = aws_answer_token(call->operation, page, call->arena, &token,
-                                  err);
-    if (status == ENGINE_OK)
-        status = aws_answer_whole(call->operation, page, err);
-    if (status == ENGINE_OK && token.kind != VALUE_NULL)
-        status = call_repeats(call, page, &token, more, err);
-    if (status == ENGINE_OK)
-        status = call_join(call, page, *more, out, err);
-    if (status == ENGINE_OK && *more)
-        status = call_next(call, &token, err);
-    return status;
-}
-
 static void call_answered(struct aws_call *call, struct http_request *request,
                           long status)
 {
     const struct value *answer = NULL;
-    engine_error why = {0}, told;
+    engine_error why = {0};
     bool more;
 
-    if (call_page(call, request, status, &answer, &more, &why) < 0) {
-        aws_call_unanswered(call, &why, &told);
-        call_fail(call, &told);
-    } else if (!more) {
+    if (aws_call_page(call, request, status, &answer, &more, &why) < 0)
+        aws_call_fail(call, &why);
+    else if (!more)
         call_succeed(call, answer);
-    }
-}
-
-/* ---- detours --------------------------------------------------------------- */
-
-static bool call_is_region(const char *text)
-{
-    const size_t len = text ? strlen(text) : 0;
-
-    return len && len < 64 &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
-
-/* True: the call goes on, or has ended. */
-static bool call_move(struct aws_call *call, struct http_request *request,
-                      long status)
-{
-    const char *region = http_header(request, "x-amz-bucket-region");
-    engine_error why = {0}, told;
-
-    if (strcmp(call->service, "s3") != 0 || call->generate ||
-        (status != 301 && status != 307 && status != 400) ||
-        !call_is_region(region) || strcmp(region, call->region) == 0 ||
-        call->moves++ >= CALL_MOVES)
-        return false;
-    region = arena_strdup(cloud_arena(call->aws->cloud), region);
-    if (!region)
-        engine_fail_memory(&why);
-    call->region = region ? region : call->region;
-    engine_free(call->bucket);
-    call->bucket = NULL;
-    if (region)
-        aws_bucket_ended(call, region, NULL);
-    if (region && aws_call_remake(call, NULL, &why) == ENGINE_OK &&
-        aws_call_start(call, &why) == ENGINE_OK)
-        return true;
-    aws_call_unanswered(call, &why, &told);
-    call_fail(call, &told);
-    return true;
-}
-
-/* There is no credential report yet, or only an old one: it is begun, then
- * asked for until it is there (call_sign.c: ReportInProgress). */
-static bool call_report(struct aws_call *call)
-{
-    static const char *const missing[] = {
-        "ReportNotPresent", "CredentialReportNotPresentException",
-        "ReportExpired", "CredentialReportExpiredException", NULL};
-    const struct aws_service *service;
-    const struct aws_operation *generate;
-    engine_error why = {0}, told;
-
-    if (call->generate ||
-        strcmp(aws_operation_name(call->operation), "GetCredentialReport") ||
-        !aws_code_in(call->failure.code, missing) ||
-        call->reports++ >= CALL_REPORTS ||
-        aws_model_service(call->aws->model, "iam", &service, NULL) < 0 ||
-        aws_model_operation(call->aws->model, service,
-                            "GenerateCredentialReport", &generate, NULL) < 0)
-        return false;
-    call->generate = generate;
-    buffer_reset(&call->body);
-    if (aws_call_remake(call, NULL, &why) == ENGINE_OK &&
-        aws_call_start(call, &why) == ENGINE_OK)
-        return true;
-    aws_call_unanswered(call, &why, &told);
-    call_fail(call, &told);
-    return true;
-}
-
-/* the report was begun */
-static void call_generated(struct aws_call *call)
-{
-    engine_error why = {0}, told;
-
-    call->generate = NULL;
-    buffer_reset(&call->body);
-    if (aws_call_remake(call, NULL, &why) == ENGINE_OK &&
-        aws_call_start(call, &why) == ENGINE_OK)
-        return;
-    aws_call_unanswered(call, &why, &told);
-    call_fail(call, &told);
 }
 
 /* ---- what http.h tells ------------------------------------------------------ */
@@ -416,37 +199,41 @@ static engine_status call_again(struct http_request *request, void *user,
     return call_head(request, NULL, user, err);
 }
 
+/* Below 400 nobody has looked at the answer yet. */
+static void call_redirected(struct aws_call *call,
+                            struct http_request *request, long status)
+{
+    const struct aws_head head = {status, aws_call_header, request};
+
+    if (status < 400)
+        aws_failure_read(call->generate ? call->generate : call->operation,
+                         &head, call->body.data ? call->body.data : "",
+                         call->body.len, &call->failure);
+}
+
 static void call_done(struct http_request *request, engine_status status,
                       const struct http_response *response,
                       const engine_error *err, void *user)
 {
     struct aws_call *call = user;
     const long code = response ? response->status : 0;
-    engine_error told = {0};
 
     if (code >= 300) {
-        if (!call_move(call, request, code) && !call_report(call))
+        call_redirected(call, request, code);
+        if (!aws_call_detour(call, code))
             call_refuse(call, code);
         return;
     }
     if (status == ENGINE_OK)
         aws_bucket_ended(call, call->region, NULL);
     if (status < 0) {
-        aws_call_unanswered(call, err, &told);
-        call_fail(call, &told);
+        call->nowhere = aws_call_is_nowhere(call, response);
+        aws_call_fail(call, err);
     } else if (call->generate) {
-        call_generated(call);
+        aws_call_generated(call);
     } else {
         call_answered(call, request, code);
     }
-}
-
-void aws_call_fail(struct aws_call *call, const engine_error *why)
-{
-    engine_error told = {0};
-
-    aws_call_unanswered(call, why, &told);
-    call_fail(call, &told);
 }
 
 engine_status aws_call_start(struct aws_call *call, engine_error *err)

@@ -64,7 +64,7 @@ engine_status aws_call_auth(struct http_request *request, bool refused,
 
 /* ---- what answers mean -------------------------------------------------------- */
 
-static const char *sign_header(const char *name, void *user)
+const char *aws_call_header(const char *name, void *user)
 {
     return http_header(user, name);
 }
@@ -135,7 +135,7 @@ enum http_verdict aws_call_classify(struct http_request *request,
                                     const char *body, size_t len, void *user)
 {
     struct aws_call *call = user;
-    const struct aws_head head = {response->status, sign_header, request};
+    const struct aws_head head = {response->status, aws_call_header, request};
     char *code = call->failure.code;
 
     aws_failure_read(call->generate ? call->generate : call->operation, &head,

@@ -237,6 +237,22 @@ static bool credentials_is_over(const struct aws_credentials *self)
                                  clock_now_ms() >= self->keys.expires_ms);
 }
 
+engine_status aws_credentials_keep(struct aws_credentials *self,
+                                   struct aws_keys *fresh, engine_error *err)
+{
+    if (fresh->expires_ms && fresh->expires_ms <= clock_now_ms())
+        return engine_fail(err, ENGINE_EDENIED,
+                           "%s: the keys that it gives have expired",
+                           self->label);
+    aws_keys_clear(&self->keys);
+    self->keys = *fresh;
+    aws_keys_init(fresh);
+    self->fetched_ms = clock_steady_ms();
+    self->retry_ms = 0;
+    self->early_ms = self->keys.expires_ms ? credentials_early(&self->keys) : 0;
+    return ENGINE_OK;
+}
+
 static engine_status credentials_renew(struct aws_credentials *self,
                                        engine_error *err)
 {
@@ -247,22 +263,12 @@ static engine_status credentials_renew(struct aws_credentials *self,
     self->busy = true;
     status = credentials_fetch(self, &fresh, err);
     self->busy = false;
-    if (status == ENGINE_OK && fresh.expires_ms &&
-        fresh.expires_ms <= clock_now_ms())
-        status = engine_fail(err, ENGINE_EDENIED,
-                             "%s: the keys that it gives have expired",
-                             self->label);
-    if (status < 0) {
-        aws_keys_clear(&fresh);
+    if (status == ENGINE_OK)
+        status = aws_credentials_keep(self, &fresh, err);
+    if (status < 0)
         self->retry_ms = clock_steady_ms() + AWS_AGAIN_MS;
-        return status;
-    }
-    aws_keys_clear(&self->keys);
-    self->keys = fresh;
-    self->fetched_ms = clock_steady_ms();
-    self->retry_ms = 0;
-    self->early_ms = fresh.expires_ms ? credentials_early(&fresh) : 0;
-    return ENGINE_OK;
+    aws_keys_clear(&fresh);
+    return status;
 }
 
 static engine_status credentials_static(struct aws_credentials *self,

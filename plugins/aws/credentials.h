@@ -47,10 +47,19 @@ void aws_credentials_free(struct aws_credentials *credentials);
 
 /** Region of the environment or profile; NULL: none is set. */
 const char *aws_credentials_region(const struct aws_credentials *credentials);
-/** Where STS is; NULL: its own endpoint (AWS_ENDPOINT_URL_STS and
- * AWS_ENDPOINT_URL count, and endpoint_url of a profile). */
-const char *aws_credentials_endpoint(const struct aws_credentials *credentials,
-                                     const char *service);
+/** Where a service is; NULL: its own endpoint (AWS_ENDPOINT_URL_STS and
+ * AWS_ENDPOINT_URL count, and endpoint_url of a target or profile). What the
+ * environment says is taken as it is; what targets and files say has to be
+ * https, or this machine: else ENGINE_EINVAL. */
+engine_status aws_credentials_endpoint(const struct aws_credentials *credentials,
+                                       const char *service, const char **out,
+                                       engine_error *err);
+
+/** Whether STS is asked at AWS_STS_GLOBAL, signed for us-east-1, in place of
+ * the region's own (AWS_STS_REGIONAL_ENDPOINTS=legacy). */
+bool aws_sts_legacy(const struct aws_credentials *credentials,
+                    const char *region);
+#define AWS_STS_GLOBAL "https://sts.amazonaws.com"
 
 /**
  * Keys that are good for some minutes at least; fetched (http_fetch) when there
@@ -62,6 +71,12 @@ const char *aws_credentials_endpoint(const struct aws_credentials *credentials,
 engine_status aws_credentials_get(struct aws_credentials *credentials,
                                   bool refused, const struct aws_keys **out,
                                   engine_error *err);
+/** Fetches the keys of roles which have none yet, all at once (http_run), as
+ * many at a time as the client makes requests. Why each of them got none is in
+ * whys; the call itself only fails for want of memory, or cancelled. */
+engine_status aws_credentials_get_all(struct aws_credentials *const *list,
+                                      size_t count, engine_error *whys,
+                                      engine_error *err);
 /** A file of the certificates that vouch for endpoints: AWS_CA_BUNDLE, or
  * ca_bundle of the profile; NULL: the system's. */
 const char *aws_credentials_ca(const struct aws_credentials *credentials);

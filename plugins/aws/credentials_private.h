@@ -66,6 +66,9 @@ engine_status aws_chain_resolve(struct aws_setup *setup,
                                 engine_error *err);
 struct aws_credentials *aws_credentials_make(struct aws_setup *setup,
                                              enum aws_source source);
+/** Takes keys that were fetched; not those that have ended. */
+engine_status aws_credentials_keep(struct aws_credentials *self,
+                                   struct aws_keys *fresh, engine_error *err);
 /** "none of ... has any": AWS_SOURCE_NONE's error, also behind a failure. */
 engine_status aws_chain_nothing(const struct aws_setup *setup,
                                 engine_error *err);
@@ -111,17 +114,20 @@ void aws_say(const struct aws_setup *setup, int level, const char *format, ...)
 /** Stars in place of secrets that an answer repeats; both may be NULL. */
 void aws_redact(char *text, const struct aws_keys *keys,
                 const struct secret *token);
-/** aws_credentials_endpoint; trusted: whoever started the engine said so, not
- * a file or a target. */
-const char *aws_endpoint_find(const struct aws_credentials *self,
-                              const char *service, bool *trusted);
 /** A file below the home directory: "~/" and AWS's own default paths. */
 const char *aws_home_path(struct arena *arena, const char *path);
 /** Set and not empty, else NULL. */
 const char *aws_env(const char *name);
 bool aws_env_true(const char *name);
 
-/* ---- sts.c --------------------------------------------------------------- */
+/* ---- sts.c, sts_place.c, sts_answer.c ------------------------------------ */
+
+struct aws_sts_place {
+    char url[512], host[300];
+    const char *region; /* that is signed for */
+};
+engine_status aws_sts_place(const struct aws_credentials *self,
+                            struct aws_sts_place *out, engine_error *err);
 
 struct aws_sts {
     const char *action;
@@ -132,6 +138,13 @@ struct aws_sts {
 engine_status aws_sts_assume(struct aws_credentials *self,
                              const struct aws_sts *how, struct aws_keys *out,
                              engine_error *err);
+/** The same without waiting: ended is called once, within http_run, with the
+ * keys, which it may take, or why->status < 0. Not after a failure. */
+typedef void (*aws_sts_fn)(struct aws_credentials *self, struct aws_keys *keys,
+                           const engine_error *why, void *user);
+engine_status aws_sts_begin(struct aws_credentials *self,
+                            const struct aws_sts *how, aws_sts_fn ended,
+                            void *user, engine_error *err);
 /** Reads an answer of STS; element is "AssumeRoleResult". */
 engine_status aws_sts_read(const char *text, size_t len, const char *element,
                            struct aws_keys *out, engine_error *err);

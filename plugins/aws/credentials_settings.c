@@ -8,6 +8,7 @@
 
 #include "plugins/aws/credentials_private.h"
 #include "sdk/base/clock.h"
+#include "sdk/kit/cloud/guard.h"
 
 const char *aws_credentials_region(const struct aws_credentials *self)
 {
@@ -118,10 +119,10 @@ static const char *settings_service(const struct aws_setup *setup,
                 : NULL;
 }
 
-const char *aws_endpoint_find(const struct aws_credentials *self,
-                              const char *service, bool *trusted)
+/* trusted: whoever started the engine said so, not a file or a target */
+static const char *settings_endpoint(const struct aws_setup *setup,
+                                     const char *service, bool *trusted)
 {
-    const struct aws_setup *setup = self->setup;
     const char *found = setup->endpoint;
     char id[64];
 
@@ -138,12 +139,24 @@ const char *aws_endpoint_find(const struct aws_credentials *self,
     return found ? found : aws_section_get(setup->profile, "endpoint_url");
 }
 
-const char *aws_credentials_endpoint(const struct aws_credentials *self,
-                                     const char *service)
+engine_status aws_credentials_endpoint(const struct aws_credentials *self,
+                                       const char *service, const char **out,
+                                       engine_error *err)
 {
     bool trusted;
+    const char *found = settings_endpoint(self->setup, service, &trusted);
+    char what[96];
+    engine_status status = ENGINE_OK;
 
-    return aws_endpoint_find(self, service, &trusted);
+    snprintf(what, sizeof(what), "the endpoint_url of %.60s", service);
+    if (found && !trusted)
+        status = guard_url(found, GUARD_HTTPS | GUARD_LOOPBACK, what, err);
+    if (status == ENGINE_EINVAL)
+        engine_hint(err, "give https, or this machine; any other URL only by "
+                         "AWS_ENDPOINT_URL where the engine is started");
+    if (status == ENGINE_OK)
+        *out = found;
+    return status;
 }
 
 /* ---- the clock ----------------------------------------------------------- */
@@ -187,24 +200,4 @@ bool aws_credentials_skew(struct aws_credentials *self, const char *date)
             (long long)(skew / 1000));
     self->setup->skew_ms = skew;
     return true;
-}
-
-/* ---- partitions ---------------------------------------------------------- */
-
-/* Partitions by the names of their regions. */
-const char *aws_domain(const char *region)
-{
-    static const struct {
-        const char *prefix, *domain;
-    } partitions[] = {
-        {"cn-", "amazonaws.com.cn"},     {"us-iso-", "c2s.ic.gov"},
-        {"us-isob-", "sc2s.sgov.gov"},   {"us-isof-", "csp.hci.ic.gov"},
-        {"eu-isoe-", "cloud.adc-e.uk"},  {"eusc-", "amazonaws.eu"},
-    };
-
-    for (size_t i = 0; i < sizeof(partitions) / sizeof(*partitions); i++)
-        if (strncmp(region, partitions[i].prefix,
-                    strlen(partitions[i].prefix)) == 0)
-            return partitions[i].domain;
-    return "amazonaws.com";
 }

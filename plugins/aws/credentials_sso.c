@@ -9,7 +9,6 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
-#include "sdk/kit/cloud/guard.h"
 
 #define SSO_WORD "abcdefghijklmnopqrstuvwxyz" \
                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+=,.@_-"
@@ -140,17 +139,14 @@ static engine_status sso_auth(struct http_request *request, bool refused,
 static engine_status sso_url(const struct sso *sso, char url[700],
                              engine_error *err)
 {
-    bool trusted;
-    const char *base = aws_endpoint_find(sso->self, "sso", &trusted);
+    const char *base = NULL;
     char own[200];
-    engine_status status = ENGINE_OK;
+    engine_status status =
+        aws_credentials_endpoint(sso->self, "sso", &base, err);
     int len;
 
     snprintf(own, sizeof(own), "https://portal.sso.%.60s.%s", sso->region,
              aws_domain(sso->region));
-    if (base && !trusted)
-        status = guard_url(base, GUARD_HTTPS | GUARD_LOOPBACK,
-                           "the endpoint of SSO", err);
     if (status < 0)
         return status;
     len = snprintf(url, 700,

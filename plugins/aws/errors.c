@@ -115,7 +115,7 @@ void aws_call_unanswered(const struct aws_call *call, const engine_error *why,
     errors_subject(call, subject);
     engine_fail(err, why->status < 0 ? why->status : ENGINE_EIO, "%s: %.700s",
                 subject, why->message);
-    if (strstr(why->message, "resolve"))
+    if (call->nowhere)
         engine_hint(err, "is there %s in region %s? A target names the "
                          "regions that are scanned",
                     call->service, call->region);

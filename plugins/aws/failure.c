@@ -73,6 +73,31 @@ static void failure_xml_text(const struct xml_node *error, const char *name,
         failure_copy(out, room, node->text, node->text_len);
 }
 
+/* The region in "BUCKET.s3.REGION.amazonaws.com" and in "s3-REGION.": where a
+ * redirect of S3 leads to; the endpoint without one is of us-east-1. */
+static void failure_endpoint(const struct xml_node *error,
+                             struct aws_failure *out)
+{
+    const struct xml_node *node = xml_child(error, "Endpoint");
+    const char *at = node && node->text ? node->text : "";
+    char host[300];
+
+    snprintf(host, sizeof(host), "%.*s",
+             node && node->text ? (int)node->text_len : 0, at);
+    for (at = strstr(host, "s3"); at; at = strstr(at + 2, "s3"))
+        if ((at[2] == '.' || at[2] == '-') && (at == host || at[-1] == '.') &&
+            strstr(at, ".amazonaws."))
+            break;
+    if (!at)
+        return;
+    at += 3;
+    if (strncmp(at, "dualstack.", 10) == 0)
+        at += 10;
+    if (strncmp(at, "amazonaws.", 10) == 0)
+        at = "us-east-1";
+    failure_copy(out->region, sizeof(out->region), at, strcspn(at, "."));
+}
+
 static void failure_xml(const char *body, size_t len, struct aws_failure *out)
 {
     struct xml_document document;
@@ -94,6 +119,8 @@ static void failure_xml(const char *body, size_t len, struct aws_failure *out)
             /* S3, about a bucket that is in another region. */
             failure_xml_text(error, "Region", out->region,
                              sizeof(out->region));
+            if (!*out->region)
+                failure_endpoint(error, out);
         }
         xml_clear(&document);
     }

@@ -4,12 +4,17 @@ if WITH_AWS
 plugins_LTLIBRARIES += plugins/aws.la
 plugins_aws_la_SOURCES = $(aws_access_sources) \
 	plugins/aws/aws.c plugins/aws/aws.h \
+	plugins/aws/accounts.c \
 	plugins/aws/bucket.c \
 	plugins/aws/call.c \
+	plugins/aws/call_detour.c \
+	plugins/aws/call_pages.c \
 	plugins/aws/call_sign.c \
 	plugins/aws/errors.c \
+	plugins/aws/nowhere.c \
 	plugins/aws/probe.c \
 	plugins/aws/provider.c \
+	plugins/aws/regions.c \
 	plugins/aws/scopes.c \
 	plugins/aws/target.c
 plugins_aws_la_LIBADD = plugins/aws/libmodel.la \

@@ -7,20 +7,20 @@
 #include "plugins/aws/credentials_private.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
-#include "sdk/kit/cloud/guard.h"
 
 #define STS_VERSION "2011-06-15"
 
 /* one call; what is signed in it, and where it goes */
 struct sts_call {
     struct aws_credentials *self;
-    const struct aws_sts *how;
-    char url[512], host[300];
-    const char *region;
-    struct buffer form;
+    struct aws_sts how;
+    struct aws_sts_place place;
+    struct http_endpoint endpoint;
+    struct buffer form, body;
     const char *headers[2];
-    engine_error why; /* of signing */
     bool skewed;      /* the clock was corrected for it */
+    aws_sts_fn ended; /* of one among others */
+    void *user;
 };
 
 /* ---- the request --------------------------------------------------------- */
@@ -74,65 +74,28 @@ static engine_status sts_form(struct sts_call *call, engine_error *err)
     if (status < 0)
         return status;
     buffer_printf(&call->form, "Action=%s&Version=" STS_VERSION,
-                  call->how->action);
+                  call->how.action);
     sts_put(&call->form, "RoleArn", self->role);
     sts_put(&call->form, "RoleSessionName", session);
     sts_put(&call->form, "ExternalId", self->external_id);
     if (self->duration_s)
         buffer_printf(&call->form, "&DurationSeconds=%d", self->duration_s);
-    if (call->how->token)
-        sts_put(&call->form, "WebIdentityToken", call->how->token->text);
+    if (call->how.token)
+        sts_put(&call->form, "WebIdentityToken", call->how.token->text);
     return buffer_status(&call->form, err);
-}
-
-/* The region's own STS; without a region the one that always was. */
-static engine_status sts_place(struct sts_call *call, engine_error *err)
-{
-    const struct aws_credentials *self = call->self;
-    const char *region = aws_credentials_region(self);
-    bool trusted;
-    const char *endpoint = aws_endpoint_find(self, "sts", &trusted);
-    engine_status status = ENGINE_OK;
-    int len;
-
-    call->region = region ? region : "us-east-1";
-    if (endpoint && !trusted)
-        status = guard_url(endpoint, GUARD_HTTPS | GUARD_LOOPBACK,
-                           "the endpoint of STS", err);
-    if (status < 0)
-        return status;
-    if (strspn(call->region, "abcdefghijklmnopqrstuvwxyz0123456789-") !=
-        strlen(call->region))
-        return engine_fail(err, ENGINE_EINVAL, "\"%.60s\" is no region",
-                           call->region);
-    if (endpoint)
-        len = snprintf(call->url, sizeof(call->url), "%s%s", endpoint,
-                       strstr(endpoint, "://") &&
-                               strchr(strstr(endpoint, "://") + 3, '/')
-                           ? ""
-                           : "/");
-    else
-        len = snprintf(call->url, sizeof(call->url), "https://sts.%s%s%s/",
-                       region ? region : "", region ? "." : "",
-                       aws_domain(call->region));
-    if (len < 0 || (size_t)len >= sizeof(call->url))
-        return engine_fail(err, ENGINE_ELIMIT,
-                           "the URL of STS's endpoint is too long");
-    aws_host(call->url, call->host, sizeof(call->host));
-    return ENGINE_OK;
 }
 
 static engine_status sts_auth(struct http_request *request, bool refused,
                               void *user, engine_error *err)
 {
     struct sts_call *call = user;
-    const struct aws_keys *keys = call->how->keys;
+    const struct aws_keys *keys = call->how.keys;
     struct aws_signed what = {.method = "POST",
-                              .url = call->url,
+                              .url = call->place.url,
                               .headers = call->headers,
                               .body = call->form.data,
                               .body_len = call->form.len,
-                              .region = call->region,
+                              .region = call->place.region,
                               .service = "sts"};
     struct aws_signature signature;
     engine_status status;
@@ -183,7 +146,7 @@ static enum http_verdict sts_classify(struct http_request *request,
         return HTTP_THROTTLED;
     if (sts_is(code, again))
         return HTTP_RETRY;
-    if (call->how->keys && !call->skewed && sts_is(code, skewed) &&
+    if (call->how.keys && !call->skewed && sts_is(code, skewed) &&
         aws_credentials_skew(call->self, http_header(request, "Date"))) {
         call->skewed = true;
         return HTTP_REFUSED;
@@ -199,9 +162,9 @@ static void sts_advise(const struct sts_call *call, const char *code,
     if (strcmp(code, "AccessDenied") == 0)
         engine_hint(err, "%s on the role has to be allowed, and the role's "
                          "trust policy has to name who asks%s",
-                    call->how->keys ? "sts:AssumeRole"
+                    call->how.keys ? "sts:AssumeRole"
                                     : "sts:AssumeRoleWithWebIdentity",
-                    call->how->keys ? ", with the external_id if it wants one"
+                    call->how.keys ? ", with the external_id if it wants one"
                                     : "");
     else if (strcmp(code, "ExpiredToken") == 0 ||
              strcmp(code, "ExpiredTokenException") == 0)
@@ -222,10 +185,10 @@ static engine_status sts_refused(const struct sts_call *call,
     char code[64], message[320];
 
     aws_sts_read_error(body->data ? body->data : "", body->len, code, message);
-    aws_redact(message, call->how->keys, call->how->token);
+    aws_redact(message, call->how.keys, call->how.token);
     engine_fail(err, response->status < 500 ? ENGINE_EDENIED : ENGINE_EIO,
                 "%s: STS at %s answered %s%s%ld%s%s", call->self->label,
-                call->host, code, code[0] ? ", " : "", response->status,
+                call->place.host, code, code[0] ? ", " : "", response->status,
                 message[0] ? ": " : "", message);
     sts_advise(call, code, err);
     return response->status < 500 ? ENGINE_EDENIED : ENGINE_EIO;
@@ -241,24 +204,47 @@ static engine_status sts_judge(const struct sts_call *call,
 
     if (response->status != 200)
         return sts_refused(call, response, body, err);
-    snprintf(element, sizeof(element), "%sResult", call->how->action);
+    snprintf(element, sizeof(element), "%sResult", call->how.action);
     status = aws_sts_read(body->data ? body->data : "", body->len, element,
                           out, err);
     if (status < 0 && status != ENGINE_ENOMEM)
         engine_error_prefix(err, "%s: STS at %s", call->self->label,
-                            call->host);
+                            call->place.host);
     return status;
 }
 
-static engine_status sts_send(struct sts_call *call, struct aws_keys *out,
-                              engine_error *err)
+/* ---- one call ------------------------------------------------------------- */
+
+static engine_status sts_init(struct sts_call *call,
+                              struct aws_credentials *self,
+                              const struct aws_sts *how, engine_error *err)
 {
-    const struct http_endpoint endpoint = {
-        .ca_file = aws_credentials_ca(call->self)};
-    const struct http_call what = {
+    engine_status status;
+
+    *call = (struct sts_call){
+        .self = self,
+        .how = *how,
+        .headers = {"Content-Type: application/x-www-form-urlencoded; "
+                    "charset=utf-8"},
+        .endpoint = {.ca_file = aws_credentials_ca(self)}};
+    buffer_init(&call->form, (size_t)4 * SECRET_MAXIMUM);
+    buffer_init(&call->body, AWS_ANSWER_MAXIMUM);
+    status = aws_sts_place(self, &call->place, err);
+    return status < 0 ? status : sts_form(call, err);
+}
+
+static void sts_clear(struct sts_call *call)
+{
+    aws_wipe(&call->form);
+    aws_wipe(&call->body);
+}
+
+static struct http_call sts_what(struct sts_call *call)
+{
+    return (struct http_call){
         .method = "POST",
-        .url = call->url,
-        .endpoint = &endpoint,
+        .url = call->place.url,
+        .endpoint = &call->endpoint,
         .headers = call->headers,
         .body = call->form.data,
         .body_len = call->form.len,
@@ -269,16 +255,18 @@ static engine_status sts_send(struct sts_call *call, struct aws_keys *out,
         .classify = sts_classify,
         .classify_user = call,
     };
-    struct http_response response = {0};
-    struct buffer body;
-    engine_status status =
-        http_fetch(call->self->setup->client, &what, &response, &body, err);
+}
 
-    if (status == ENGINE_OK || response.status >= 400)
-        status = sts_judge(call, &response, &body, out, err);
-    else if (status != ENGINE_ENOMEM && status != ENGINE_ECANCELLED)
+/* status: of the request, which had this answer, or none */
+static engine_status sts_end(const struct sts_call *call, engine_status status,
+                             const struct http_response *response,
+                             const struct buffer *body, struct aws_keys *out,
+                             engine_error *err)
+{
+    if (status == ENGINE_OK || response->status >= 400)
+        return sts_judge(call, response, body, out, err);
+    if (status != ENGINE_ENOMEM && status != ENGINE_ECANCELLED)
         engine_error_prefix(err, "%s: STS", call->self->label);
-    aws_wipe(&body);
     return status;
 }
 
@@ -286,62 +274,101 @@ engine_status aws_sts_assume(struct aws_credentials *self,
                              const struct aws_sts *how, struct aws_keys *out,
                              engine_error *err)
 {
-    struct sts_call call = {
-        .self = self,
-        .how = how,
-        .headers = {"Content-Type: application/x-www-form-urlencoded; "
-                    "charset=utf-8"}};
-    engine_status status;
+    struct http_response response = {0};
+    struct sts_call call;
+    struct http_call what;
+    struct buffer body;
+    engine_status status = sts_init(&call, self, how, err);
 
-    buffer_init(&call.form, (size_t)4 * SECRET_MAXIMUM);
-    status = sts_place(&call, err);
-    if (status == ENGINE_OK)
-        status = sts_form(&call, err);
-    if (status == ENGINE_OK)
-        status = sts_send(&call, out, err);
-    aws_wipe(&call.form);
-    return status;
-}
-
-/* ---- sources ------------------------------------------------------------- */
-
-engine_status aws_fetch_role(struct aws_credentials *self,
-                             struct aws_keys *out, engine_error *err)
-{
-    struct aws_sts how = {.action = "AssumeRole"};
-    engine_status status =
-        aws_credentials_get(self->base, false, &how.keys, err);
-    engine_error why = {0};
-
-    if (status < 0)
-        return status;
-    status = aws_sts_assume(self, &how, out, &why);
-    /* keys may end in between, or be taken back */
-    if (status == ENGINE_EDENIED && strstr(why.message, "answered Expired") &&
-        aws_credentials_get(self->base, true, &how.keys, NULL) == ENGINE_OK) {
-        aws_keys_clear(out);
-        status = aws_sts_assume(self, &how, out, &why);
+    if (status == ENGINE_OK) {
+        what = sts_what(&call);
+        status =
+            http_fetch(self->setup->client, &what, &response, &body, err);
+        status = sts_end(&call, status, &response, &body, out, err);
+        aws_wipe(&body);
     }
-    if (status < 0 && err)
-        *err = why;
+    sts_clear(&call);
     return status;
 }
 
-engine_status aws_fetch_web(struct aws_credentials *self,
-                            struct aws_keys *out, engine_error *err)
+/* ---- one among others ------------------------------------------------------- */
+
+static engine_status sts_head(struct http_request *request,
+                              const struct http_response *response,
+                              void *user, engine_error *err)
 {
-    struct secret token;
-    const struct aws_sts how = {.action = "AssumeRoleWithWebIdentity",
-                                .token = &token};
+    struct sts_call *call = user;
+
+    (void)request;
+    (void)response;
+    (void)err;
+    buffer_reset(&call->body);
+    return ENGINE_OK;
+}
+
+static engine_status sts_again(struct http_request *request, void *user,
+                               engine_error *err)
+{
+    return sts_head(request, NULL, user, err);
+}
+
+static engine_status sts_body(struct http_request *request, const char *data,
+                              size_t len, void *user, engine_error *err)
+{
+    struct sts_call *call = user;
+
+    (void)request;
+    buffer_append(&call->body, data, len);
+    return buffer_status(&call->body, err);
+}
+
+static void sts_done(struct http_request *request, engine_status status,
+                     const struct http_response *response,
+                     const engine_error *err, void *user)
+{
+    static const struct http_response none = {0};
+    struct sts_call *call = user;
+    engine_error why = {0};
+    struct aws_keys keys;
+
+    (void)request;
+    if (err)
+        why = *err;
+    aws_keys_init(&keys);
+    why.status = sts_end(call, status, response ? response : &none,
+                         &call->body, &keys, &why);
+    call->ended(call->self, &keys, &why, call->user);
+    aws_keys_clear(&keys);
+    sts_clear(call);
+    engine_free(call);
+}
+
+engine_status aws_sts_begin(struct aws_credentials *self,
+                            const struct aws_sts *how, aws_sts_fn ended,
+                            void *user, engine_error *err)
+{
+    static const struct http_handler handler = {.head = sts_head,
+                                                .body = sts_body,
+                                                .again = sts_again,
+                                                .done = sts_done};
+    struct sts_call *call = engine_calloc(1, sizeof(*call));
+    struct http_request *added;
+    struct http_call what;
     engine_status status;
 
-    secret_init(&token);
-    /* the file is written anew before its token ends */
-    status = secret_from_file(&token, self->token_file, err);
-    if (status < 0 && status != ENGINE_ENOMEM)
-        engine_error_prefix(err, "%s", self->label);
+    if (!call)
+        return engine_fail_memory(err);
+    status = sts_init(call, self, how, err);
+    call->ended = ended;
+    call->user = user;
+    what = sts_what(call);
+    what.handler = &handler;
+    what.user = call;
     if (status == ENGINE_OK)
-        status = aws_sts_assume(self, &how, out, err);
-    secret_clear(&token);
+        status = http_add(self->setup->client, &what, &added, err);
+    if (status < 0) {
+        sts_clear(call);
+        engine_free(call);
+    }
     return status;
 }

@@ -64,6 +64,8 @@ struct http_response {
     const char *content_type; /* may be NULL */
     uint64_t bytes;           /* of the decoded body so far */
     unsigned tries;
+    bool unresolved; /* status 0: the host's address (its own, not a proxy's)
+                      * could not be found, for whatever reason */
 };
 
 /** The value of a header of the answer, any case; NULL: it has none. */

@@ -145,6 +145,7 @@ engine_status http_error_fill(struct http_request *request, CURLcode code)
 
     if (code == CURLE_OUT_OF_MEMORY)
         return engine_fail_memory(err);
+    request->response.unresolved = code == CURLE_COULDNT_RESOLVE_HOST;
     http_error_subject(request, subject, sizeof(subject));
     error_cause(request, code, cause, sizeof(cause));
     if (code == CURLE_PEER_FAILED_VERIFICATION)

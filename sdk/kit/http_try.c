@@ -113,6 +113,7 @@ static void try_forget_answer(struct http_request *request)
     attempt->failure = ENGINE_OK;
     attempt->cause[0] = '\0';
     request->response.status = 0;
+    request->response.unresolved = false;
     request->response.content_type = NULL;
     request->response.bytes = 0;
 }

@@ -6,12 +6,14 @@ import datetime
 import email.utils
 import json
 import signal
+import socket
 import sqlite3
 import sys
+import threading
 
 import pytest
 
-from support import (BUILD, DONE, FAILED, SOURCE, UNABLE, UNSURE, Engine,
+from support import (BUILD, DONE, FAILED, SLOW, SOURCE, UNABLE, UNSURE, Engine,
                      finish, unavailable, wait_for)
 
 sys.path.insert(0, str(SOURCE / "tests/services"))
@@ -218,6 +220,14 @@ def test_buckets_are_asked_where_they_are(aws):
     assert {each.region for each in asked[1:]} == {"eu-west-1"}
 
 
+@pytest.mark.parametrize("how", ["body", "endpoint"])
+def test_the_region_of_a_bucket_may_be_told_in_the_body(aws, how):
+    aws.proxy.regions = {"safe-eu": "eu-west-1"}
+    aws.proxy.redirect = how
+    aws.scan(BUCKETS, code=FAILED)
+    assert aws.results("buckets")[("safe-eu", None)]["status"] == "pass"
+
+
 def test_a_bucket_that_cannot_be_asked_keeps_nobody_waiting(aws):
     aws.options(retries=0)
     aws.proxy.fault("s3:versioning", "drop", times=9)
@@ -229,6 +239,52 @@ def test_a_bucket_that_cannot_be_asked_keeps_nobody_waiting(aws):
 
 
 # ---- pages -------------------------------------------------------------------
+
+BUSES = rule("buses", calls={"b": {"service": "events",
+                                   "operation": "ListEventBuses"}},
+             each="b.EventBuses", id="Name", **{"assert": "Name != 'c'"})
+
+
+def buses(pages):
+    """What answers with pages: (names, token of the next) by token."""
+    def answer(request):
+        token = json.loads(request.body).get("NextToken")
+        names, more = pages[token]
+        return json.dumps({"EventBuses": [{"Name": name} for name in names],
+                           **({"NextToken": more} if more else {})}).encode()
+    return answer
+
+
+def test_pages_that_botocore_does_not_know_are_joined(aws):
+    aws.proxy.answers["ListEventBuses"] = buses({
+        None: ("a", "1"), "1": ("b", "2"), "2": ("c", None)})
+    found = aws.one(BUSES, code=FAILED, target={"regions": ["eu-west-1"]})
+    assert found["resources"] == {"pass": 2, "fail": 1}
+
+
+def test_tokens_that_come_again_are_an_error(aws):
+    aws.proxy.answers["ListEventBuses"] = buses({
+        None: ("a", "1"), "1": ("b", "2"), "2": ("b", "3"), "3": ("b", "1")})
+    found = aws.one(BUSES, code=UNSURE, target={"regions": ["eu-west-1"]})
+    assert found["status"] == "error" and "token" in found["message"]
+    assert aws.proxy.count("ListEventBuses") < 12
+
+
+def test_more_pages_that_nobody_can_ask_for_are_an_error(aws):
+    aws.proxy.answers["GetProtectionStatus"] = lambda _: (
+        b'{"Data": "{}", "NextToken": "more"}')
+    aws.proxy.answers["ListUsers"] = lambda _: (
+        b"<R><ListUsersResult><IsTruncated>true</IsTruncated><Users><member>"
+        b"<UserName>a</UserName></member></Users></ListUsersResult></R>")
+    status = rule("status", calls={"s": {
+        "service": "fms", "operation": "GetProtectionStatus",
+        "parameters": {"PolicyId": "0" * 36, "MemberAccountId": OTHER}}},
+        **{"assert": "s.Data"})
+    found = aws.scan(status, USERS, code=UNSURE)
+    assert "NextToken" in found["status"]["message"]
+    assert "no token" in found["users"]["message"]
+    assert {each["status"] for each in found.values()} == {"error"}
+
 
 def test_pages_are_joined(aws):
     aws.proxy.pages = {"ListUsers": 2, "DescribeSecurityGroups": 2}
@@ -280,6 +336,12 @@ def test_a_wait_that_is_asked_for_is_waited(aws):
     aws.one(USERS, code=FAILED)
     first, second = aws.proxy.of("ListUsers")
     assert second.when - first.when >= 1.4
+
+
+def test_of_two_waits_that_are_asked_for_the_finer_counts(aws):
+    aws.proxy.fault("ListUsers", "after", ms=500, after=600)
+    aws.one(USERS, code=FAILED)  # one of 600 s would be no second try
+    assert aws.proxy.count("ListUsers") == 2
 
 
 def test_a_slow_answer_is_waited_for(aws):
@@ -406,6 +468,44 @@ def test_no_keys_at_all_say_where_they_were_looked_for(aws):
     assert "AWS_ACCESS_KEY_ID" in json.dumps(aws.last.document)
 
 
+# ---- services that are not there ----------------------------------------------
+
+def nothing_there(**call):
+    return rule("there", calls={"c": {**call, "empty_on": [
+        "UnknownEndpoint"]}}, **{"assert": "!c"})
+
+
+def test_a_failure_at_a_name_with_resolve_in_it_is_no_missing_service(aws):
+    aws.options(retries=0)
+    aws.proxy.fault("s3:policy", "drop", times=9)
+    found = aws.one(nothing_there(
+        service="s3", operation="GetBucketPolicy",
+        parameters={"Bucket": "resolve-me"}), code=UNSURE)
+    assert found["status"] == "error" and "resolve-me" in found["message"]
+
+
+def test_a_mistyped_endpoint_is_no_missing_service(aws):
+    aws.env["AWS_ENDPOINT_URL_IAM"] = "http://nowhere.invalid"
+    found = aws.one(nothing_there(service="iam", operation="ListUsers"),
+                    code=UNSURE)
+    assert found["status"] == "error" and "nowhere" in found["message"]
+
+
+def test_a_service_is_missing_where_its_host_is_no_name(aws):
+    for name in ("STS", "EC2"):
+        aws.env[f"AWS_ENDPOINT_URL_{name}"] = aws.proxy.url
+    del aws.env["AWS_ENDPOINT_URL"]
+    try:  # that service is in us-east-1 alone
+        socket.getaddrinfo("cur.eu-west-1.amazonaws.com", 443)
+        pytest.skip("all names have an address here")
+    except socket.gaierror as error:
+        known = error.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
+    found = aws.one(nothing_there(
+        service="cur", operation="DescribeReportDefinitions"),
+        target={"regions": ["eu-west-1"]})
+    assert found["status"] == ("pass" if known else "error")
+
+
 # ---- accounts ----------------------------------------------------------------
 
 def test_a_role_of_another_account(aws):
@@ -448,6 +548,53 @@ def test_an_account_that_cannot_be_entered_is_an_error_there(aws):
     bad, = [each for each in results.values() if each["status"] == "error"]
     assert f"arn:aws:iam::{OTHER}:role/audit" in bad["message"]
     assert len(results) == 9
+
+
+def test_roles_are_assumed_all_at_once(aws):
+    numbers = [f"{each:012}" for each in range(1, 9)]
+    together = threading.Barrier(len(numbers))
+
+    def answer(_):
+        together.wait(timeout=60 * SLOW)
+        return (b"<R><AssumeRoleResult><Credentials><AccessKeyId>AKIAX"
+                b"</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+                b"<SessionToken>t</SessionToken><Expiration>"
+                b"2099-01-01T00:00:00Z</Expiration></Credentials>"
+                b"</AssumeRoleResult></R>")
+
+    aws.proxy.answers["AssumeRole"] = answer
+    aws.proxy.answers["ListUsers"] = lambda _: b"<R><ListUsersResult/></R>"
+    aws.one(USERS, target={"role": "audit", "accounts": numbers}, code=DONE)
+    assert aws.proxy.count("AssumeRole") == len(numbers)
+    assert aws.proxy.count("ListUsers") == len(numbers)
+
+
+@pytest.mark.parametrize("regions", [
+    "", "<item><regionName>us-gov-west-1</regionName></item>",
+    "<item><regionName>eu-west-1</regionName>"
+    "<optInStatus>not-opted-in</optInStatus></item>"])
+def test_an_account_without_regions_is_an_error(aws, regions):
+    aws.proxy.answers["DescribeRegions"] = lambda _: (
+        f"<R><regionInfo>{regions}</regionInfo></R>".encode())
+    found = aws.scan(GROUPS, USERS, target={"regions": "all"}, code=FAILED)
+    assert found["groups"]["status"] == "error"
+    assert "DescribeRegions" in found["groups"]["message"]
+    assert found["users"]["status"] == "fail"  # asked of the account itself
+
+
+def test_files_do_not_lead_calls_astray(aws):
+    key, secret = aws.estate.keys["admin"]
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+                 "AWS_ENDPOINT_URL"):
+        aws.env.pop(name, None)
+    aws.write("credentials", f"[base]\naws_access_key_id = {key}\n"
+              f"aws_secret_access_key = {secret}\n")
+    aws.write("config", "[profile base]\nendpoint_url = http://other.invalid\n")
+    aws.one(USERS, target={"profile": "base"}, code=UNABLE)
+    text = json.dumps(aws.last.document)
+    assert "http://other.invalid" in text and "AWS_ENDPOINT_URL" in text
+    aws.write("config", f"[profile base]\nendpoint_url = {aws.proxy.url}\n")
+    aws.one(USERS, target={"profile": "base"}, code=FAILED)
 
 
 def test_the_accounts_of_an_organization(aws):

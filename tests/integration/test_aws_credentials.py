@@ -346,7 +346,7 @@ def test_a_file_sends_no_keys_anywhere(home):
     home.static()
     home.write("config", "[default]\nendpoint_url = http://example.com\n")
     line = home.key("--role", ROLE)
-    assert "endpoint of STS" in line["error"]
+    assert "endpoint_url of sts" in line["error"]
     assert "example.com" in line["error"]
 
 

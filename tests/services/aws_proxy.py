@@ -129,6 +129,8 @@ class AwsProxy:
         self.delay = 0.0
         self.pages = {}      # operation: elements on a page
         self.regions = {}    # bucket: the only region that answers for it
+        self.redirect = "header"  # how it is told: or "body", "endpoint"
+        self.answers = {}    # operation: what makes the body of a request
         self.active = self.most = 0
         self.lock = threading.Lock()
 
@@ -152,6 +154,7 @@ class AwsProxy:
         with self.lock:
             self.requests, self.faults = [], []
             self.pages, self.regions, self.delay = {}, {}, 0.0
+            self.redirect, self.answers = "header", {}
 
     def fault(self, operation, kind, times=1, **how):
         self.faults.append(Fault(operation, kind, times, **how))
@@ -217,6 +220,8 @@ class AwsProxy:
         elif kind == "after":
             status, headers, body = error(request, 503, "ServiceUnavailable")
             headers.append(("x-amz-retry-after", str(fault.how["ms"])))
+            if "after" in fault.how:
+                headers.append(("Retry-After", str(fault.how["after"])))
         elif kind == "garbage":
             status, body = 200, b"<html>not an answer"
         else:
@@ -227,8 +232,10 @@ class AwsProxy:
     def forward(self, handler, request, fault):
         elsewhere = self.elsewhere(request)
         if elsewhere:
-            status, headers, body = error(request, 301, "PermanentRedirect")
-            headers.append(("x-amz-bucket-region", elsewhere))
+            status, headers, body = self.away(request, elsewhere)
+        elif request.operation in self.answers:
+            status, headers = 200, []
+            body = self.answers[request.operation](request)
         else:
             status, headers, body = self.ask(request)
         if status == 200 and request.operation in self.pages:
@@ -244,6 +251,20 @@ class AwsProxy:
         bucket = request.target.partition("?")[0].split("/")[1]
         region = self.regions.get(bucket)
         return region if region and region != request.region else None
+
+    def away(self, request, region):
+        if self.redirect == "header":
+            status, headers, body = error(request, 301, "PermanentRedirect")
+            headers.append(("x-amz-bucket-region", region))
+            return status, headers, body
+        if self.redirect == "body":
+            code, status = "AuthorizationHeaderMalformed", 400
+            told = f"<Region>{region}</Region>"
+        else:
+            code, status = "PermanentRedirect", 301
+            told = f"<Endpoint>b.s3.{region}.amazonaws.com</Endpoint>"
+        text = f"<Error><Code>{code}</Code>{told}</Error>"
+        return status, [("Content-Type", "application/xml")], text.encode()
 
     def ask(self, request):
         connection = http.client.HTTPConnection(self.upstream.hostname,

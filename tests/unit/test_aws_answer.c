@@ -523,6 +523,28 @@ static void reads_failures_of_all_forms(void **state)
                "AWS.Queue.NonExistent", "", "");
 }
 
+static void endpoint_is_in(const char *endpoint, const char *region)
+{
+    char body[300];
+
+    snprintf(body, sizeof(body),
+             "<Error><Code>PermanentRedirect</Code><Endpoint>%s</Endpoint>"
+             "</Error>", endpoint);
+    failure_is(301, NULL, body, "PermanentRedirect", "", region);
+}
+
+static void finds_the_region_that_s3_redirects_to(void **state)
+{
+    (void)state;
+    endpoint_is_in("my.s3.eu-central-1.amazonaws.com", "eu-central-1");
+    endpoint_is_in("my-s3.s3.cn-north-1.amazonaws.com.cn", "cn-north-1");
+    endpoint_is_in("s3-eu-west-1.amazonaws.com", "eu-west-1");
+    endpoint_is_in("my.s3.dualstack.us-west-2.amazonaws.com", "us-west-2");
+    endpoint_is_in("my.s3.amazonaws.com", "us-east-1");
+    endpoint_is_in("example.com", "");
+    endpoint_is_in("s3.evil.example.com", "");
+}
+
 static void takes_the_status_where_there_is_no_code(void **state)
 {
     (void)state;
@@ -573,6 +595,7 @@ int main(void)
         TEST(a_part_of_what_has_no_pages_is_an_error),
         TEST(names_the_lists_that_grow),
         TEST(reads_failures_of_all_forms),
+        TEST(finds_the_region_that_s3_redirects_to),
         TEST(takes_the_status_where_there_is_no_code),
         TEST(says_where_a_bucket_is_that_is_elsewhere),
     };

@@ -158,7 +158,7 @@ static void clear_environment(void)
         "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL",
         "AWS_ENDPOINT_URL_S3", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_STS_REGIONAL_ENDPOINTS",
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EC2_METADATA_DISABLED"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -360,6 +360,16 @@ static void static_keys_are_given_and_never_renewed(void **state)
     assert_refused(NULL, "is none");
 }
 
+static const char *endpoint_of(const struct aws_credentials *chain,
+                               const char *service)
+{
+    const char *url = NULL;
+
+    if (aws_credentials_endpoint(chain, service, &url, &err) < 0)
+        fail_msg("%s", err.message);
+    return url;
+}
+
 static void regions_and_endpoints_are_found(void **state)
 {
     struct aws_credentials *chain;
@@ -373,22 +383,83 @@ static void regions_and_endpoints_are_found(void **state)
                "elastic_load_balancing_v2 =\n  endpoint_url = https://elb\n");
     chain = open_chain(NULL);
     assert_string_equal(aws_credentials_region(chain), "profile-1");
-    assert_string_equal(aws_credentials_endpoint(chain, "s3"), "https://s3");
-    assert_string_equal(aws_credentials_endpoint(chain, "elbv2"),
+    assert_string_equal(endpoint_of(chain, "s3"), "https://s3");
+    assert_string_equal(endpoint_of(chain, "elbv2"),
                         "https://elb");
-    assert_string_equal(aws_credentials_endpoint(chain, "sts"), "https://all");
+    assert_string_equal(endpoint_of(chain, "sts"), "https://all");
     setenv("AWS_ENDPOINT_URL", "http://env", 1);
-    assert_string_equal(aws_credentials_endpoint(chain, "s3"), "http://env");
+    assert_string_equal(endpoint_of(chain, "s3"), "http://env");
     setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://logs", 1);
-    assert_string_equal(aws_credentials_endpoint(chain, "logs"),
+    assert_string_equal(endpoint_of(chain, "logs"),
                         "http://logs");
     setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
-    assert_null(aws_credentials_endpoint(chain, "s3"));
+    assert_null(endpoint_of(chain, "s3"));
     setenv("AWS_DEFAULT_REGION", "default-1", 1);
     assert_string_equal(aws_credentials_region(chain), "default-1");
     setenv("AWS_REGION", "env-1", 1);
     assert_string_equal(aws_credentials_region(chain), "env-1");
     aws_credentials_free(chain);
+}
+
+static void files_do_not_lead_calls_astray(void **state)
+{
+    struct aws_credentials *chain;
+    const char *url = NULL;
+
+    (void)state;
+    write_file("config",
+               "[default]\nservices = mine\nendpoint_url = http://evil\n"
+               "aws_access_key_id=A\naws_secret_access_key=B\n"
+               "[services mine]\ns3 =\n  endpoint_url = http://127.0.0.1:1\n");
+    chain = open_chain(NULL);
+    assert_string_equal(endpoint_of(chain, "s3"), "http://127.0.0.1:1");
+    assert_int_equal(aws_credentials_endpoint(chain, "iam", &url, &err),
+                     ENGINE_EINVAL);
+    assert_non_null(strstr(err.message, "http://evil"));
+    assert_non_null(strstr(err.hint, "AWS_ENDPOINT_URL"));
+    setenv("AWS_ENDPOINT_URL", "http://wanted", 1);
+    assert_string_equal(endpoint_of(chain, "iam"), "http://wanted");
+    aws_credentials_free(chain);
+}
+
+/* Where STS is asked for a role. */
+static void sts_is(const char *role, const char *region, const char *how,
+                   const char *url, const char *scope)
+{
+    struct aws_sts_place place;
+    struct aws_credentials *chain = open_chain(NULL), *assumed = NULL;
+    const struct aws_role wanted = {.arn = role};
+
+    setenv("AWS_REGION", region, 1);
+    setenv("AWS_STS_REGIONAL_ENDPOINTS", how, 1);
+    assert_int_equal(aws_credentials_assume(chain, &wanted, &assumed, &err),
+                     0);
+    assert_int_equal(aws_sts_place(assumed, &place, &err), 0);
+    assert_string_equal(place.url, url);
+    assert_string_equal(place.region, scope);
+    aws_credentials_free(assumed);
+    aws_credentials_free(chain);
+}
+
+static void sts_is_asked_in_the_region_and_partition_of_the_role(void **state)
+{
+    (void)state;
+    write_file("config", "[default]\naws_access_key_id=A\n"
+                         "aws_secret_access_key=B\n");
+    sts_is("arn:aws:iam::1:role/a", "eu-west-1", "",
+           "https://sts.eu-west-1.amazonaws.com/", "eu-west-1");
+    sts_is("arn:aws:iam::1:role/a", "", "",
+           "https://sts.us-east-1.amazonaws.com/", "us-east-1");
+    sts_is("arn:aws:iam::1:role/a", "eu-west-1", "legacy",
+           "https://sts.amazonaws.com/", "us-east-1");
+    sts_is("arn:aws:iam::1:role/a", "me-south-1", "legacy",
+           "https://sts.me-south-1.amazonaws.com/", "me-south-1");
+    sts_is("arn:aws-us-gov:iam::1:role/a", "us-east-1", "legacy",
+           "https://sts.us-gov-west-1.amazonaws.com/", "us-gov-west-1");
+    sts_is("arn:aws-us-gov:iam::1:role/a", "us-gov-east-1", "",
+           "https://sts.us-gov-east-1.amazonaws.com/", "us-gov-east-1");
+    sts_is("arn:aws-cn:iam::1:role/a", "", "",
+           "https://sts.cn-north-1.amazonaws.com.cn/", "cn-north-1");
 }
 
 static void the_clock_follows_aws(void **state)
@@ -492,6 +563,8 @@ int main(void)
         HOME(nothing_at_all_says_what_was_looked_at),
         HOME(static_keys_are_given_and_never_renewed),
         HOME(regions_and_endpoints_are_found),
+        HOME(files_do_not_lead_calls_astray),
+        HOME(sts_is_asked_in_the_region_and_partition_of_the_role),
         HOME(the_clock_follows_aws),
         cmocka_unit_test(reads_answers_of_sts),
         cmocka_unit_test(what_an_answer_repeats_is_hidden),
