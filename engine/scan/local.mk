@@ -24,6 +24,10 @@ core_sources += \
 	engine/scan/warning.c
 
 unit_tests += tests/unit/test_deliver tests/unit/test_scan
+unit_tests += tests/unit/test_scan_faults
+tests_unit_test_scan_faults_SOURCES = \
+	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \
+	tests/unit/test_scan_faults.c
 unit_tests += tests/unit/test_results
 tests_unit_test_results_SOURCES = \
 	tests/unit/store_suite.c tests/unit/test_results.c

@@ -165,6 +165,10 @@ static engine_status run_summarise(struct scan_run *run, const char *word,
             break;
         status = scan_summarise(run, word, why);
     }
+    /* once more, say when memory was short for a moment: a scan that nobody
+     * works on must not look as if somebody did */
+    if (status < 0 && status != ENGINE_EDENIED && !run->lost)
+        status = scan_summarise(run, word, why);
     return status;
 }
 

@@ -16,6 +16,11 @@ void engine_alloc_fail_at(long nth)
     atomic_store(&fail_at, nth);
 }
 
+int engine_alloc_fail_waits(void)
+{
+    return atomic_load(&fail_at) > 0;
+}
+
 static int alloc_refused(void)
 {
     if (atomic_load_explicit(&fail_at, memory_order_relaxed) <= 0)

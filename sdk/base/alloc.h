@@ -25,5 +25,7 @@ char *engine_strf(const char *format, ...)
  * 0 switches it off. For tests only.
  */
 void engine_alloc_fail_at(long nth);
+/** True when the allocation that was to fail has not been reached. */
+int engine_alloc_fail_waits(void);
 
 #endif
