@@ -164,6 +164,15 @@ bool expr_mentions(const struct expr *expr, const char *key)
     return !expr->language->mentions || expr->language->mentions(expr, key);
 }
 
+engine_status expr_rests(const struct expr *expr, struct value_mask *mask,
+                         struct expr_rests *out)
+{
+    if (expr->language->rests)
+        return expr->language->rests(expr, mask, out);
+    *out = (struct expr_rests){.alone = false};
+    return expr_wants(expr, mask);
+}
+
 engine_status expr_split(const struct expr_language *language, const char *text,
                          const char *list, char **item, char **rest,
                          engine_error *err)

@@ -48,7 +48,16 @@ struct expr_limits {
                                    * as long as the expression */
 };
 
-/** One language. Functions are as below; wants and split may be NULL. */
+/** What each element of a list that an expression gives rests on. */
+struct expr_rests {
+    bool alone; /* on what is in the element that it comes from, and on what
+                 * let binds; else on all that the expression looks at */
+    bool parts; /* all of them are parts of the input, none was made anew */
+    bool holds; /* what was made of an element holds it: {a: @} */
+};
+
+/** One language. Functions are as below; wants, rests and split may be
+ * NULL. */
 struct expr_language {
     const char *name;
     engine_status (*compile)(const char *text, struct expr *expr,
@@ -61,6 +70,8 @@ struct expr_language {
                            struct value_mask *mask);
     bool (*uses)(const struct expr *expr, size_t variable);
     bool (*mentions)(const struct expr *expr, const char *key);
+    engine_status (*rests)(const struct expr *expr, struct value_mask *mask,
+                           struct expr_rests *out);
     engine_status (*split)(const char *text, const char *list, char **item,
                            char **rest, engine_error *err);
     void (*clear)(struct expr *expr);
@@ -108,6 +119,11 @@ engine_status expr_wants(const struct expr *expr, struct value_mask *mask);
 /** The same for what it looks at of a variable that is bound from outside. */
 engine_status expr_wants_of(const struct expr *expr, size_t variable,
                             struct value_mask *mask);
+/** What elements of the list that it gives rest on; adds to a mask what they
+ * share of the input: what let binds, or all it looks at where that is not
+ * known. */
+engine_status expr_rests(const struct expr *expr, struct value_mask *mask,
+                         struct expr_rests *out);
 
 /**
  * Cuts a program over a whole list document ("[.items[] | f] | g") into one

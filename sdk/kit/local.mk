@@ -20,6 +20,7 @@ kit_expr_sources += \
 	sdk/kit/expr/jmespath_text.c \
 	sdk/kit/expr/jmespath_time.c \
 	sdk/kit/expr/jmespath_value.c \
+	sdk/kit/expr/jmespath_rests.c \
 	sdk/kit/expr/jmespath_wants.c \
 	sdk/kit/expr/jmespath.h \
 	sdk/kit/expr/jmespath_functions.h \

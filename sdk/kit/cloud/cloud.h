@@ -54,10 +54,20 @@
  *
  * `empty_on`: codes of errors that mean "nothing there": the answer is null.
  *
- * Verdicts. A call that failed makes an error, with its message, of every
- * subject that it belongs to; of all subjects of a rule when it belongs to
- * none, and of those whose expressions look at $root. An expression that
- * fails is an error of its subject. No subject at all is notapplicable.
+ * Verdicts. A call that failed makes an error of the rule in its scope. A
+ * call of a foreach that failed makes an error, with its message,
+ *   - of every subject that holds its element, or is a part of it;
+ *   - of all subjects, where what it would have answered may be part of what
+ *     all of them rest on: an expression on the subject takes it from $root;
+ *     `each`, or the foreach of another call, binds it with let, computes with
+ *     the list as a whole (length, [0], a comparison), or makes one object of
+ *     it. Projections, filters, flattening and sorting are no such thing;
+ *   - of subjects that are made anew ({n: N, policy: policy.Policy}) and do
+ *     not hold what they were made of ({bucket: @, ...}), when no subject
+ *     shows by a part of it which one is meant;
+ *   - else a result of its own, about the element.
+ * An expression that fails is an error of its subject. No subject at all is
+ * notapplicable.
  *
  * Threads: one operation belongs to one thread.
  */

@@ -3,6 +3,7 @@
 # sdk/kit/cloud/libscankit-cloud.la sdk/kit/libscankit-http.la
 # sdk/kit/libscankit-expr.la sdk/kit/libscankit-core.la
 kit_cloud_sources = \
+	sdk/kit/cloud/blame.c \
 	sdk/kit/cloud/call.c \
 	sdk/kit/cloud/cloud.c \
 	sdk/kit/cloud/cloud.h \
@@ -23,6 +24,7 @@ kit_cloud_sources = \
 	sdk/kit/cloud/rule_call.c \
 	sdk/kit/cloud/rule_check.c \
 	sdk/kit/cloud/rule_read.c \
+	sdk/kit/cloud/rule_rests.c \
 	sdk/kit/cloud/run.c \
 	sdk/kit/cloud/scope.c \
 	sdk/kit/cloud/splice.c \
@@ -48,6 +50,8 @@ unit_tests += tests/unit/test_cloud_calls
 tests_unit_test_cloud_calls_LDADD = $(cloud_stage_libs)
 unit_tests += tests/unit/test_cloud_verdicts
 tests_unit_test_cloud_verdicts_LDADD = $(cloud_stage_libs)
+unit_tests += tests/unit/test_cloud_rests
+tests_unit_test_cloud_rests_LDADD = $(cloud_stage_libs)
 unit_tests += tests/unit/test_cloud_variables
 tests_unit_test_cloud_variables_LDADD = $(cloud_stage_libs)
 unit_tests += tests/unit/test_cloud_pages

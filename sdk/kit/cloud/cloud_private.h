@@ -113,7 +113,10 @@ struct cloud_rule {
     struct expr *each, *when, *assert, *id, *name, *region;
     struct place *message;
     const char *type, *assert_text, *each_text;
-    bool looks_at_root;
+    uint64_t shared; /* calls for each item of which a failure is everybody's,
+                      * by their bits */
+    uint64_t named;  /* calls that each names */
+    bool holds;      /* what each makes of an element holds it */
     struct value_mask *mask; /* what of a subject is evidence */
     bool failed;             /* when it was planned */
 
@@ -141,6 +144,10 @@ engine_status rule_calls_order(struct cloud *cloud, struct cloud_rule *rule,
                                engine_error *err);
 /** Finds names of calls that there are not, and what evidence shows. */
 engine_status rule_check_names(struct cloud_rule *rule, engine_error *err);
+/** What its subjects rest on. */
+engine_status rule_rests(struct cloud_rule *rule, engine_error *err);
+/** The calls, by their bits, into whose answers those of one are put. */
+uint64_t rule_call_into(const struct cloud_rule *rule, size_t index);
 /** A member that is a text; NULL where there is none. */
 engine_status rule_text(const struct value *content, const char *key,
                         const struct value **out, engine_error *err);
@@ -211,8 +218,6 @@ struct visit_item {
     struct value value; /* of the foreach */
     uint32_t first, parts;
     struct fault *failure; /* its own; may be NULL */
-    bool found;            /* in the answer that it came from */
-    bool claimed;          /* a subject has its failure */
 };
 
 enum visit_state { VISIT_WAITS, VISIT_OPEN, VISIT_DONE };
@@ -288,10 +293,38 @@ struct splice_map {
 engine_status splice_map_init(struct splice_map *map, size_t most);
 void splice_map_clear(struct splice_map *map);
 void splice_map_set(struct splice_map *map, const void *key, uint32_t number);
+/** The same in a map that grows. */
+engine_status splice_map_put(struct splice_map *map, const void *key,
+                             uint32_t number);
 bool splice_map_get(const struct splice_map *map, const void *key,
                     uint32_t *number);
 
-/* ---- judging (judge.c, subject.c, report.c, evidence.c) ----------------- */
+/* ---- judging (judge.c, blame.c, subject.c, report.c, evidence.c) -------- */
+
+/** An item whose call failed. */
+struct failing {
+    struct visit_item *item;
+    const struct fault *fault;
+    size_t call;
+    const struct cloud_scope *where; /* NULL: in the visit's scope */
+    bool told; /* a subject has it */
+};
+
+/** Which subjects have which failure. */
+struct blame {
+    struct visit *visit;
+    struct failing *failing;
+    size_t count;
+    struct splice_map elements; /* that failed -> number + 1 */
+    struct splice_map parts;    /* of answers -> the one they are in, or 0 */
+    uint32_t *found;            /* of each subject: number + 1, or 0 */
+    uint8_t *made; /* 1: it is no part; 2: and does not hold any either */
+};
+/** ENGINE_OK or ENGINE_ENOMEM; blame_clear in any case. */
+engine_status blame_find(struct blame *blame, struct visit *visit,
+                         const struct value *subjects);
+const struct failing *blame_of(const struct blame *blame, uint32_t subject);
+void blame_clear(struct blame *blame);
 
 /** A visit whose calls have all ended. ENGINE_ENOMEM, or it is judged. */
 engine_status judge_visit(struct visit *visit, engine_error *err);

@@ -7,122 +7,13 @@
 #include "sdk/base/alloc.h"
 #include "sdk/kit/cloud/cloud_private.h"
 
-/* An item whose call failed. */
-struct judge_failure {
-    struct visit_item *item;
-    const struct fault *fault;
-    const char *call;
-    const struct cloud_scope *where; /* NULL: in the visit's scope */
-};
-
 struct judge {
     struct visit *visit;
     struct value subjects;
-    struct judge_failure *failures;
-    size_t count;
-    struct splice_map map;            /* identity -> failure */
-    uint32_t *found;                  /* of each subject: failure + 1 */
-    const struct judge_failure *all;  /* every subject has it */
+    struct blame blame;
     struct verdict verdict;
     engine_error err;
 };
-
-/* ---- failures of items -------------------------------------------------- */
-
-static size_t failures_count(const struct visit *visit)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < visit->rule->count; i++)
-        for (size_t k = 0;
-             visit->rule->calls[i].foreach && k < visit->calls[i].count; k++)
-            count += visit_item_failure(visit, i,
-                                        &visit->calls[i].items[k],
-                                        NULL) != NULL;
-    return count;
-}
-
-static void failures_take(struct judge *judge)
-{
-    struct visit *visit = judge->visit;
-
-    for (size_t i = 0; i < visit->rule->count; i++) {
-        struct visit_call *call = &visit->calls[i];
-
-        for (size_t k = 0;
-             visit->rule->calls[i].foreach && k < call->count; k++) {
-            const struct cloud_scope *where;
-            const struct fault *fault =
-                visit_item_failure(visit, i, &call->items[k], &where);
-            const void *identity;
-
-            if (!fault)
-                continue;
-            identity = moved_to(visit->moved,
-                                splice_identity(&call->items[k].value));
-            if (identity)
-                splice_map_set(&judge->map, identity,
-                               (uint32_t)judge->count);
-            judge->failures[judge->count++] = (struct judge_failure){
-                &call->items[k], fault, visit->rule->calls[i].name, where};
-        }
-    }
-}
-
-/* the failures within a value; the first of them, + 1 */
-static uint32_t failures_within(struct judge *judge, const struct value *value,
-                                unsigned depth)
-{
-    const void *identity = splice_identity(value);
-    uint32_t first = 0, found;
-
-    if (!identity || depth > 2 * VALUE_MAX_DEPTH)
-        return 0;
-    if (splice_map_get(&judge->map, identity, &found)) {
-        judge->failures[found].item->claimed = true;
-        first = found + 1;
-    }
-    for (uint32_t i = 0;
-         value->kind != VALUE_STRING && i < value->count; i++) {
-        found = failures_within(judge,
-                                value->kind == VALUE_ARRAY
-                                    ? &value->items[i]
-                                    : &value->members[i].value,
-                                depth + 1);
-        first = first ? first : found;
-    }
-    return first;
-}
-
-static void failures_assign(struct judge *judge)
-{
-    for (uint32_t i = 0; i < judge->subjects.count; i++)
-        judge->found[i] =
-            failures_within(judge, &judge->subjects.items[i], 0);
-    if (judge->visit->rule->looks_at_root)
-        judge->all = &judge->failures[0];
-    for (size_t i = 0; !judge->all && i < judge->count; i++)
-        if (!judge->failures[i].item->claimed &&
-            !judge->failures[i].item->found)
-            judge->all = &judge->failures[i];
-}
-
-static engine_status failures_find(struct judge *judge)
-{
-    const size_t count = failures_count(judge->visit);
-
-    if (count == 0)
-        return ENGINE_OK;
-    judge->failures = engine_calloc(count, sizeof(*judge->failures));
-    judge->found =
-        engine_calloc(judge->subjects.count + 1, sizeof(*judge->found));
-    if (!judge->failures || !judge->found ||
-        splice_map_init(&judge->map, count) < 0)
-        return ENGINE_ENOMEM;
-    failures_take(judge);
-    failures_assign(judge);
-    return ENGINE_OK;
-}
 
 /* ---- one subject -------------------------------------------------------- */
 
@@ -151,12 +42,12 @@ static engine_status judge_wrong(struct judge *judge, const char *name)
     return ENGINE_OK;
 }
 
-static void judge_failed(struct judge *judge,
-                         const struct judge_failure *failure,
+static void judge_failed(struct judge *judge, const struct failing *failure,
                          const char *name)
 {
     judge_say(judge, SCANNER_ERROR, "%s: calls.%s: %s%s%s", name,
-              failure->call, failure->where ? failure->where->label : "",
+              judge->visit->rule->calls[failure->call].name,
+              failure->where ? failure->where->label : "",
               failure->where ? ": " : "", failure->fault->text);
 }
 
@@ -265,7 +156,7 @@ static engine_status judge_when(struct judge *judge,
 
 static engine_status judge_subject(struct judge *judge,
                                    const struct value *subject,
-                                   const struct judge_failure *failure)
+                                   const struct failing *failure)
 {
     struct visit *visit = judge->visit;
     struct subject_name name;
@@ -338,30 +229,25 @@ static engine_status judge_cancelled(struct judge *judge, uint32_t done)
 static engine_status judge_all(struct judge *judge)
 {
     const struct visit *visit = judge->visit;
-    engine_status status = failures_find(judge);
+    struct blame *blame = &judge->blame;
+    engine_status status = blame_find(blame, judge->visit, &judge->subjects);
 
     if (status < 0)
         return engine_fail_memory(&judge->err);
     for (uint32_t i = 0; status == ENGINE_OK && i < judge->subjects.count;
          i++) {
-        const uint32_t found = judge->found ? judge->found[i] : 0;
-
         if (visit->rule->each &&
             judge->subjects.items[i].kind == VALUE_NULL)
             continue; /* nothing there */
         status = judge_subject(judge, &judge->subjects.items[i],
-                               found ? &judge->failures[found - 1]
-                                     : judge->all);
+                               blame_of(blame, i));
         if (status == ENGINE_OK)
             status = judge_cancelled(judge, i);
     }
-    for (size_t i = 0; status == ENGINE_OK && i < judge->count; i++) {
-        const struct judge_failure *failure = &judge->failures[i];
-
-        if (!failure->item->claimed &&
-            (failure->item->found || judge->subjects.count == 0))
-            status = judge_subject(judge, &failure->item->value, failure);
-    }
+    for (size_t i = 0; status == ENGINE_OK && i < blame->count; i++)
+        if (!blame->failing[i].told)
+            status = judge_subject(judge, &blame->failing[i].item->value,
+                                   &blame->failing[i]);
     return status;
 }
 
@@ -386,8 +272,6 @@ engine_status judge_visit(struct visit *visit, engine_error *err)
     }
     if (status < 0)
         *err = judge.err;
-    engine_free(judge.failures);
-    engine_free(judge.found);
-    splice_map_clear(&judge.map);
+    blame_clear(&judge.blame);
     return status;
 }

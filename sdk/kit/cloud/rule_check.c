@@ -163,15 +163,6 @@ static engine_status rule_use_variables(struct cloud_rule *rule,
 
 /* ---- what is looked at -------------------------------------------------- */
 
-static bool looks_expr(const struct expr *expr, void *user)
-{
-    struct cloud_rule *rule = user;
-
-    if (expr && expr_uses(expr, CLOUD_ROOT))
-        rule->looks_at_root = true;
-    return false;
-}
-
 static bool looks_mask(const struct expr *expr, void *user)
 {
     struct cloud_rule *rule = user;
@@ -185,14 +176,8 @@ static engine_status rule_looks(struct cloud_rule *rule, engine_error *err)
                                         rule->name, rule->region};
     bool failed = false;
 
-    for (size_t i = 0; i < sizeof(exprs) / sizeof(*exprs); i++) {
-        looks_expr(exprs[i], rule);
+    for (size_t i = 0; i < sizeof(exprs) / sizeof(*exprs); i++)
         failed = failed || looks_mask(exprs[i], rule);
-    }
-    place_any(rule->message, looks_expr, rule);
-    looks_expr(rule->each, rule);
-    if (rule->check)
-        looks_expr(check_expr(rule->check), rule);
     failed = failed || place_any(rule->message, looks_mask, rule);
     return failed ? engine_fail_memory(err) : ENGINE_OK;
 }
@@ -222,5 +207,7 @@ engine_status rule_check_names(struct cloud_rule *rule, engine_error *err)
     if (check.status < 0)
         return check.status;
     rule->mask = value_mask_new();
-    return rule->mask ? rule_looks(rule, err) : engine_fail_memory(err);
+    if (!rule->mask || rule_looks(rule, err) < 0)
+        return engine_fail_memory(err);
+    return rule_rests(rule, err);
 }

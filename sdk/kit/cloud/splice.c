@@ -65,6 +65,26 @@ void splice_map_set(struct splice_map *map, const void *key, uint32_t number)
     map->numbers[at] = number;
 }
 
+engine_status splice_map_put(struct splice_map *map, const void *key,
+                             uint32_t number)
+{
+    struct splice_map more;
+
+    if (2 * (map->count + 1) > map->room) {
+        if (splice_map_init(&more, 2 * map->count + 8) < 0) {
+            splice_map_clear(&more);
+            return ENGINE_ENOMEM;
+        }
+        for (size_t i = 0; i < map->room; i++)
+            if (map->keys[i])
+                splice_map_set(&more, map->keys[i], map->numbers[i]);
+        splice_map_clear(map);
+        *map = more;
+    }
+    splice_map_set(map, key, number);
+    return ENGINE_OK;
+}
+
 bool splice_map_get(const struct splice_map *map, const void *key,
                     uint32_t *number)
 {
@@ -292,7 +312,6 @@ static bool splice_item(struct splice *splice, const void *identity,
 
     if (!splice_map_get(&splice->map, identity, &item))
         return false;
-    splice->call->items[item].found = true;
     if (!splice->answers[item])
         return false;
     if (!object && splice->made[item].kind == VALUE_OBJECT) {

@@ -312,20 +312,6 @@ static bool finish_pair(struct visit *visit, const struct value *item,
     return true;
 }
 
-/* all that the answers before it came from, too */
-static uint64_t finish_into(const struct cloud_rule *rule, size_t index)
-{
-    uint64_t into = rule->calls[index].needs, before = 0;
-
-    while (into != before) {
-        before = into;
-        for (size_t i = 0; i < rule->count; i++)
-            if (before >> i & 1)
-                into |= rule->calls[i].needs;
-    }
-    return into;
-}
-
 static engine_status finish_items(struct visit *visit, size_t index,
                                   const struct value **answers,
                                   struct value *values, engine_error *err)
@@ -368,7 +354,7 @@ static engine_status finish_foreach(struct visit *visit, size_t index,
         status = finish_items(visit, index, answers, values, err);
     if (status == ENGINE_OK && count)
         status = splice_answers(visit, index, answers,
-                                finish_into(visit->rule, index), err);
+                                rule_call_into(visit->rule, index), err);
     engine_free(answers);
     engine_free(values);
     return status;

@@ -189,4 +189,5 @@ const struct expr_language expr_jmespath = {.name = "jmespath",
                                             .wants = jmespath_wants,
                                             .uses = jmespath_uses,
                                             .mentions = jmespath_mentions,
+                                            .rests = jmespath_rests,
                                             .clear = jmespath_clear};

@@ -129,7 +129,13 @@ engine_status jmespath_fail(const char *text, size_t at, engine_error *err,
     __attribute__((format(printf, 5, 6)));
 engine_status jmespath_wants(const struct expr *expr, size_t root,
                              struct value_mask *mask);
+/** The same for what a node that is evaluated on the input looks at of it. */
+engine_status jmespath_wants_node(const struct jmespath *program,
+                                  const struct jmespath_node *node,
+                                  struct value_mask *mask);
 bool jmespath_mentions(const struct expr *expr, const char *key);
+engine_status jmespath_rests(const struct expr *expr, struct value_mask *mask,
+                             struct expr_rests *out);
 
 /** A regular expression, compiled once; options may be NULL. */
 engine_status jmespath_pattern(struct jmespath *program, const char *text,

@@ -165,6 +165,17 @@ engine_status jmespath_wants(const struct expr *expr, size_t root,
     return want.status;
 }
 
+engine_status jmespath_wants_node(const struct jmespath *program,
+                                  const struct jmespath_node *node,
+                                  struct value_mask *mask)
+{
+    struct jmespath_want want = {.mask = mask, .bound = program->bound_count};
+    struct jmespath_route route = {.count = 0};
+
+    jmespath_consumes(&want, node, &route);
+    return want.status;
+}
+
 static bool jmespath_has_key(const struct jmespath_node *node, const char *key)
 {
     if (node->kind == JMESPATH_FIELD && strcmp(node->value.text, key) == 0)
