@@ -25,6 +25,13 @@ dist_templatekit_DATA = \
 	sdk/template/kit/health.json \
 	sdk/template/kit/jsonapi.c \
 	sdk/template/kit/rules.yaml
+templaterustdir = $(templatedir)/rust
+dist_templaterust_DATA = \
+	sdk/template/rust/Makefile \
+	sdk/template/rust/README \
+	sdk/template/rust/engine.conf \
+	sdk/template/rust/minimal_rs.rs \
+	sdk/template/rust/rules.yaml
 
 # --- libscankit --------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "engine/rules/manifest.h"
 #include "engine/rules/rules_private.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/buffer.h"
@@ -20,7 +21,8 @@ struct archive_import {
     struct archive *archive;
     struct buffer content; /* of one entry */
     int64_t unpacked;
-    size_t entries;
+    size_t entries, documents; /* so far */
+    struct manifest manifest;
 };
 
 static struct archive *archive_open(const char *path, engine_error *err)
@@ -93,11 +95,30 @@ static engine_status archive_slurp(struct archive_import *a,
     return ENGINE_OK;
 }
 
+/* Rejects a document that is not the one that the manifest promised. */
+static engine_status archive_verify(struct archive_import *a,
+                                    const char *file, const char *name,
+                                    bool *good, engine_error *err)
+{
+    engine_error why = {0};
+
+    *good = manifest_check(&a->manifest, name,
+                           a->content.data ? a->content.data : "",
+                           a->content.len, &why) == ENGINE_OK;
+    if (why.status == ENGINE_ENOMEM)
+        return engine_fail_memory(err);
+    if (*good)
+        return ENGINE_OK;
+    return rules_import_refuse(a->import, file, why.hint[0] ? why.hint : NULL,
+                               "%s", why.message);
+}
+
 static engine_status archive_take(struct archive_import *a, const char *file,
-                                  enum rules_format format,
+                                  const char *name, enum rules_format format,
                                   engine_error *why, engine_error *err)
 {
     engine_status status;
+    bool good;
 
     if (format == RULES_FORMAT_NATIVE || format == RULES_FORMAT_ARCHIVE)
         return rules_import_refuse(a->import, file,
@@ -107,9 +128,29 @@ static engine_status archive_take(struct archive_import *a, const char *file,
     status = archive_slurp(a, why);
     if (status < 0)
         return status;
+    a->documents++;
+    status = archive_verify(a, file, name, &good, err);
+    if (status < 0 || !good)
+        return status;
     return rules_import_bytes(a->import, file, format,
                               a->content.data ? a->content.data : "",
                               a->content.len, err);
+}
+
+/* Of documents before it nothing was promised: then they would be in vain. */
+static engine_status archive_manifest(struct archive_import *a,
+                                      engine_error *why)
+{
+    engine_status status = archive_slurp(a, why);
+
+    if (status == ENGINE_OK)
+        status = manifest_read(&a->manifest, MANIFEST_NAME,
+                               a->content.data ? a->content.data : "",
+                               a->content.len, why);
+    if (status == ENGINE_OK && a->manifest.documents && a->documents)
+        status = engine_fail(why, ENGINE_EPARSE,
+                             "the manifest of a bundle comes first");
+    return status;
 }
 
 /* `why` is about the archive, `err` ends the whole import */
@@ -129,8 +170,12 @@ static engine_status archive_entry_import(struct archive_import *a,
                            "the archive has more than %d entries",
                            RULES_FILES_MAX);
     if (archive_entry_filetype(entry) != AE_IFREG || base[0] == '.' ||
-        format == RULES_FORMAT_UNKNOWN || strcmp(base, "manifest.json") == 0)
+        format == RULES_FORMAT_UNKNOWN)
         return ENGINE_OK;
+    if (strcmp(base, MANIFEST_NAME) == 0)
+        return name == base || strcmp(name, "./" MANIFEST_NAME) == 0
+                   ? archive_manifest(a, why)
+                   : ENGINE_OK;
     file = archive_file_name(a->path, name);
     if (!file)
         return engine_fail_memory(err);
@@ -139,7 +184,7 @@ static engine_status archive_entry_import(struct archive_import *a,
         status = rules_import_refuse(a->import, file, NULL,
                                      "larger than %zu bytes", RULES_FILE_MAX);
     else
-        status = archive_take(a, file, format, why, err);
+        status = archive_take(a, file, name, format, why, err);
     engine_free(file);
     return status;
 }
@@ -174,6 +219,8 @@ static engine_status archive_entries(struct archive_import *a,
         status = engine_fail(why, ENGINE_EPARSE,
                              "the archive is damaged: %s",
                              archive_error_string(a->archive));
+    if (status == ENGINE_OK)
+        status = manifest_finish(&a->manifest, why);
     return status;
 }
 
@@ -187,9 +234,11 @@ engine_status rules_import_archive(struct rules_import *import,
     a.archive = archive_open(path, &why);
     if (!a.archive)
         return rules_import_reject(import, path, &why);
+    manifest_init(&a.manifest);
     buffer_init(&a.content, RULES_FILE_MAX);
     status = archive_entries(&a, &why, err);
     buffer_clear(&a.content);
+    manifest_clear(&a.manifest);
     archive_read_free(a.archive);
     /* what is wrong with the archive is the report's, the rest ends it all */
     if (status < 0 && why.status < 0 && import->fatal == ENGINE_OK &&

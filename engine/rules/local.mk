@@ -13,6 +13,7 @@ core_sources += \
 	engine/rules/frameworks.c \
 	engine/rules/known.c \
 	engine/rules/load.c \
+	engine/rules/manifest.c engine/rules/manifest.h \
 	engine/rules/near.c \
 	engine/rules/normalise.c \
 	engine/rules/nothing.c \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Importing rule documents in every shape, and everything that is no rule
 document: an error with file and line, within bounded memory, others stored."""
+import hashlib
 import io
 import json
 import os
@@ -354,6 +355,61 @@ def test_a_truncated_bundle(engine):
         path.write_bytes(data[:size])
         result = engine.run("import", path, code=UNABLE)
         assert "bundle.tar.gz" in result.out + result.err
+
+
+def manifest(documents):
+    return ("manifest.json", json.dumps({
+        "name": "n", "rules_count": len(documents),
+        "documents": documents}).encode(), tarfile.REGTYPE)
+
+
+def promised(path, documents, entries):
+    """A bundle whose manifest promises other documents than are in it."""
+    sums = {name: hashlib.sha256(data).hexdigest()
+            for name, data in documents.items()}
+    return bundle(path, [manifest(sums)] + [
+        (name, data, tarfile.REGTYPE) for name, data in entries])
+
+
+def test_a_bundle_is_what_its_manifest_says(engine):
+    path = engine.directory / "bundle.tar.gz"
+    one, two, other = (YAML.format(name).encode()
+                       for name in ("one", "two", "other"))
+    wanted = {"one.yaml": one, "rules/two.yaml": two}
+    promised(path, wanted, [("one.yaml", one), ("rules/two.yaml", two)])
+    assert totals(engine, path)["added"] == 2
+    promised(path, wanted, [("./one.yaml", one), ("rules/two.yaml", two)])
+    assert totals(engine, path)["unchanged"] == 2
+
+
+@pytest.mark.parametrize("entries, reason", (
+    ([("one.yaml", "one"), ("two.yaml", "other")], "its sha256 is"),
+    ([("one.yaml", "one"), ("two.yaml", "two"), ("other.yaml", "other")],
+     "does not have it"),
+    ([("one.yaml", "one"), ("rules/two.yaml", "two")], "does not have it"),
+    ([("one.yaml", "one")], 'lacks "two.yaml"')))
+def test_a_bundle_that_is_not_what_its_manifest_says(engine, entries, reason):
+    path = engine.directory / "bundle.tar.gz"
+    data = {name: YAML.format(name).encode()
+            for name in ("one", "two", "other")}
+    promised(path, {"one.yaml": data["one"], "two.yaml": data["two"]},
+             [(name, data[what]) for name, what in entries])
+    result = engine.run("import", path, code=UNABLE)
+    assert reason in " ".join((result.out + result.err).split()), result
+    assert "other" not in stored(engine) and "one" in stored(engine)
+
+
+def test_a_manifest_comes_first_and_once(engine):
+    path = engine.directory / "bundle.tar.gz"
+    one = YAML.format("one").encode()
+    entry = ("one.yaml", one, tarfile.REGTYPE)
+    first = manifest({"one.yaml": hashlib.sha256(one).hexdigest()})
+    for entries, reason in (([entry, first], "comes first"),
+                            ([first, first, entry], "a second manifest"),
+                            ([("manifest.json", b"{", tarfile.REGTYPE),
+                              entry], "manifest.json:1")):
+        result = engine.run("import", bundle(path, entries), code=UNABLE)
+        assert reason in " ".join((result.out + result.err).split()), result
 
 
 def test_odd_paths(engine):

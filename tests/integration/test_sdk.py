@@ -3,18 +3,21 @@
 that has neither the sources nor the build tree; there the templates are built
 by the very commands of their READMEs, loaded, and scan beside oscap."""
 import functools
+import hashlib
 import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
+import tarfile
 import threading
 from pathlib import Path
 
 import pytest
 
-from support import BUILD, INSTRUMENTED, SLOW, SOURCE, need_root, unavailable
+from support import (BUILD, DONE, INSTRUMENTED, SLOW, SOURCE, Engine,
+                     module, need_root, unavailable)
 
 ROOT = Path(os.environ.get("SCAN_ENGINE_TEST_SDK_ROOT",
                            SOURCE / "build" / "sdk-root"))
@@ -193,6 +196,48 @@ def test_the_template_of_the_kit_by_its_readme(installed, clean, service):
     assert INSTRUMENTED or len(symbols) == 3, symbols
 
 
+def test_the_template_in_rust_by_its_readme(installed, clean):
+    clean.run(commands(template(installed, "rust") / "README") + """
+        scan-engine --config engine.conf scans show last --format json \\
+            >~/scan.json
+        nm -D --defined-only minimal_rs.so >~/symbols
+        """)
+    scan = json.loads((clean.home / "scan.json").read_text())
+    found = {each["rule_id"]: each for each in scan["results_by_rule"]}
+    assert {rule: each["status"] for rule, each in found.items()} == {
+        rule.replace("minimal-", "minimal-rs-"): status
+        for rule, status in MINIMAL.items()}
+    assert found["minimal-rs-tmp"]["message"] == (
+        "1777 of user 0, expected 0700 of user 0")
+    assert (clean.home / "symbols").read_text().split()[2:] == [
+        "minimal_rs_LTX_scanner_query"]
+
+
+@pytest.mark.parametrize("name", ("aws", "azure", "gcp"))
+def test_a_bundle_holds_what_its_manifest_says(installed, tmp_path, name):
+    rules = template(installed, "").parent / "rules"
+    with tarfile.open(rules / f"{name}.tar.gz") as bundle:
+        assert bundle.getnames()[0] == "manifest.json"
+        manifest = json.load(bundle.extractfile("manifest.json"))
+        documents = {each.name: bundle.extractfile(each).read()
+                     for each in bundle.getmembers() if each.isfile()}
+    del documents["manifest.json"]
+    assert manifest["documents"] == {
+        each: hashlib.sha256(data).hexdigest()
+        for each, data in documents.items()}
+    assert manifest["name"] == f"scan-engine-{name}"
+    assert manifest["licence"] == "Apache-2.0"
+    engine = Engine(tmp_path, plugins=(name,))
+    if not module(name).exists():
+        unavailable(f"built without {name}")
+    report = engine.run("import", "--format", "json",
+                        rules / f"{name}.tar.gz", code=DONE).json()["totals"]
+    assert report["added"] == manifest["rules_count"] > 50
+    report = engine.run("import", "--format", "json", rules / name,
+                        code=DONE).json()["totals"]
+    assert report["unchanged"] == manifest["rules_count"]
+
+
 def test_every_header_of_the_kit_compiles_alone(clean):
     count = int(clean.run("""
         include=$(pkg-config --variable=includedir scankit)/scankit
@@ -221,7 +266,7 @@ AM_INIT_AUTOMAKE([foreign])
 AC_PROG_CC
 AM_PROG_AR
 LT_INIT([disable-static])
-SCAN_ENGINE_SCANNER([0.1])
+SCAN_ENGINE_SCANNER([%s])
 AC_CONFIG_FILES([Makefile])
 AC_OUTPUT
 """
@@ -237,6 +282,15 @@ minimal_la_SOURCES = minimal.c
 minimal_la_CFLAGS = $(ENGINE_SCANNER_CFLAGS) -fvisibility=hidden
 minimal_la_LDFLAGS = $(ENGINE_SCANNER_LDFLAGS)
 """
+
+
+def abi(installed, majors=0, minors=0):
+    """The version of the installed ABI, or a later one."""
+    text = Path(f"{installed}{made('libdir')}/pkgconfig/engine-scanner.pc"
+                ).read_text()
+    major, minor = (int(re.search(rf"abi_{part}=(\d+)", text)[1])
+                    for part in ("major", "minor"))
+    return f"{major + majors}.{minor + minors}"
 
 
 class Autoconf:
@@ -263,7 +317,7 @@ class Autoconf:
             self.run("autoreconf", "-i")
         else:
             self.run("aclocal")
-            self.run("autoconf")
+            self.run("autoconf", "-f")
         return self.run("./configure", *arguments, code=code)
 
 
@@ -272,7 +326,7 @@ def test_the_autoconf_macro(installed, tmp_path):
     (tmp_path / "Makefile.am").write_text(AUTOMAKE)
     (tmp_path / "m4").mkdir()
     project = Autoconf(installed, tmp_path)
-    project.configure(CONFIGURE, "--with-plugindir=/opt/scanners")
+    project.configure(CONFIGURE % abi(installed), "--with-plugindir=/opt/scanners")
     project.run("make", "install", f"DESTDIR={tmp_path}/dest")
     module = tmp_path / "dest/opt/scanners/minimal.so"
     symbols = project.run("nm", "-D", "--defined-only", module).split()
@@ -281,15 +335,17 @@ def test_the_autoconf_macro(installed, tmp_path):
 
 def test_the_autoconf_macro_knows_where_scanners_go(installed, tmp_path):
     out = Autoconf(installed, tmp_path).configure(
-        ASK % ("0.1", ", [AC_MSG_NOTICE([to $plugindir])]"))
+        ASK % (abi(installed), ", [AC_MSG_NOTICE([to $plugindir])]"))
     assert (f"to {made('prefix')}/lib/scan-engine/plugins"
             in out.replace(str(installed), "")), out
 
 
-@pytest.mark.parametrize("abi", ("1.0", "0.900"))
-def test_the_autoconf_macro_refuses_another_abi(installed, tmp_path, abi):
+@pytest.mark.parametrize("majors, minors", ((1, 0), (0, 1)))
+def test_the_autoconf_macro_refuses_another_abi(installed, tmp_path, majors,
+                                                minors):
+    wanted = abi(installed, majors, minors)
     project = Autoconf(installed, tmp_path)
-    out = project.configure(ASK % (abi, ""), code=1)
+    out = project.configure(ASK % (wanted, ""), code=1)
     assert "of another ABI" in out, out
-    out = project.configure(ASK % (abi, ", [], [AC_MSG_NOTICE([none])]"))
+    out = project.configure(ASK % (wanted, ", [], [AC_MSG_NOTICE([none])]"))
     assert "none" in out, out
