@@ -56,6 +56,7 @@ static engine_status native_run(struct session *session,
     engine_status status;
 
     session_limits(session, &job.limits);
+    job.limits = conduct_limits(plugin, &job.limits);
     status = conduct_one(&session->conduct, &job, err);
     bson_destroy(request);
     return status;

@@ -91,8 +91,11 @@ static engine_status serve_native(const struct server_world *world,
     session.config.limit_cpu_s = base->config.limit_cpu_s;
     session.config.limit_file_mb = base->config.limit_file_mb;
     session.config.limit_processes = base->config.limit_processes;
+    session.config.limit_files = base->config.limit_files;
     session.config.limit_results = base->config.limit_results;
     session.config.limit_result_mb = base->config.limit_result_mb;
+    session.config.limit_artifacts = base->config.limit_artifacts;
+    session.config.limit_artifact_mb = base->config.limit_artifact_mb;
     session.store = store;
     session.conduct.store = store;
     return native_import(&session, path, format, import, import == NULL, err);

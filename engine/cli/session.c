@@ -192,8 +192,11 @@ void session_limits(const struct session *session, struct job_limits *out)
         .cpu_seconds = config->limit_cpu_s,
         .file_bytes = config->limit_file_mb * SESSION_MB,
         .processes = config->limit_processes,
+        .files = config->limit_files,
         .results = config->limit_results,
-        .result_bytes = config->limit_result_mb * SESSION_MB};
+        .result_bytes = config->limit_result_mb * SESSION_MB,
+        .artifacts = config->limit_artifacts,
+        .artifact_bytes = config->limit_artifact_mb * SESSION_MB};
 }
 
 void session_context(const struct session *session, struct scan_context *out)

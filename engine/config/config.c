@@ -158,6 +158,7 @@ void config_unload(struct engine_config *config)
     for (size_t i = 0; i < config->plugins_count; i++) {
         bson_destroy((bson_t *)config->plugins[i].options);
         bson_destroy((bson_t *)config->plugins[i].option_lines);
+        bson_destroy((bson_t *)config->plugins[i].limits);
     }
     bson_destroy(&config->scan);
     bson_destroy(&config->scan_lines);

@@ -28,7 +28,8 @@ struct engine_config {
     uint32_t workers; /* jobs at once; 0: processors */
     /* limits of one job; see conduct.h for units; 0: none */
     int64_t limit_wall_s, limit_memory_mb, limit_cpu_s, limit_file_mb;
-    int64_t limit_processes, limit_results, limit_result_mb;
+    int64_t limit_processes, limit_files, limit_results, limit_result_mb;
+    int64_t limit_artifacts, limit_artifact_mb;
     /* results that wait while the store is away */
     const char *spool_directory;
     int64_t spool_maximum_mb, spool_wait_s; /* 0: no limit */

@@ -65,8 +65,11 @@ engine_status places_defaults(struct engine_config *config, engine_error *err)
     places_default_number(limits, "cpu", &config->limit_cpu_s);
     places_default_number(limits, "file_mb", &config->limit_file_mb);
     places_default_number(limits, "processes", &config->limit_processes);
+    places_default_number(limits, "files", &config->limit_files);
     places_default_number(limits, "results", &config->limit_results);
     places_default_number(limits, "result_mb", &config->limit_result_mb);
+    places_default_number(limits, "artifacts", &config->limit_artifacts);
+    places_default_number(limits, "artifact_mb", &config->limit_artifact_mb);
     places_default_number(&option_table_spool, "maximum_mb",
                           &config->spool_maximum_mb);
     places_default_number(&option_table_spool, "wait", &config->spool_wait_s);

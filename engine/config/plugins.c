@@ -131,6 +131,28 @@ static engine_status plugins_read_types(const struct config_reader *reader,
     return ENGINE_OK;
 }
 
+/* Those that are set; conduct_limits lays them over those of all plugins. */
+static engine_status plugins_read_limits(const struct config_reader *reader,
+                                         const config_setting_t *group,
+                                         struct plugin_spec *spec)
+{
+    const int count = config_setting_length(group);
+    engine_status status =
+        setting_check_group(reader, group, &option_table_limits);
+
+    if (status < 0)
+        return status;
+    spec->limits = bson_new();
+    for (int i = 0; i < count; i++) {
+        const config_setting_t *setting =
+            config_setting_get_elem(group, (unsigned)i);
+
+        bson_append_int64((bson_t *)spec->limits, config_setting_name(setting),
+                          -1, config_setting_get_int64(setting));
+    }
+    return ENGINE_OK;
+}
+
 static bool plugins_sha256_is_good(const char *text)
 {
     return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
@@ -161,7 +183,7 @@ static engine_status plugins_read_group(const struct config_reader *reader,
                                         const config_setting_t *group)
 {
     const char *name = NULL, *path = NULL, *sha256 = NULL;
-    const config_setting_t *types;
+    const config_setting_t *types, *limits;
     struct plugin_spec *spec;
     engine_status status;
 
@@ -172,6 +194,7 @@ static engine_status plugins_read_group(const struct config_reader *reader,
     config_setting_lookup_string(group, "path", &path);
     config_setting_lookup_string(group, "sha256", &sha256);
     types = config_setting_get_member(group, "types");
+    limits = config_setting_get_member(group, "limits");
     if (!name || !plugins_name_is_good(name))
         return setting_fail(reader, group,
                             "a plugin needs a name of letters, digits, _ "
@@ -182,6 +205,8 @@ static engine_status plugins_read_group(const struct config_reader *reader,
         status = plugins_keep_sha256(reader, group, sha256, spec);
     if (status == ENGINE_OK && types)
         status = plugins_read_types(reader, types, spec);
+    if (status == ENGINE_OK && limits)
+        status = plugins_read_limits(reader, limits, spec);
     return status;
 }
 

@@ -182,7 +182,7 @@ static const struct option option_limits[] = {
      .help = "seconds until a job is ended; 0: no limit"},
     {.name = "memory_mb",
      .type = OPTION_NUMBER,
-     .fallback = "0",
+     .fallback = "8192",
      .maximum = OPTION_MOST,
      .offset = OPTION_AT(limit_memory_mb),
      .help = "address space of each process of a job, in MiB; 0: no limit"},
@@ -200,10 +200,17 @@ static const struct option option_limits[] = {
      .help = "size of one file that a job writes, in MiB; 0: no limit"},
     {.name = "processes",
      .type = OPTION_NUMBER,
-     .fallback = "0",
+     .fallback = "256",
      .maximum = OPTION_MOST,
      .offset = OPTION_AT(limit_processes),
-     .help = "processes that the job's user may have; 0: no limit"},
+     .help = "processes that a job may have at once; 0: no limit"},
+    {.name = "files",
+     .type = OPTION_NUMBER,
+     .fallback = "4096",
+     .minimum = 64,
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_files),
+     .help = "files and connections that each process of a job may have open"},
     {.name = "results",
      .type = OPTION_NUMBER,
      .fallback = "1000000",
@@ -216,6 +223,19 @@ static const struct option option_limits[] = {
      .maximum = OPTION_MOST,
      .offset = OPTION_AT(limit_result_mb),
      .help = "size of all results of one job, in MiB; 0: no limit"},
+    {.name = "artifacts",
+     .type = OPTION_NUMBER,
+     .fallback = "1000",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_artifacts),
+     .help = "files that one job may keep, such as a tool's own report; 0: no "
+             "limit"},
+    {.name = "artifact_mb",
+     .type = OPTION_NUMBER,
+     .fallback = "2048",
+     .maximum = OPTION_MOST,
+     .offset = OPTION_AT(limit_artifact_mb),
+     .help = "size of all files that one job keeps, in MiB; 0: no limit"},
 };
 
 static const struct option option_spool[] = {
@@ -260,6 +280,11 @@ static const struct option option_plugin[] = {
      .type = OPTION_TEXTS,
      .sample = "[ \"example\" ]",
      .help = "scanner types that this plugin wins when another has them too"},
+    {.name = "limits",
+     .type = OPTION_GROUP,
+     .sample = "{ wall = 600; memory_mb = 512; }",
+     .help = "limits of this plugin's jobs, where they are others than those "
+             "of all"},
 };
 
 static const struct option option_scan[] = {

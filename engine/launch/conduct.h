@@ -12,12 +12,20 @@
 #include "engine/store/store.h"
 #include "sdk/base/log.h"
 
+/** What one job may use; 0: no limit. Messages name the key, see budget.c. */
 struct job_limits {
-    int64_t wall_ms;       /* 0: none */
-    int64_t memory_bytes;  /* RLIMIT_AS of the worker; 0: none */
-    int64_t cpu_seconds, file_bytes, processes;
-    int64_t results, result_bytes; /* what one job may report */
+    int64_t wall_ms;
+    /* of each of its processes: RLIMIT_AS, RLIMIT_CPU, RLIMIT_FSIZE,
+     * RLIMIT_NOFILE */
+    int64_t memory_bytes, cpu_seconds, file_bytes, files;
+    int64_t processes;     /* at once */
+    int64_t results, result_bytes; /* what one job may report, or import */
+    int64_t artifacts, artifact_bytes;
 };
+
+/** Those of a plugin's jobs: `all`, but what its configuration has instead. */
+struct job_limits conduct_limits(const struct plugin_entry *plugin,
+                                 const struct job_limits *all);
 
 /** How a job ended. status ENGINE_OK: the operation said so itself. */
 struct job_end {
@@ -38,6 +46,8 @@ struct job {
     const bson_t *target, *variables, *request; /* each may be NULL */
     uint32_t parallel;         /* processors it may use; at least 1 */
     struct job_limits limits;
+    const char *wall_key;      /* what set limits.wall_ms; NULL: limits.wall,
+                                * "": nothing that can be configured */
     const char *const *artifacts; /* NULL-ended ids that it may open */
     void *user;
     /* the next rule: 1 and *out (valid until the next call), 0 the end,

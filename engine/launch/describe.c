@@ -13,6 +13,8 @@
 #include "sdk/document/document.h"
 
 #define DESCRIBE_WALL_MS 60000
+#define DESCRIBE_MEMORY (INT64_C(8) * 1024 * 1024 * 1024)
+#define DESCRIBE_PROCESSES 256
 #define DESCRIBE_MAX_BYTES ((size_t)1024 * 1024)
 
 struct description {
@@ -148,7 +150,10 @@ static engine_status describe_begin(const struct conduct_options *options,
         .plugin = &one->plugin,
         .op = "describe",
         .parallel = 1,
-        .limits = {.wall_ms = DESCRIBE_WALL_MS},
+        .limits = {.wall_ms = DESCRIBE_WALL_MS,
+                   .memory_bytes = DESCRIBE_MEMORY,
+                   .processes = DESCRIBE_PROCESSES},
+        .wall_key = "", /* not configured */
         .user = one,
         .on_document = describe_take,
         .on_end = describe_end,

@@ -165,6 +165,7 @@ static engine_status effect_undo(const struct conduct_options *options,
         job.request = &undo;
     job.scan_id = document_string(effect, "scan_id");
     job.limits.wall_ms = EFFECT_UNDO_WALL_MS;
+    job.wall_key = ""; /* not configured */
     status = conduct_one(options, &job, err);
     if (status < 0)
         return status;

@@ -36,6 +36,8 @@ struct launcher_ops {
                            engine_error *err);
     void (*kill)(struct launch *launch);   /* the whole process group */
     void (*reap)(struct launch *launch, struct launch_end *out);
+    /* how many it has now, the worker's own left out; NULL: not known */
+    int64_t (*processes)(const struct launch *launch);
     void (*free)(struct launcher *launcher);
 };
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 core_sources += \
+	engine/launch/budget.c \
 	engine/launch/conduct.c engine/launch/conduct.h \
 	engine/launch/describe.c \
 	engine/launch/effects.c \
@@ -21,3 +22,7 @@ unit_tests += tests/unit/test_conduct_zoo
 tests_unit_test_conduct_zoo_SOURCES = \
 	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \
 	tests/unit/test_conduct_zoo.c
+unit_tests += tests/unit/test_budget
+tests_unit_test_budget_SOURCES = \
+	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \
+	tests/unit/test_budget.c

@@ -162,9 +162,12 @@ static void prepare_limits(const struct job_limits *from, bson_t *frame)
     BSON_APPEND_INT64(&limits, "memory_bytes", from->memory_bytes);
     BSON_APPEND_INT64(&limits, "cpu_seconds", from->cpu_seconds);
     BSON_APPEND_INT64(&limits, "file_bytes", from->file_bytes);
+    BSON_APPEND_INT64(&limits, "files", from->files);
     BSON_APPEND_INT64(&limits, "processes", from->processes);
     BSON_APPEND_INT64(&limits, "results", from->results);
     BSON_APPEND_INT64(&limits, "result_bytes", from->result_bytes);
+    BSON_APPEND_INT64(&limits, "artifacts", from->artifacts);
+    BSON_APPEND_INT64(&limits, "artifact_bytes", from->artifact_bytes);
     bson_append_document_end(frame, &limits);
 }
 

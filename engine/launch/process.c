@@ -159,6 +159,11 @@ static void process_reap(struct launch *launch, struct launch_end *out)
     out->peak_bytes = (int64_t)usage.ru_maxrss * 1024;
 }
 
+static int64_t process_count(const struct launch *launch)
+{
+    return (int64_t)sweep_count((pid_t)launch->id);
+}
+
 static void process_free(struct launcher *launcher)
 {
     struct process_launcher *self = (void *)launcher;
@@ -175,6 +180,7 @@ engine_status launcher_process_new(const char *worker_path,
         .start = process_start,
         .kill = process_kill,
         .reap = process_reap,
+        .processes = process_count,
         .free = process_free,
     };
     struct process_launcher *self;

@@ -15,6 +15,7 @@
 #include "sdk/document/document.h"
 
 #define RECEIVE_CLOSE_MS 5000 /* between a worker's last word and its end */
+#define RECEIVE_MB (1024 * 1024)
 #define RECEIVE_WARNING_MAX 1024 /* scanner.h */
 
 /* A failing callback ends the job with its error. */
@@ -77,16 +78,13 @@ static bool receive_verdict(struct task *task, const bson_t *frame,
     return false;
 }
 
-static void receive_too_much(struct task *task, const char *what,
-                             int64_t limit)
+static void receive_too_much(struct task *task, const char *did,
+                             int64_t limit, const char *what, const char *key)
 {
     engine_error err = {0};
 
-    engine_fail(&err, ENGINE_ELIMIT,
-                "scanner \"%s\" reported more than %lld %s", task->name,
-                (long long)limit, what);
-    engine_hint(&err, "raise the limit, or select fewer rules");
-    task->muted = true;
+    budget_fail(task, did, limit, what, key, &err);
+    task->muted = true; /* what comes now counts no more */
     task_stop(task, &err);
 }
 
@@ -99,10 +97,12 @@ static bool receive_within_limits(struct task *task, const bson_t *frame)
     task->results += 1;
     task->result_bytes += frame->len;
     if (limits->results > 0 && task->results > limits->results)
-        receive_too_much(task, "results", limits->results);
+        receive_too_much(task, "reported", limits->results, "results",
+                         "limits.results");
     else if (limits->result_bytes > 0 &&
              task->result_bytes > limits->result_bytes)
-        receive_too_much(task, "bytes of results", limits->result_bytes);
+        receive_too_much(task, "reported", limits->result_bytes / RECEIVE_MB,
+                         "MiB of results", "limits.result_mb");
     return !task->muted;
 }
 
@@ -148,6 +148,8 @@ static void receive_document(struct task *task, const bson_t *frame)
         task_violation(task, "sent an incomplete document");
         return;
     }
+    if (!receive_within_limits(task, frame))
+        return;
     if (job->on_document)
         receive_status(task,
                        job->on_document(job->user, kind, &document, &err),
@@ -171,6 +173,26 @@ static bool receive_inside(const struct task *task, const char *path)
     return inside;
 }
 
+static bool receive_room_for(struct task *task, const char *path)
+{
+    const struct job_limits *limits = &task->job->limits;
+    struct stat info;
+
+    task->artifacts += 1;
+    task->artifact_bytes += lstat(path, &info) == 0 ? info.st_size : 0;
+    if (limits->artifacts > 0 && task->artifacts > limits->artifacts)
+        receive_too_much(task, "kept", limits->artifacts, "files",
+                         "limits.artifacts");
+    else if (limits->artifact_bytes > 0 &&
+             task->artifact_bytes > limits->artifact_bytes)
+        receive_too_much(task, "kept", limits->artifact_bytes / RECEIVE_MB,
+                         "MiB of files", "limits.artifact_mb");
+    else
+        return true;
+    (void)unlink(path);
+    return false;
+}
+
 static void receive_artifact(struct task *task, const bson_t *frame)
 {
     const struct job *job = task->job;
@@ -186,12 +208,15 @@ static void receive_artifact(struct task *task, const bson_t *frame)
         task_violation(task, "named a file outside its directory");
         return;
     }
+    if (!task->counted && !receive_room_for(task, path))
+        return;
     if (task->conduct->options.store)
         status = store_artifact_put(task->conduct->options.store, path, name,
                                     type, stored, &err);
     else
         status = hash_file(path, stored, &err);
-    if (receive_stall(task, status, &err))
+    task->counted = receive_stall(task, status, &err);
+    if (task->counted)
         return;
     (void)unlink(path); /* a copy that the worker made */
     if (status == ENGINE_OK && strcmp(stored, id) != 0) {
@@ -310,6 +335,7 @@ static void receive_done(struct task *task, const bson_t *frame)
         engine_fail(&task->error, (engine_status)status, "%s",
                     message ? message : "no reason given");
         engine_hint(&task->error, "%s", hint ? hint : "");
+        budget_explain(task, &task->error);
     }
     /* the worker waits for this, then ends */
     (void)shutdown(task->launch.channel.fd, SHUT_WR);

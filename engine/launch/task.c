@@ -16,6 +16,7 @@
 #define TASK_QUEUE_MAX ((size_t)1024 * 1024) /* unsent rules of one job */
 #define TASK_WRITE_BYTES ((size_t)32 * 1024)
 #define TASK_GRACE_MS 5000
+#define TASK_MB (1024 * 1024)
 
 /* ---- ending ------------------------------------------------------------- */
 
@@ -77,10 +78,8 @@ static void task_crashed(struct task *task, const struct launch_end *end)
                     task->name, end->code);
         engine_hint(err, "a scanner must not call exit");
     } else if (end->code == SIGXCPU) {
-        engine_fail(err, ENGINE_ELIMIT,
-                    "scanner \"%s\" used more than %lld s of processor time",
-                    task->name, (long long)task->job->limits.cpu_seconds);
-        engine_hint(err, "raise the limit, or select fewer rules");
+        budget_fail(task, "used", task->job->limits.cpu_seconds,
+                    "s of processor time", "limits.cpu", err);
     } else if (end->code == SIGKILL) {
         engine_fail(err, ENGINE_EPLUGIN,
                     "scanner \"%s\" was killed from outside: signal 9, most "
@@ -92,8 +91,9 @@ static void task_crashed(struct task *task, const struct launch_end *end)
                     "scanner \"%s\" crashed: signal %d (%s)", task->name,
                     end->code, strsignal(end->code));
         if (end->code == SIGABRT && task->job->limits.memory_bytes > 0)
-            engine_hint(err, "perhaps its memory limit of %lld bytes is too "
-                        "low", (long long)task->job->limits.memory_bytes);
+            engine_hint(err, "perhaps its memory limit of %lld MiB is too low "
+                        "(limits.memory_mb)",
+                        (long long)task->job->limits.memory_bytes / TASK_MB);
         else
             engine_hint(err, "report this to the scanner's authors");
     }
@@ -266,10 +266,7 @@ bool task_is_late(const struct task *task, engine_error *err)
 {
     if (!task->deadline_ms || clock_steady_ms() < task->deadline_ms)
         return false;
-    engine_fail(err, ENGINE_ETIMEOUT,
-                "scanner \"%s\" did not finish within %lld s", task->name,
-                (long long)((task->job->limits.wall_ms + 999) / 1000));
-    engine_hint(err, "raise the timeout, or select fewer rules");
+    budget_late(task, err);
     return true;
 }
 
@@ -281,6 +278,10 @@ static void task_check_time(struct task *task)
         task_kill(task, NULL);
     else if (task_is_late(task, &err))
         task_stop(task, &err);
+    if (!task->killed && budget_forked(task, &err)) {
+        task->stopping = false; /* this reason is the better one */
+        task_kill(task, &err);
+    }
 }
 
 static void task_take_frames(struct task *task)

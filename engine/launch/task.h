@@ -30,10 +30,12 @@ struct task {
     bool stopping;           /* cancel was sent; `error` says why */
     bool killed;             /* nothing of it is taken any more */
     bool stalled;            /* its next frame waits for the store */
-    bool muted;              /* its results are over the limit */
+    bool counted;            /* the stalled one is an artifact */
+    bool muted;              /* it is over a limit of what it reports */
     engine_error error;      /* why we ended it, or what its last word was */
     struct table rules;      /* id -> TASK_RULE_FED or TASK_RULE_ENDED */
-    int64_t results, result_bytes;
+    int64_t results, result_bytes, artifacts, artifact_bytes;
+    int64_t look_ms, tasks_least; /* budget_forked */
 };
 
 #define TASK_RULE_FED ((void *)1)
@@ -74,6 +76,17 @@ void task_violation(struct task *task, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /** Tells on_end and frees the task. */
 void task_end(struct task *task);
+
+/* budget.c */
+/** Fails with "scanner X <did> more than <limit> <what> (<key>)". */
+void budget_fail(const struct task *task, const char *did, int64_t limit,
+                 const char *what, const char *key, engine_error *err);
+/** Fails with: its time is over. */
+void budget_late(const struct task *task, engine_error *err);
+/** Adds the limit that a plugin's message seems to be about as hint. */
+void budget_explain(const struct task *task, engine_error *err);
+/** True, and why, when it has too many processes; asked now and then. */
+bool budget_forked(struct task *task, engine_error *err);
 
 /* receive.c */
 void task_receive(struct task *task, const bson_t *frame);

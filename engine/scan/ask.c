@@ -88,7 +88,8 @@ static engine_status ask_plan_group(struct scan_group *group,
                       .variables = &group->run->selection.variables,
                       .request = &group->request,
                       .parallel = shards > 0 ? (uint32_t)shards : 1,
-                      .limits = group->run->context->limits,
+                      .limits = conduct_limits(
+                          group->plugin, &group->run->context->limits),
                       .artifacts = group->artifact_ids,
                       .user = &ask,
                       .next_rule = ask_next_rule,
@@ -187,7 +188,7 @@ static engine_status ask_probe_one(struct scan_run *run,
                       .op = "probe",
                       .target = &target->document,
                       .parallel = 1,
-                      .limits = run->context->limits,
+                      .limits = conduct_limits(plugin, &run->context->limits),
                       .user = &report,
                       .on_document = ask_on_probe};
     engine_status status;

@@ -224,7 +224,8 @@ static engine_status dispatch_fill(struct scan_group *group,
                         .variables = &run->selection.variables,
                         .request = &group->request,
                         .parallel = parallel,
-                        .limits = run->context->limits,
+                        .limits = conduct_limits(
+                            group->plugin, &run->context->limits),
                         .artifacts = group->artifact_ids,
                         .user = group,
                         .next_rule = dispatch_next_rule,
@@ -237,8 +238,10 @@ static engine_status dispatch_fill(struct scan_group *group,
     if (run->deadline_ms) {
         const int64_t left = run->deadline_ms - clock_steady_ms();
         const int64_t wall = left > 1 ? left : 1;
-        if (!job->limits.wall_ms || wall < job->limits.wall_ms)
+        if (!job->limits.wall_ms || wall < job->limits.wall_ms) {
             job->limits.wall_ms = wall;
+            job->wall_key = "scan.options.timeout";
+        }
     }
     return scan_record_add(group, &group->request, err);
 }

@@ -33,7 +33,7 @@ engine_status scan_target_probe(struct scan_run *run,
                       .scan_id = run->scan_id,
                       .target = &target->document,
                       .parallel = 1,
-                      .limits = run->context->limits,
+                      .limits = conduct_limits(plugin, &run->context->limits),
                       .user = target,
                       .on_document = resolve_on_document};
 

@@ -79,7 +79,7 @@ static engine_status content_run(struct request *request,
     options.log = context.log;
     options.cancelled = context.cancelled;
     options.user = context.user;
-    job.limits = context.limits;
+    job.limits = conduct_limits(job.plugin, &context.limits);
     status = conduct_one(&options, &job, err);
     bson_destroy(target);
     return status;

@@ -170,6 +170,20 @@ static int32_t host_send_artifact(struct worker *worker, const char *path,
     return host_sent(status);
 }
 
+/* The first one over the limit still goes out: the engine then knows. */
+static bool host_admit_artifact(struct worker *worker, int fd)
+{
+    struct stat info;
+
+    if (worker->artifacts_left < 0 || worker->artifact_bytes_left < 0)
+        return false;
+    worker->artifacts_left -= 1;
+    worker->artifact_bytes_left -= fstat(fd, &info) == 0 ? info.st_size : 0;
+    if (worker->artifacts_left < 0 || worker->artifact_bytes_left < 0)
+        atomic_store(&worker->cancelled, 1);
+    return true;
+}
+
 static int32_t host_artifact(const struct scanner_host *host,
                              const struct scanner_job *job, const char *path,
                              const char *name, const char *media_type,
@@ -188,6 +202,10 @@ static int32_t host_artifact(const struct scanner_host *host,
     from = host_open_inside(worker, path);
     if (from < 0)
         return SCANNER_EINVAL;
+    if (!host_admit_artifact(worker, from)) {
+        close(from);
+        return SCANNER_ECANCELLED;
+    }
     kept = engine_strf("%s/.kept-XXXXXX", worker->workdir);
     to = kept ? mkostemp(kept, O_CLOEXEC) : -1;
     if (to >= 0)

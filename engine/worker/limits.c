@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "engine/worker/worker_private.h"
@@ -74,11 +75,35 @@ engine_status limits_enter(struct worker *worker, engine_error *err)
     return limits_capture(worker, err);
 }
 
+/* RLIMIT_NPROC counts all that our user runs, also before us, and root it does
+ * not bind: it only keeps a flood small until the engine, which counts ours
+ * (budget.c), ends it. */
+static void limits_processes(int64_t limit)
+{
+    struct sysinfo machine;
+
+    if (limit > 0 && sysinfo(&machine) == 0)
+        limits_set(RLIMIT_NPROC, machine.procs + 4 * limit,
+                   machine.procs + 4 * limit);
+}
+
+/* When memory runs out on the machine, we go before others. */
+static void limits_expendable(void)
+{
+    static const char score[] = "500";
+    const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)!write(fd, score, sizeof(score) - 1);
+    close(fd);
+}
+
 void limits_apply(const bson_t *job)
 {
     const int64_t cpu = document_int(job, "limits.cpu_seconds", 0);
     const int64_t file = document_int(job, "limits.file_bytes", 0);
-    const int64_t processes = document_int(job, "limits.processes", 0);
+    const int64_t files = document_int(job, "limits.files", 0);
 #ifndef LIMITS_SANITIZED /* shadow memory counts as address space */
     const int64_t memory = document_int(job, "limits.memory_bytes", 0);
 
@@ -89,6 +114,8 @@ void limits_apply(const bson_t *job)
         limits_set(RLIMIT_CPU, cpu, cpu + 5);
     if (file > 0)
         limits_set(RLIMIT_FSIZE, file, file);
-    if (processes > 0)
-        limits_set(RLIMIT_NPROC, processes, processes);
+    if (files > 0)
+        limits_set(RLIMIT_NOFILE, files, files);
+    limits_processes(document_int(job, "limits.processes", 0));
+    limits_expendable();
 }

@@ -13,4 +13,7 @@
  */
 void sweep_session(pid_t worker);
 
+/** How many of these live, as seen in one look. */
+size_t sweep_count(pid_t worker);
+
 #endif

@@ -211,16 +211,22 @@ static struct scanner_doc worker_child(const struct worker *worker,
     return out;
 }
 
+static int64_t worker_limit(const struct worker *worker, const char *path)
+{
+    const int64_t limit = document_int(&worker->job, path, 0);
+
+    return limit > 0 ? limit : INT64_MAX;
+}
+
 static void worker_budget(struct worker *worker)
 {
-    const int64_t results =
-        document_int(&worker->job, "limits.results", 0);
-    const int64_t bytes =
-        document_int(&worker->job, "limits.result_bytes", 0);
     const int64_t wall = document_int(&worker->job, "limits.wall_ms", 0);
 
-    worker->results_left = results > 0 ? results : INT64_MAX;
-    worker->result_bytes_left = bytes > 0 ? bytes : INT64_MAX;
+    worker->results_left = worker_limit(worker, "limits.results");
+    worker->result_bytes_left = worker_limit(worker, "limits.result_bytes");
+    worker->artifacts_left = worker_limit(worker, "limits.artifacts");
+    worker->artifact_bytes_left =
+        worker_limit(worker, "limits.artifact_bytes");
     if (wall > 0)
         worker->deadline_ms = clock_steady_ms() + wall;
 }

@@ -79,6 +79,7 @@ struct worker {
     bson_t options, description;
     int64_t deadline_ms;       /* steady clock; 0: none */
     int64_t results_left, result_bytes_left;
+    int64_t artifacts_left, artifact_bytes_left;
     size_t log_left;
     engine_error violation;    /* the first breach of the contract */
     char *workdir, *cachedir;

@@ -461,7 +461,8 @@ static void stops_a_job_at_its_deadline(void **state)
                        "{\"status\": \"pass\", \"sleep_ms\": 60000}}");
     assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ETIMEOUT);
     assert_string_equal(err.message,
-                        "scanner \"alpha\" did not finish within 2 s");
+                        "scanner \"alpha\" did not finish within 2 s "
+                        "(limits.wall)");
     assert_true(clock_steady_ms() - began < 30000);
     assert_string_equal(trial.said.data, "r:fast=1 d:fast=0 ");
     trial_close(&trial);

@@ -157,7 +157,8 @@ static void stops_a_flood_of_results(void **state)
     trial.job.limits.results = 500;
     assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ELIMIT);
     assert_string_equal(err.message,
-                        "scanner \"flood\" reported more than 500 results");
+                        "scanner \"flood\" reported more than 500 results "
+                        "(limits.results)");
     assert_int_equal(trial.results, 500);
     trial_close(&trial);
     stage_close(&stage);

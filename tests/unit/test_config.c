@@ -143,7 +143,9 @@ static void reads_every_setting(void **state)
              "run_directory = \"/r\"; plugin_directory = \"/p\";\n"
              "workers = 3; log_level = \"debug\";\n"
              "limits: { wall = 1; memory_mb = 2; cpu = 3; file_mb = 4;\n"
-             "  processes = 5; results = 6; result_mb = 7; };\n",
+             "  processes = 5; results = 6; result_mb = 7; files = 80;\n"
+             "  artifacts = 9; artifact_mb = 10; };\n"
+             "plugins = ( { name = \"p\"; limits = { wall = 9; }; } );\n",
              &config, &err),
         0);
     assert_string_equal(config.store_uri, "sqlite:/s/e.db");
@@ -158,6 +160,10 @@ static void reads_every_setting(void **state)
     assert_int_equal(config.limit_processes, 5);
     assert_int_equal(config.limit_results, 6);
     assert_int_equal(config.limit_result_mb, 7);
+    assert_int_equal(config.limit_files, 80);
+    assert_int_equal(config.limit_artifacts, 9);
+    assert_int_equal(config.limit_artifact_mb, 10);
+    assert_int_equal(document_int(config.plugins[0].limits, "wall", 0), 9);
     config_unload(&config);
 }
 
@@ -207,6 +213,8 @@ static void refuses_wrong_types_and_ranges(void **state)
     refuse(state, "log_level = \"loud\";", "one of \"error\" \"warning\"");
     refuse(state, "run_directory = \"tmp\";", "expected an absolute path");
     refuse(state, "limits = 3;", "limits: expected a group");
+    refuse(state, "plugins = ( { name = \"p\"; limits = { x = 1; }; } );",
+           "\"x\"");
     refuse(state, "limits: { wall = 1.5; };", "wall: expected a whole number");
     refuse(state, "scan: { framework_version = 4.0; };", "text in quotes");
     refuse(state, "scan: { targets = ( \"local\" ); };", "must hold groups");

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* budget.c - what a job may use, whether it uses more, and how that is said:
+ * always with the limit, its value and the key of the configuration. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/launch/task.h"
+#include "sdk/base/clock.h"
+#include "sdk/document/document.h"
+
+#define BUDGET_MB (INT64_C(1024) * 1024)
+#define BUDGET_LOOK_MS 200 /* between looks at how many processes there are */
+
+struct job_limits conduct_limits(const struct plugin_entry *plugin,
+                                 const struct job_limits *all)
+{
+    const bson_t *own = plugin && plugin->spec ? plugin->spec->limits : NULL;
+    struct job_limits out = *all;
+    const struct {
+        const char *name;
+        int64_t *to, unit;
+    } keys[] = {{"wall", &out.wall_ms, 1000},
+                {"memory_mb", &out.memory_bytes, BUDGET_MB},
+                {"cpu", &out.cpu_seconds, 1},
+                {"file_mb", &out.file_bytes, BUDGET_MB},
+                {"files", &out.files, 1},
+                {"processes", &out.processes, 1},
+                {"results", &out.results, 1},
+                {"result_mb", &out.result_bytes, BUDGET_MB},
+                {"artifacts", &out.artifacts, 1},
+                {"artifact_mb", &out.artifact_bytes, BUDGET_MB}};
+
+    for (size_t i = 0; own && i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const int64_t value = document_int(own, keys[i].name, -1);
+
+        if (value >= 0)
+            *keys[i].to = value * keys[i].unit;
+    }
+    return out;
+}
+
+/* ---- saying it ----------------------------------------------------------- */
+
+static void budget_hint(const struct task *task, const char *key,
+                        engine_error *err)
+{
+    engine_hint(err, "raise %s (for this scanner alone: in plugins, { name = "
+                "\"%s\"; limits = { ... }; }), or select fewer rules",
+                key, task->name);
+}
+
+void budget_fail(const struct task *task, const char *did, int64_t limit,
+                 const char *what, const char *key, engine_error *err)
+{
+    engine_fail(err, ENGINE_ELIMIT, "scanner \"%s\" %s more than %lld %s (%s)",
+                task->name, did, (long long)limit, what, key);
+    budget_hint(task, key, err);
+}
+
+void budget_late(const struct task *task, engine_error *err)
+{
+    const char *key = task->job->wall_key ? task->job->wall_key
+                                          : "limits.wall";
+    const int64_t seconds = (task->job->limits.wall_ms + 999) / 1000;
+
+    engine_fail(err, ENGINE_ETIMEOUT,
+                "scanner \"%s\" did not finish within %lld s%s%s%s",
+                task->name, (long long)seconds, *key ? " (" : "", key,
+                *key ? ")" : "");
+    if (*key)
+        budget_hint(task, key, err);
+}
+
+/* What the kernel refuses is an error of the plugin's call, which the plugin
+ * reports in its words: those of strerror(3), most of the time. */
+void budget_explain(const struct task *task, engine_error *err)
+{
+    const struct job_limits *limits = &task->job->limits;
+    const struct {
+        int64_t value;
+        const char *key, *unit;
+        const char *words[2];
+    } known[] = {
+        {limits->memory_bytes / BUDGET_MB, "limits.memory_mb", "MiB",
+         {"out of memory", "Cannot allocate memory"}},
+        {limits->file_bytes / BUDGET_MB, "limits.file_mb", "MiB",
+         {"File too large", "file too large"}},
+        {limits->files, "limits.files", "open files",
+         {"Too many open files", "too many open files"}},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        bool said = i == 0 && err->status == ENGINE_ENOMEM;
+
+        for (size_t w = 0; w < 2; w++)
+            said = said || strstr(err->message, known[i].words[w]);
+        if (!said || known[i].value <= 0)
+            continue;
+        engine_hint(err, "its limit is %lld %s (%s); raise it, for this "
+                    "scanner alone in its group of plugins",
+                    (long long)known[i].value, known[i].unit, known[i].key);
+        return;
+    }
+}
+
+/* ---- processes ----------------------------------------------------------- */
+
+/* How many tasks the whole machine has: cheap to ask, proc(5). */
+static int64_t budget_tasks(void)
+{
+    const int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    long long tasks = 0;
+    char text[128];
+    const char *slash;
+    ssize_t len;
+
+    if (fd < 0)
+        return 0;
+    len = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    if (len <= 0)
+        return 0;
+    text[len] = '\0';
+    slash = strchr(text, '/');
+    return slash && sscanf(slash + 1, "%lld", &tasks) == 1 ? tasks : 0;
+}
+
+bool budget_forked(struct task *task, engine_error *err)
+{
+    const struct launcher_ops *ops = task->launch.launcher->ops;
+    const int64_t limit = task->job->limits.processes;
+    const int64_t now = clock_steady_ms();
+    int64_t tasks;
+
+    if (limit <= 0 || !ops->processes || now < task->look_ms)
+        return false;
+    task->look_ms = now + BUDGET_LOOK_MS;
+    /* counting one worker's is dear: only when so many more are there */
+    tasks = budget_tasks();
+    if (!task->tasks_least || tasks < task->tasks_least)
+        task->tasks_least = tasks;
+    if (tasks - task->tasks_least < limit / 2 ||
+        ops->processes(&task->launch) <= limit)
+        return false;
+    budget_fail(task, "had", limit, "processes at once", "limits.processes",
+                err);
+    return true;
+}

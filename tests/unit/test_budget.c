@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_budget.c - what ends a job that takes too much, and how it is said. */
+#include <string.h>
+
+#include "tests/unit/conduct_stage.h"
+
+#define MB (INT64_C(1024) * 1024)
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#endif
+
+#define RULE(id, more)                                                      \
+    "{\"rule_id\": \"" id "\", \"check_content\": {\"status\": \"pass\"" more \
+    "}}"
+
+/* A job of one good rule and one that takes too much. */
+static void take(const char *rule, const struct job_limits *limits,
+                 engine_status status, const char *message, const char *hint)
+{
+    engine_error err = {0};
+    struct stage stage;
+    struct trial trial;
+
+    stage_open(&stage, 0);
+    trial_open(&trial, "greedy", "scan");
+    trial_rule(&trial, RULE("ok", ""));
+    trial_rule(&trial, rule);
+    trial.job.limits = *limits;
+    assert_int_equal(trial_run(&trial, &stage, &err), status);
+    if (message)
+        assert_string_equal(err.message, message);
+    if (hint && !strstr(err.hint, hint))
+        fail_msg("%s / %s", err.message, err.hint);
+    /* what was finished before counts */
+    assert_string_equal(trial.said.data, "r:ok=1 d:ok=0 ");
+    trial_close(&trial);
+    stage_close(&stage);
+}
+
+static void ends_a_job_with_too_many_processes(void **state)
+{
+    const struct job_limits limits = {.processes = 40, .wall_ms = 300000};
+
+    (void)state;
+    take(RULE("bad", ", \"take\": \"processes\""), &limits, ENGINE_ELIMIT,
+         "scanner \"greedy\" had more than 40 processes at once "
+         "(limits.processes)",
+         "raise limits.processes");
+}
+
+static void names_the_limit_of_open_files(void **state)
+{
+    const struct job_limits limits = {.files = 64, .wall_ms = 300000};
+
+    (void)state;
+    take(RULE("bad", ", \"take\": \"files\""), &limits, ENGINE_EIO,
+         "scanner \"greedy\": Too many open files",
+         "its limit is 64 open files (limits.files)");
+}
+
+static void names_the_limit_of_a_file(void **state)
+{
+    const struct job_limits limits = {.file_bytes = 4 * MB,
+                                      .wall_ms = 300000};
+
+    (void)state;
+    take(RULE("bad", ", \"take\": \"file\""), &limits, ENGINE_EIO,
+         "scanner \"greedy\": File too large",
+         "its limit is 4 MiB (limits.file_mb)");
+}
+
+static void names_the_limit_of_memory(void **state)
+{
+    const struct job_limits limits = {.memory_bytes = 512 * MB,
+                                      .wall_ms = 300000};
+
+    (void)state;
+#ifdef SANITIZED
+    (void)limits;
+    skip(); /* an address space limit does not go with sanitizers */
+#else
+    if (getenv("SCAN_ENGINE_VALGRIND"))
+        skip();
+    take(RULE("bad", ", \"take\": \"memory\""), &limits, ENGINE_ENOMEM, NULL,
+         "its limit is 512 MiB (limits.memory_mb)");
+#endif
+}
+
+static void ends_a_job_that_keeps_too_many_files(void **state)
+{
+    const struct job_limits limits = {.artifacts = 7, .wall_ms = 300000};
+
+    (void)state;
+    take(RULE("bad", ", \"take\": \"artifacts\""), &limits, ENGINE_ELIMIT,
+         "scanner \"greedy\" kept more than 7 files (limits.artifacts)",
+         "raise limits.artifacts");
+}
+
+static void ends_a_job_that_keeps_too_large_files(void **state)
+{
+    const struct job_limits limits = {.artifact_bytes = 8 * MB,
+                                      .wall_ms = 300000};
+
+    (void)state;
+    take(RULE("bad", ", \"take\": \"artifact\""), &limits, ENGINE_ELIMIT,
+         "scanner \"greedy\" kept more than 8 MiB of files "
+         "(limits.artifact_mb)",
+         "raise limits.artifact_mb");
+}
+
+static void lays_limits_of_a_plugin_over_those_of_all(void **state)
+{
+    bson_t *own = BCON_NEW("wall", BCON_INT64(7), "memory_mb", BCON_INT64(0),
+                           "artifacts", BCON_INT64(3));
+    const struct job_limits all = {.wall_ms = 1, .memory_bytes = 2,
+                                   .results = 9};
+    struct plugin_spec spec = {.limits = own};
+    const struct plugin_entry plugin = {.spec = &spec};
+    struct job_limits got = conduct_limits(&plugin, &all);
+
+    (void)state;
+    assert_int_equal(got.wall_ms, 7000);
+    assert_int_equal(got.memory_bytes, 0);
+    assert_int_equal(got.artifacts, 3);
+    assert_int_equal(got.results, 9);
+    spec.limits = NULL;
+    got = conduct_limits(&plugin, &all);
+    assert_int_equal(got.wall_ms, 1);
+    bson_destroy(own);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ends_a_job_with_too_many_processes),
+        cmocka_unit_test(names_the_limit_of_open_files),
+        cmocka_unit_test(names_the_limit_of_a_file),
+        cmocka_unit_test(names_the_limit_of_memory),
+        cmocka_unit_test(ends_a_job_that_keeps_too_many_files),
+        cmocka_unit_test(ends_a_job_that_keeps_too_large_files),
+        cmocka_unit_test(lays_limits_of_a_plugin_over_those_of_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
