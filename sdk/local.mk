@@ -89,3 +89,5 @@ CLEANFILES += sdk/libscankit.a
 
 pkgconfig_DATA += sdk/scankit.pc
 EXTRA_DIST += sdk/scankit.pc.in
+
+unit_tests += tests/unit/test_scanner_util
