@@ -88,7 +88,7 @@ static engine_status benchmarks_count_rules(struct session *session,
 static engine_status benchmarks_put(struct session *session, const char *id,
                                     const bson_t *benchmark, engine_error *err)
 {
-    const struct text_out *out = &session->cli->out;
+    const struct text_out *out = &session_cli(session)->out;
     const char *title = document_string(benchmark, "title");
     const char *version = document_string(benchmark, "version");
     int64_t count = 0;

@@ -4,7 +4,7 @@
 
 #include "engine/cli/commands.h"
 #include "engine/cli/list.h"
-#include "engine/cli/native.h"
+#include "engine/cli/session.h"
 #include "sdk/document/document.h"
 
 #define IMPORT_FILES_SHOWN 20 /* with more, only those with problems */
@@ -25,10 +25,13 @@ static engine_status import_native(const char *path, const char *format,
                                    struct rules_import *import, void *user,
                                    engine_error *err)
 {
-    struct import_run *run = user;
+    const struct import_run *run = user;
+    const struct native native = {.registry = run->session.registry,
+                                  .conduct = &run->session.conduct,
+                                  .config = &run->session.config,
+                                  .validate_only = run->validate_only};
 
-    return native_import(&run->session, path, format, import,
-                         run->validate_only, err);
+    return native_import(&native, path, format, import, err);
 }
 
 /* ---- the report for people ----------------------------------------------- */
@@ -186,7 +189,7 @@ static int import_report(struct import_run *run, struct rules_import *import,
                          engine_error *err)
 {
     const bson_t *report = rules_import_report(import);
-    const struct text_out *out = &run->session.cli->out;
+    const struct text_out *out = &session_cli(&run->session)->out;
     engine_status status = ENGINE_OK;
 
     if (strcmp(format, "json") == 0)

@@ -145,7 +145,7 @@ static engine_status list_one(const struct text_out *out,
 engine_status list_print(struct session *session, const struct list *list,
                          engine_error *err)
 {
-    const struct text_out *out = &session->cli->out;
+    const struct text_out *out = &session_cli(session)->out;
     bool json = strcmp(list->format, "json") == 0;
     struct store_cursor *cursor = NULL;
     const bson_t *document;
@@ -170,6 +170,6 @@ engine_status list_print(struct session *session, const struct list *list,
         fputs(count ? "\n]\n" : "[]\n", out->file);
     else if (status == ENGINE_OK && count == 0 &&
              strcmp(list->format, "table") == 0)
-        fprintf(session->cli->messages.file, "%s\n", list->nothing);
+        fprintf(session_cli(session)->messages.file, "%s\n", list->nothing);
     return status;
 }

@@ -9,8 +9,6 @@ cli_sources = \
 	engine/cli/import.c \
 	engine/cli/list.c \
 	engine/cli/list.h \
-	engine/cli/native.c \
-	engine/cli/native.h \
 	engine/cli/options.c \
 	engine/cli/output.c \
 	engine/cli/output.h \

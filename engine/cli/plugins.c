@@ -121,19 +121,9 @@ static engine_status plugins_put_json(const struct text_out *out,
                                       engine_error *err)
 {
     bson_t line = BSON_INITIALIZER;
-    bool refused = entry->refused.status != ENGINE_OK;
     engine_status status;
 
-    BSON_APPEND_UTF8(&line, "plugin", entry->spec->name);
-    BSON_APPEND_UTF8(&line, "file", entry->spec->path);
-    BSON_APPEND_UTF8(&line, "state", refused ? "refused" : "loaded");
-    if (refused) {
-        BSON_APPEND_UTF8(&line, "reason", entry->refused.message);
-        BSON_APPEND_UTF8(&line, "hint", entry->refused.hint);
-    }
-    bson_concat(&line, &entry->description);
-    if (!refused)
-        BSON_APPEND_DOCUMENT(&line, "configured", &entry->options);
+    registry_describe(entry, &line);
     status = list_print_line(out, &line, err);
     bson_destroy(&line);
     return status;
@@ -142,7 +132,7 @@ static engine_status plugins_put_json(const struct text_out *out,
 static engine_status plugins_put_all(const struct session *session,
                                      const char *format, engine_error *err)
 {
-    const struct text_out *out = &session->cli->out;
+    const struct text_out *out = &session_cli(session)->out;
     size_t count = registry_count(session->registry);
     engine_status status = ENGINE_OK;
 

@@ -278,7 +278,7 @@ static engine_status probe_on_report(const bson_t *report, void *user,
                                      engine_error *err)
 {
     struct probe_command *run = user;
-    const struct text_out *out = &run->session.cli->out;
+    const struct text_out *out = &session_cli(&run->session)->out;
 
     if (!document_bool(report, "reachable", false))
         run->unreachable++;
@@ -296,7 +296,7 @@ static engine_status probe_on_report(const bson_t *report, void *user,
 static int probe_targets(struct probe_command *run, const struct cli_args *args,
                          engine_error *err)
 {
-    const struct text_out *out = &run->session.cli->out;
+    const struct text_out *out = &session_cli(&run->session)->out;
     struct scan_context context;
     bson_t config;
     engine_status status = request_build(&run->session, args, &config, err);

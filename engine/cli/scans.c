@@ -95,7 +95,7 @@ static int scans_list(struct cli *cli, const struct cli_args *args,
 static int scans_report(struct cli *cli, const struct cli_args *args, bool all,
                         engine_error *err)
 {
-    struct session session = {.cli = NULL};
+    struct session session = {.loaded = false};
     struct output output;
     engine_error close_err = {0};
     char *id = NULL;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "engine/cli/commands.h"
-#include "engine/cli/native.h"
 #include "engine/cli/session.h"
 #include "engine/cli/signals.h"
 #include "engine/server/server.h"
@@ -61,7 +60,7 @@ static engine_status serve_open(void *user, struct server_world *out,
     out->config = &session->config;
     out->registry = session->registry;
     out->conduct = &session->conduct;
-    session_limits(session, &out->limits);
+    session_limits(&session->config, &out->limits);
     out->internal = session;
     return ENGINE_OK;
 }
@@ -73,32 +72,21 @@ static void serve_close(void *user, struct server_world *world)
     engine_free(world->internal);
 }
 
-/* The session is lent to many threads: each gets a copy with its store. */
+/* The world is lent to many threads: each has its own store. */
 static engine_status serve_native(const struct server_world *world,
                                   struct store *store, const char *path,
                                   const char *format,
                                   struct rules_import *import,
                                   engine_error *err)
 {
-    const struct session *base = world->internal;
-    struct session session = {.cli = base->cli,
-                              .launcher = base->launcher,
-                              .registry = base->registry,
-                              .conduct = base->conduct};
+    struct conduct_options conduct = *world->conduct;
+    const struct native native = {.registry = world->registry,
+                                  .conduct = &conduct,
+                                  .config = world->config,
+                                  .validate_only = import == NULL};
 
-    session.config.limit_wall_s = base->config.limit_wall_s;
-    session.config.limit_memory_mb = base->config.limit_memory_mb;
-    session.config.limit_cpu_s = base->config.limit_cpu_s;
-    session.config.limit_file_mb = base->config.limit_file_mb;
-    session.config.limit_processes = base->config.limit_processes;
-    session.config.limit_files = base->config.limit_files;
-    session.config.limit_results = base->config.limit_results;
-    session.config.limit_result_mb = base->config.limit_result_mb;
-    session.config.limit_artifacts = base->config.limit_artifacts;
-    session.config.limit_artifact_mb = base->config.limit_artifact_mb;
-    session.store = store;
-    session.conduct.store = store;
-    return native_import(&session, path, format, import, import == NULL, err);
+    conduct.store = store;
+    return native_import(&native, path, format, import, err);
 }
 
 /* ---- running ------------------------------------------------------------- */

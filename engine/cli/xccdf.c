@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "engine/cli/commands.h"
-#include "engine/cli/native.h"
 #include "engine/cli/plan.h"
 #include "engine/cli/request.h"
 
@@ -43,13 +42,18 @@ static int xccdf_validate(struct cli *cli, const struct cli_args *args,
 {
     const char *format = cli_value(args, "as");
     struct session session;
+    struct native native;
     engine_status status;
 
     status = session_open(cli, SESSION_PLUGINS, &session, err);
     if (status < 0)
         return status;
-    status = native_import(&session, args->words[0],
-                           format ? format : "Benchmark", NULL, true, err);
+    native = (struct native){.registry = session.registry,
+                             .conduct = &session.conduct,
+                             .config = &session.config,
+                             .validate_only = true};
+    status = native_import(&native, args->words[0],
+                           format ? format : "Benchmark", NULL, err);
     if (status == ENGINE_OK) {
         text_cell(&cli->out, args->words[0], 0, false, TEXT_PLAIN);
         fputs(": valid\n", cli->out.file);

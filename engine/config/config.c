@@ -10,6 +10,7 @@
 #include "engine/config/setting.h"
 #include "sdk/base/alloc.h"
 
+#define CONFIG_TEXT "configuration" /* stands for a file's name */
 #define CONFIG_ARENA_MAX ((size_t)64 * 1024 * 1024)
 
 static const config_setting_t *config_member(const config_setting_t *root,
@@ -121,8 +122,21 @@ static engine_status config_read_into(const char *path,
     return status;
 }
 
-engine_status config_load(const char *path, struct engine_config *out,
-                          engine_error *err)
+static engine_status config_read_text(const char *text,
+                                      struct engine_config *config,
+                                      engine_error *err)
+{
+    engine_status status = prescan_memory(CONFIG_TEXT, text, err);
+
+    if (status < 0)
+        return status;
+    config->file = CONFIG_TEXT;
+    return config_parse(CONFIG_TEXT, text, config, err);
+}
+
+/* A file, or text in memory, or neither. */
+static engine_status config_make(const char *path, const char *text,
+                                 struct engine_config *out, engine_error *err)
 {
     struct config_reader reader = {.file = "", .err = err};
     struct engine_config config;
@@ -134,10 +148,10 @@ engine_status config_load(const char *path, struct engine_config *out,
     bson_init(&config.scan_lines);
     reader.config = &config;
     status = places_defaults(&config, err);
-    if (status == ENGINE_OK)
-        status = places_find(path, &path, err);
     if (status == ENGINE_OK && path)
         status = config_read_into(path, &config, err);
+    else if (status == ENGINE_OK && text)
+        status = config_read_text(text, &config, err);
     else if (status == ENGINE_OK)
         status = plugins_read(&reader, NULL, NULL);
     if (status == ENGINE_OK)
@@ -151,6 +165,20 @@ engine_status config_load(const char *path, struct engine_config *out,
     bson_steal(&out->scan, &config.scan);
     bson_steal(&out->scan_lines, &config.scan_lines);
     return ENGINE_OK;
+}
+
+engine_status config_load(const char *path, struct engine_config *out,
+                          engine_error *err)
+{
+    const engine_status status = places_find(path, &path, err);
+
+    return status < 0 ? status : config_make(path, NULL, out, err);
+}
+
+engine_status config_load_text(const char *text, struct engine_config *out,
+                               engine_error *err)
+{
+    return config_make(NULL, text, out, err);
 }
 
 void config_unload(struct engine_config *config)

@@ -55,6 +55,10 @@ struct engine_config {
  */
 engine_status config_load(const char *path, struct engine_config *out,
                           engine_error *err);
+/** The same of text in memory, which messages call "configuration"; NULL: the
+ * built-in defaults. What it includes is relative to the current directory. */
+engine_status config_load_text(const char *text, struct engine_config *out,
+                               engine_error *err);
 /** Frees what config_load filled in. Not called config_clear: libconfig has a
  * function of that name from 1.7 on. */
 void config_unload(struct engine_config *config);

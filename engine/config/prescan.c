@@ -233,34 +233,51 @@ static engine_status prescan_text(struct prescan *scan)
     return status;
 }
 
+static engine_status prescan_all(const char *name, const char *directory,
+                                 const char *text, size_t len,
+                                 engine_error *err)
+{
+    unsigned files = 0;
+    struct prescan scan = {.path = name,
+                           .directory = directory,
+                           .at = text,
+                           .end = text + len,
+                           .line = 1,
+                           .files = &files,
+                           .err = err};
+
+    return prescan_text(&scan);
+}
+
+engine_status prescan_memory(const char *name, const char *text,
+                             engine_error *err)
+{
+    const size_t len = strlen(text);
+
+    if (len > PRESCAN_MAX_BYTES)
+        return engine_fail(err, ENGINE_ELIMIT,
+                           "%s: it is longer than %zu bytes", name,
+                           PRESCAN_MAX_BYTES);
+    return prescan_all(name, ".", text, len, err);
+}
+
 engine_status prescan_file(const char *path, char **out, engine_error *err)
 {
-    struct prescan scan = {.path = path, .line = 1, .err = err};
     const char *slash = strrchr(path, '/');
-    unsigned files = 0;
     char *directory = NULL, *text = NULL;
     size_t len = 0;
-    engine_status status;
+    engine_status status = prescan_read(path, &text, &len, err);
 
-    status = prescan_read(path, &text, &len, err);
     if (status < 0)
         return status;
     directory = slash ? engine_strndup(path, (size_t)(slash - path) + 1)
                       : engine_strdup(".");
-    if (!directory) {
-        status = engine_fail_memory(err);
-        goto out;
+    status = directory ? prescan_all(path, directory, text, len, err)
+                       : engine_fail_memory(err);
+    if (status == ENGINE_OK) {
+        *out = text;
+        text = NULL;
     }
-    scan.directory = directory;
-    scan.files = &files;
-    scan.at = text;
-    scan.end = text + len;
-    status = prescan_text(&scan);
-    if (status < 0)
-        goto out;
-    *out = text;
-    text = NULL;
-out:
     engine_free(directory);
     engine_free(text);
     return status;

@@ -14,5 +14,9 @@
  * the text of `path`, freed by the caller.
  */
 engine_status prescan_file(const char *path, char **out, engine_error *err);
+/** The same of text that messages call `name`; what it includes is relative to
+ * the current directory. */
+engine_status prescan_memory(const char *name, const char *text,
+                             engine_error *err);
 
 #endif

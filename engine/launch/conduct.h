@@ -72,6 +72,8 @@ struct job {
 
 struct conduct_options {
     struct launcher *launcher;
+    struct launcher *threads; /* for scanners that are linked in; NULL: there
+                               * are none */
     /* for artifacts and effects; NULL: neither is kept. Callbacks leave no
      * transaction open: an effect must be committed before it is made */
     struct store *store;

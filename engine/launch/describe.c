@@ -34,7 +34,8 @@ static char *describe_cache_path(const struct conduct_options *options,
     struct stat info;
     char *identity, *path;
 
-    if (!options->cache_directory || stat(spec->path, &info) < 0)
+    if (!options->cache_directory || spec->query ||
+        stat(spec->path, &info) < 0)
         return NULL;
     identity = engine_strf(
         "%s|%llu|%llu|%lld|%lld.%09ld|%lld.%09ld|%s|%d.%d|%s", spec->path,
@@ -141,7 +142,7 @@ static engine_status describe_begin(const struct conduct_options *options,
 {
     bson_init(&one->document);
     one->plugin.spec = spec;
-    if (loader_check_path(spec->path, &one->error) < 0)
+    if (!spec->query && loader_check_path(spec->path, &one->error) < 0)
         return ENGINE_OK;
     one->cache_path = describe_cache_path(options, spec);
     if (describe_recall(one))

@@ -6,6 +6,8 @@
 #ifndef ENGINE_LAUNCH_LAUNCHER_H
 #define ENGINE_LAUNCH_LAUNCHER_H
 
+#include <engine/scanner.h>
+
 #include "engine/worker/frames.h"
 
 struct launcher;
@@ -19,6 +21,8 @@ struct launch {
                                 * A worker is given the variables that it
                                 * refers to as {"env": NAME}, and those of its
                                 * list "environment" (names, patterns) */
+    scanner_query_fn query;    /* of a scanner that is linked in, set before
+                                * start: for threads only; or NULL */
     void *internal;
 };
 

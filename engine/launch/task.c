@@ -141,13 +141,20 @@ void task_end(struct task *task)
 
 static engine_status task_launch(struct task *task, engine_error *err)
 {
-    struct launcher *launcher = task->conduct->options.launcher;
+    const struct conduct_options *options = &task->conduct->options;
+    const scanner_query_fn query = task->job->plugin->spec->query;
+    struct launcher *launcher = query ? options->threads : options->launcher;
     engine_status status;
     bson_t frame;
 
+    if (!launcher)
+        return engine_fail(err, ENGINE_EUNSUPPORTED,
+                           "scanner \"%s\" is linked in, and there are no "
+                           "threads to run it", task->name);
     frame_init(&frame, "job");
     status = prepare_job(task, &frame, err);
     task->launch.target = task->job->target;
+    task->launch.query = query;
     if (status == ENGINE_OK)
         status = launcher->ops->start(launcher, &task->launch, err);
     if (status == ENGINE_OK) {

@@ -26,13 +26,18 @@ struct thread_worker {
     bool killed;
 };
 
+/* Of the worker's own, since a hanging one is left behind. */
+struct thread_job {
+    int fd;
+    scanner_query_fn query;
+};
+
 static void *thread_main(void *user)
 {
-    /* of the worker's own, since a hanging one is left behind */
-    const int fd = *(int *)user;
+    const struct thread_job job = *(struct thread_job *)user;
 
     engine_free(user);
-    (void)worker_run(fd, WORKER_IN_THREAD);
+    (void)worker_run_thread(job.fd, job.query);
     return NULL;
 }
 
@@ -54,23 +59,24 @@ static engine_status thread_start(struct launcher *launcher,
 {
     struct thread_launcher *self = (void *)launcher;
     struct thread_worker *worker = engine_calloc(1, sizeof(*worker));
-    int *fd = engine_malloc(sizeof(*fd));
+    struct thread_job *job = engine_malloc(sizeof(*job));
     int ends[2] = {-1, -1};
-    int code = ENOMEM;
+    int code;
 
-    if (!worker || !fd || launch_sockets(ends, err) < 0) {
+    if (!worker || !job || launch_sockets(ends, err) < 0) {
+        const bool memory = !worker || !job;
+
         engine_free(worker);
-        engine_free(fd);
-        return ends[0] < 0 && worker && fd ? ENGINE_EIO
-                                           : engine_fail_memory(err);
+        engine_free(job);
+        return memory ? engine_fail_memory(err) : ENGINE_EIO;
     }
-    *fd = ends[1];
-    code = thread_spawn(&worker->thread, fd);
+    *job = (struct thread_job){.fd = ends[1], .query = launch->query};
+    code = thread_spawn(&worker->thread, job);
     if (code) {
         close(ends[0]);
         close(ends[1]);
         engine_free(worker);
-        engine_free(fd);
+        engine_free(job);
         return engine_fail(err, engine_status_from_errno(code),
                            "could not start a thread: %s", strerror(code));
     }

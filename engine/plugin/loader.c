@@ -11,7 +11,7 @@
 #include "sdk/base/hash.h"
 
 struct module {
-    lt_dlhandle handle;
+    lt_dlhandle handle; /* NULL: linked in */
     struct scanner_ops ops;
 };
 
@@ -129,12 +129,31 @@ engine_status loader_open(const char *path, const char *sha256,
     return ENGINE_OK;
 }
 
+engine_status loader_link(scanner_query_fn query, const char *name,
+                          struct module **out, engine_error *err)
+{
+    struct module *module = engine_calloc(1, sizeof(*module));
+    engine_status status;
+
+    if (!module)
+        return engine_fail_memory(err);
+    status =
+        loader_check_ops(query(SCANNER_ABI_MAJOR), name, &module->ops, err);
+    if (status < 0) {
+        engine_free(module);
+        return status;
+    }
+    *out = module;
+    return ENGINE_OK;
+}
+
 void loader_close(struct module *module)
 {
     if (!module)
         return;
     pthread_mutex_lock(&loader_lock);
-    lt_dlclose(module->handle);
+    if (module->handle)
+        lt_dlclose(module->handle);
     pthread_mutex_unlock(&loader_lock);
     engine_free(module);
 }

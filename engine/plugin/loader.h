@@ -19,6 +19,9 @@ struct module; /* an open scanner module; stays resident in the process */
  */
 engine_status loader_open(const char *path, const char *sha256,
                           struct module **out, engine_error *err);
+/** A scanner that is linked into this program; `name` is for messages. */
+engine_status loader_link(scanner_query_fn query, const char *name,
+                          struct module **out, engine_error *err);
 void loader_close(struct module *module);
 
 /** The module's ops copied into this engine's size, a missing tail NULL. */

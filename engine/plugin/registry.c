@@ -263,3 +263,19 @@ engine_status registry_refuse(struct registry *registry,
     entry->refused = *why;
     return ENGINE_OK;
 }
+
+void registry_describe(const struct plugin_entry *entry, bson_t *out)
+{
+    const bool refused = entry->refused.status != ENGINE_OK;
+
+    BSON_APPEND_UTF8(out, "plugin", entry->spec->name);
+    BSON_APPEND_UTF8(out, "file", entry->spec->path);
+    BSON_APPEND_UTF8(out, "state", refused ? "refused" : "loaded");
+    if (refused) {
+        BSON_APPEND_UTF8(out, "reason", entry->refused.message);
+        BSON_APPEND_UTF8(out, "hint", entry->refused.hint);
+    }
+    bson_concat(out, &entry->description);
+    if (!refused)
+        BSON_APPEND_DOCUMENT(out, "configured", &entry->options);
+}

@@ -8,13 +8,16 @@
 #define ENGINE_PLUGIN_REGISTRY_H
 
 #include <bson/bson.h>
+#include <engine/scanner.h>
 
 #include "sdk/base/error.h"
 
 /** One plugin as the configuration names it; all owned by the configuration. */
 struct plugin_spec {
     const char *name;    /* "oscap": module and file name without .so */
-    const char *path;    /* absolute path of the file */
+    const char *path;    /* absolute path of the file; for one that is linked
+                          * in, words that say so */
+    scanner_query_fn query; /* its entry point, when it is linked in; or NULL */
     const char *sha256;  /* pin, or NULL */
     const char *file;    /* configuration file and line, for messages */
     long line;
@@ -60,6 +63,10 @@ engine_status registry_refuse(struct registry *registry,
 size_t registry_count(const struct registry *registry);
 const struct plugin_entry *registry_at(const struct registry *registry,
                                        size_t index);
+
+/** What people are shown of one: {plugin, file, state: "loaded"|"refused",
+ * reason?, hint?, what it says about itself, configured?: its options}. */
+void registry_describe(const struct plugin_entry *entry, bson_t *out);
 
 /** NULL when no plugin has it. Names or aliases. */
 const struct plugin_entry *registry_type(const struct registry *registry,

@@ -266,6 +266,32 @@ engine_status rules_import_directory(struct rules_import *import,
     return status;
 }
 
+engine_status rules_import_text(struct rules_import *import, const char *text,
+                                size_t len, const char *name,
+                                engine_error *err)
+{
+    const char *word = import->options.format;
+    enum rules_format format =
+        word ? rules_format_of_word(word) : rules_format_of_bytes(text, len);
+
+    if (import->fatal < 0) {
+        if (err)
+            *err = import->fatal_error;
+        return import->fatal;
+    }
+    if (!word && format == RULES_FORMAT_UNKNOWN)
+        format = RULES_FORMAT_YAML;
+    if (format != RULES_FORMAT_YAML && format != RULES_FORMAT_JSON)
+        return rules_import_refuse(import, name,
+                                   "import other content from a file",
+                                   "this is neither YAML nor JSON");
+    if (len > RULES_FILE_MAX)
+        return rules_import_refuse(import, name, NULL,
+                                   "it is longer than %zu bytes",
+                                   (size_t)RULES_FILE_MAX);
+    return rules_import_bytes(import, name, format, text, len, err);
+}
+
 engine_status rules_import_path(struct rules_import *import, const char *path,
                                 engine_error *err)
 {

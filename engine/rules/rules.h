@@ -47,6 +47,12 @@ void rules_import_free(struct rules_import *import);
 engine_status rules_import_path(struct rules_import *import, const char *path,
                                 engine_error *err);
 
+/** Imports text in memory: YAML, JSON or JSON Lines, by the options' format or
+ * by its looks. `name` stands for its file in the report. */
+engine_status rules_import_text(struct rules_import *import, const char *text,
+                                size_t len, const char *name,
+                                engine_error *err);
+
 /**
  * Imports one document that a plugin produced: kind "rule" or "benchmark".
  * `file` names the native file in the report.

@@ -41,12 +41,16 @@ engine_status deliver_write(struct store *store,
 }
 
 engine_status deliver_tell(struct scan_run *run,
+                           const struct scan_batch *results,
                            const struct scan_batch *verdicts,
                            engine_error *err)
 {
     const struct scan_context *context = run->context;
     engine_status status = ENGINE_OK;
 
+    for (size_t i = 0;
+         status == ENGINE_OK && context->on_result && i < results->count; i++)
+        status = context->on_result(results->items[i], context->user, err);
     for (size_t i = 0;
          status == ENGINE_OK && context->on_verdict && i < verdicts->count; i++)
         status = context->on_verdict(verdicts->items[i], context->user, err);
@@ -135,7 +139,7 @@ engine_status scan_deliver(struct scan_run *run, engine_error *err)
     if (status < 0)
         return scan_deliver_away(run, why) ? deliver_spool(run, why) : status;
     delivery->refusals = 0;
-    status = deliver_tell(run, &run->verdicts, why);
+    status = deliver_tell(run, &run->results, &run->verdicts, why);
     scan_batch_empty(&run->results);
     scan_batch_empty(&run->verdicts);
     return status;

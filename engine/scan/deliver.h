@@ -33,8 +33,9 @@ int deliver_read(struct store_spool *spool, struct scan_batch *results,
 
 /* ---- of a run: deliver.c ------------------------------------------------- */
 
-/** Tells whoever listens of verdicts that are in the store. */
+/** Tells whoever listens of what is in the store now. */
 engine_status deliver_tell(struct scan_run *run,
+                           const struct scan_batch *results,
                            const struct scan_batch *verdicts,
                            engine_error *err);
 /** The store has answered; logs that it is back, when it was away. */

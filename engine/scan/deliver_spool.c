@@ -254,7 +254,7 @@ static int deliver_drain_batch(struct scan_run *run, bool anew,
             got = status;
         }
     }
-    if (got > 0 && deliver_tell(run, &verdicts, err) < 0)
+    if (got > 0 && deliver_tell(run, &results, &verdicts, err) < 0)
         got = ENGINE_EIO;
     scan_batch_clear(&results);
     scan_batch_clear(&verdicts);

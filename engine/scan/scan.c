@@ -242,6 +242,12 @@ static engine_status run_select(struct scan_run *run, const bson_t *config,
     return scan_targets_take(run, err);
 }
 
+static void run_tell_begin(const struct scan_run *run)
+{
+    if (run->context->on_begin)
+        run->context->on_begin(run->scan_id, run->context->user);
+}
+
 engine_status scan_run(const struct scan_context *context,
                        const bson_t *config, const char *trigger,
                        char **scan_id, engine_error *err)
@@ -260,6 +266,7 @@ engine_status scan_run(const struct scan_context *context,
         status = scan_document_insert(&run, trigger, NULL, false, err);
     if (status == ENGINE_OK) {
         *scan_id = engine_strdup(run.scan_id);
+        run_tell_begin(&run);
         status = run_groups(&run, err);
     }
     scan_run_clear(&run);
@@ -462,6 +469,7 @@ static engine_status resume_run(const struct scan_context *context,
     if (status == ENGINE_OK)
         status = scan_document_take(&run, waiting, err);
     if (status == ENGINE_OK) {
+        run_tell_begin(&run);
         status = resume_load(&run, err);
         if (status == ENGINE_OK)
             status = run_groups(&run, err);

@@ -53,6 +53,11 @@ struct scan_context {
      * scan_begin to go on with; may be NULL */
     int (*cancelled)(void *user);
     void (*on_progress)(const struct scan_progress *progress, void *user);
+    /* the scan has its document, and is known by this id; may be NULL */
+    void (*on_begin)(const char *scan_id, void *user);
+    /* every result that was stored, before its verdict; may be NULL */
+    engine_status (*on_result)(const bson_t *result, void *user,
+                               engine_error *err);
     /* every stored verdict with its results written before it; may be NULL */
     engine_status (*on_verdict)(const bson_t *verdict, void *user,
                                 engine_error *err);

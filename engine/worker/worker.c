@@ -282,8 +282,8 @@ static engine_status worker_accept(struct worker *worker, const char **op,
     *op = document_string(&worker->job, "op");
     work = document_string(&worker->job, "workdir");
     cache = document_string(&worker->job, "cachedir");
-    if (!*op || !document_string(&worker->job, "plugin.path") || !work ||
-        !cache)
+    if (!*op || !document_string(&worker->job, "plugin.path") ||
+        !document_string(&worker->job, "plugin.name") || !work || !cache)
         return engine_fail(err, ENGINE_EPARSE, "the job is incomplete");
     worker->workdir = engine_strdup(work);
     worker->cachedir = engine_strdup(cache);
@@ -295,6 +295,23 @@ static engine_status worker_accept(struct worker *worker, const char **op,
     return ENGINE_OK;
 }
 
+static engine_status worker_load(struct worker *worker, engine_error *err)
+{
+    const bson_t *job = &worker->job;
+    engine_status status;
+
+    if (worker->query)
+        status = loader_link(worker->query, document_string(job, "plugin.name"),
+                             &worker->module, err);
+    else
+        status = loader_open(document_string(job, "plugin.path"),
+                             document_string(job, "plugin.sha256"),
+                             &worker->module, err);
+    if (status == ENGINE_OK)
+        worker->ops = loader_ops(worker->module);
+    return status;
+}
+
 static engine_status worker_serve(struct worker *worker, engine_error *err)
 {
     const char *op = NULL;
@@ -302,13 +319,9 @@ static engine_status worker_serve(struct worker *worker, engine_error *err)
 
     if (status < 0)
         return status;
-    status = loader_open(document_string(&worker->job, "plugin.path"),
-                         document_string(&worker->job, "plugin.sha256"),
-                         &worker->module, err);
-    if (status < 0)
-        return status;
-    worker->ops = loader_ops(worker->module);
-    status = worker_init_plugin(worker, err);
+    status = worker_load(worker, err);
+    if (status == ENGINE_OK)
+        status = worker_init_plugin(worker, err);
     if (status < 0)
         return status;
     status = worker_await(worker, &worker->started, err);
@@ -355,7 +368,7 @@ static void worker_finish(struct worker *worker, engine_status status,
     watch_stop(worker, WORKER_CLOSE_MS);
 }
 
-int worker_run(int fd, unsigned flags)
+static int worker_live(int fd, unsigned flags, scanner_query_fn query)
 {
     struct worker *worker = worker_new(fd, flags);
     engine_error err = {0};
@@ -365,6 +378,7 @@ int worker_run(int fd, unsigned flags)
         close(fd);
         return 1;
     }
+    worker->query = query;
     if (!(flags & WORKER_IN_THREAD))
         status = limits_enter(worker, &err);
     if (status == ENGINE_OK)
@@ -374,4 +388,14 @@ int worker_run(int fd, unsigned flags)
     worker_finish(worker, status, &err);
     worker_free(worker);
     return 0;
+}
+
+int worker_run(int fd, unsigned flags)
+{
+    return worker_live(fd, flags, NULL);
+}
+
+int worker_run_thread(int fd, scanner_query_fn query)
+{
+    return worker_live(fd, WORKER_IN_THREAD, query);
 }

@@ -3,6 +3,8 @@
 #ifndef ENGINE_WORKER_WORKER_H
 #define ENGINE_WORKER_WORKER_H
 
+#include <engine/scanner.h>
+
 #include "sdk/base/error.h"
 
 #define WORKER_IN_THREAD 1u /* no limits, no captured output, no kill */
@@ -14,5 +16,8 @@
  * group when the socket closes. The return value is the process's exit code.
  */
 int worker_run(int fd, unsigned flags);
+/** The same in a thread. `query` is the entry point of the job's scanner when
+ * that is linked into this program; NULL: the job names its file. */
+int worker_run_thread(int fd, scanner_query_fn query);
 
 #endif

@@ -68,6 +68,7 @@ struct worker {
     atomic_int cancelled;
 
     /* the plugin's thread */
+    scanner_query_fn query;    /* the scanner's, when it is linked in */
     struct module *module;
     const struct scanner_ops *ops;
     struct scanner_host host;

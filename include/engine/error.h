@@ -5,6 +5,12 @@
 
 #include <stdint.h>
 
+#if defined(__GNUC__)
+#define ENGINE_API __attribute__((visibility("default")))
+#else
+#define ENGINE_API
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -45,7 +51,7 @@ typedef struct engine_error {
 } engine_error;
 
 /** A short stable word for a status, such as "not-found"; never NULL. */
-const char *engine_status_name(engine_status status);
+ENGINE_API const char *engine_status_name(engine_status status);
 
 #ifdef __cplusplus
 }

@@ -84,15 +84,3 @@ engine_status engine_status_from_errno(int code)
         return ENGINE_EIO;
     }
 }
-
-const char *engine_status_name(engine_status status)
-{
-    static const char *const names[] = {
-        "ok", "invalid", "out-of-memory", "io", "not-found", "conflict",
-        "malformed", "limit", "denied", "timeout", "cancelled", "plugin",
-        "version", "corrupt", "unsupported", "no-space", "away"};
-    const size_t index = status <= 0 ? (size_t)(-(int64_t)status) : 99;
-
-    return index < sizeof(names) / sizeof(names[0]) ? names[index]
-                                                    : "unknown-status";
-}

@@ -7,4 +7,5 @@ ground_sources += \
 	sdk/base/file.c sdk/base/file.h \
 	sdk/base/hash.c sdk/base/hash.h \
 	sdk/base/log.c sdk/base/log.h \
-	sdk/base/pattern.c sdk/base/pattern.h
+	sdk/base/pattern.c sdk/base/pattern.h \
+	sdk/base/status.c

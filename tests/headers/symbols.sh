@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A plugin exports its entry point and nothing else; libengine exports what
 # its header declares and nothing else. Prints TAP.
-header=${SCAN_ENGINE_SRC:-.}/include/engine/engine.h
+headers=${SCAN_ENGINE_SRC:-.}/include/engine
+map=${SCAN_ENGINE_SRC:-.}/engine/libengine.map
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 number=0
@@ -34,13 +35,28 @@ for plugin in plugins/*/.libs/*.so; do
     report "$name exports one symbol"
 done
 
-if test -f "$header"; then
-    # Declarations, without what comments mention.
-    sed -e 's:/\*.*\*/::' -e '/^ *\/\*/,/\*\//d' "$header" |
-        grep -oE '\bengine_[a-z0-9_]+\(' | tr -d '(' | sort -u >"$work/wanted"
-    exported engine/.libs/libengine.so >"$work/found"
-    report "libengine exports what its header declares"
-fi
+# Declarations, without what comments mention.
+declared() {
+    for name in engine.h error.h; do
+        sed -e 's:/\*.*\*/::' -e '/^ *\/\*/,/\*\//d' "$headers/$name"
+    done | grep -oE '\bengine_[a-z0-9_]+\(' | tr -d '(' | sort -u
+}
+
+# Names in the map; a wildcard is one too, and equals none.
+mapped() {
+    sed -e '/^#/d' -e '/local:/,/;/d' "$map" | grep -oE '[a-z0-9_*]+;' |
+        tr -d ';' | sort
+}
+
+declared >"$work/wanted"
+exported engine/.libs/libengine.so >"$work/found"
+report "libengine exports what its headers declare"
+mapped >"$work/found"
+report "libengine.map names what the headers declare"
+nm -D --defined-only engine/.libs/libengine.so | grep -o 'engine_.*' | sort |
+    grep -v '@@SCAN_ENGINE_1\.[0-9]*$' >"$work/found"
+: >"$work/wanted"
+report "every symbol of libengine has a version"
 
 echo "1..$number"
 exit $status

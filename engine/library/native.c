@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* native.c - one import job for one file. */
-#include "engine/cli/native.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "engine/library/session.h"
 
 struct native_state {
     const char *path;
@@ -23,12 +23,12 @@ static engine_status native_on_document(void *user, const char *kind,
                                  err);
 }
 
-static const struct plugin_entry *native_plugin(const struct session *session,
+static const struct plugin_entry *native_plugin(const struct native *native,
                                                 const char *format,
                                                 engine_error *err)
 {
     const struct plugin_entry *plugin =
-        registry_content(session->registry, format, format);
+        registry_content(native->registry, format, format);
 
     if (plugin)
         return plugin;
@@ -40,13 +40,14 @@ static const struct plugin_entry *native_plugin(const struct session *session,
 }
 
 /* The worker has another working directory: it gets absolute paths. */
-static engine_status native_run(struct session *session,
+static engine_status native_run(const struct native *native,
                                 const struct plugin_entry *plugin,
-                                const char *absolute, bool validate_only,
+                                const char *absolute,
                                 struct native_state *state, engine_error *err)
 {
-    bson_t *request = BCON_NEW("paths", "[", BCON_UTF8(absolute), "]",
-                               "validate_only", BCON_BOOL(validate_only));
+    bson_t *request =
+        BCON_NEW("paths", "[", BCON_UTF8(absolute), "]", "validate_only",
+                 BCON_BOOL(native->validate_only));
     struct job job = {.plugin = plugin,
                       .op = "import",
                       .request = request,
@@ -55,19 +56,19 @@ static engine_status native_run(struct session *session,
                       .on_document = native_on_document};
     engine_status status;
 
-    session_limits(session, &job.limits);
+    session_limits(native->config, &job.limits);
     job.limits = conduct_limits(plugin, &job.limits);
-    status = conduct_one(&session->conduct, &job, err);
+    status = conduct_one(native->conduct, &job, err);
     bson_destroy(request);
     return status;
 }
 
-engine_status native_import(struct session *session, const char *path,
+engine_status native_import(const struct native *native, const char *path,
                             const char *format, struct rules_import *import,
-                            bool validate_only, engine_error *err)
+                            engine_error *err)
 {
     struct native_state state = {.path = path, .import = import};
-    const struct plugin_entry *plugin = native_plugin(session, format, err);
+    const struct plugin_entry *plugin = native_plugin(native, format, err);
     char *absolute;
     engine_status status;
 
@@ -77,7 +78,7 @@ engine_status native_import(struct session *session, const char *path,
     if (!absolute)
         return engine_fail(err, engine_status_from_errno(errno),
                            "could not find \"%s\": %s", path, strerror(errno));
-    status = native_run(session, plugin, absolute, validate_only, &state, err);
+    status = native_run(native, plugin, absolute, &state, err);
     free(absolute);
     return status;
 }

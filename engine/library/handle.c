@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* handle.c - scans of embedders: in their thread, or in one of ours. */
+#include <errno.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/library/library.h"
+#include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
+#include "sdk/document/document.h"
+
+#define SCAN_TELL_MS 100 /* between two words of progress */
+#define SCAN_JSON_MAX ((size_t)1024 * 1024 * 1024)
+
+struct engine_scan {
+    struct engine *engine;
+    struct engine_callbacks callbacks;
+    char *resume;   /* id of a scan that goes on; NULL: a new one */
+    bson_t config;  /* of a new one */
+    bool has_config;
+    atomic_int cancelled;
+    struct buffer text; /* for callbacks; the scan's thread's */
+    int64_t told_ms;
+    pthread_t thread;
+    bool threaded;
+    pthread_mutex_t lock; /* from here on */
+    pthread_cond_t changed;
+    char id[37];    /* "" until there is one; then it stays */
+    bool ended;
+    engine_status status;
+    engine_error why;
+};
+
+/* ---- what a scan tells --------------------------------------------------- */
+
+static int scan_is_cancelled(void *user)
+{
+    struct engine_scan *scan = user;
+
+    return atomic_load(&scan->cancelled);
+}
+
+static void scan_note(struct engine_scan *scan, int32_t answer)
+{
+    if (answer)
+        atomic_store(&scan->cancelled, 1);
+}
+
+static void scan_on_begin(const char *scan_id, void *user)
+{
+    struct engine_scan *scan = user;
+
+    pthread_mutex_lock(&scan->lock);
+    snprintf(scan->id, sizeof(scan->id), "%s", scan_id);
+    pthread_cond_broadcast(&scan->changed);
+    pthread_mutex_unlock(&scan->lock);
+}
+
+static void scan_on_progress(const struct scan_progress *from, void *user)
+{
+    struct engine_scan *scan = user;
+    const int64_t now = clock_steady_ms();
+    const struct engine_progress to = {.size = sizeof(to),
+                                       .rules = from->rules_total,
+                                       .rules_done = from->rules_done,
+                                       .passed = from->passed,
+                                       .failed = from->failed,
+                                       .errors = from->errors,
+                                       .elapsed_ms = from->elapsed_ms,
+                                       .left_ms = from->left_ms,
+                                       .what = from->what};
+
+    if (!scan->callbacks.progress ||
+        (from->rules_done < from->rules_total &&
+         now - scan->told_ms < SCAN_TELL_MS))
+        return;
+    scan->told_ms = now;
+    scan_note(scan, scan->callbacks.progress(&to, scan->callbacks.user));
+}
+
+static engine_status scan_tell(struct engine_scan *scan,
+                               int32_t (*fn)(const char *json, void *user),
+                               const bson_t *document, engine_error *err)
+{
+    engine_status status;
+
+    buffer_reset(&scan->text);
+    (void)document_to_json(document, 0, &scan->text);
+    status = buffer_status(&scan->text, err);
+    if (status == ENGINE_OK)
+        scan_note(scan, fn(scan->text.data, scan->callbacks.user));
+    return status;
+}
+
+static engine_status scan_on_result(const bson_t *result, void *user,
+                                    engine_error *err)
+{
+    struct engine_scan *scan = user;
+
+    return scan_tell(scan, scan->callbacks.result, result, err);
+}
+
+static engine_status scan_on_verdict(const bson_t *verdict, void *user,
+                                     engine_error *err)
+{
+    struct engine_scan *scan = user;
+
+    return scan_tell(scan, scan->callbacks.verdict, verdict, err);
+}
+
+/* ---- a handle ------------------------------------------------------------ */
+
+static engine_status scan_take_callbacks(const struct engine_callbacks *from,
+                                         struct engine_callbacks *to,
+                                         engine_error *err)
+{
+    if (!from)
+        return ENGINE_OK;
+    if (from->size < offsetof(struct engine_callbacks, progress))
+        return engine_fail(err, ENGINE_EINVAL,
+                           "engine_callbacks.size is not set");
+    memcpy(to, from, from->size < sizeof(*to) ? from->size : sizeof(*to));
+    return ENGINE_OK;
+}
+
+static engine_status scan_take_config(const char *text, struct engine *engine,
+                                      bson_t *out, engine_error *err)
+{
+    if (text)
+        return library_parse(text, "scan configuration", out, err);
+    bson_copy_to(&engine->session.config.scan, out);
+    return ENGINE_OK;
+}
+
+static void scan_free(struct engine_scan *scan)
+{
+    struct engine *engine = scan->engine;
+
+    if (scan->has_config)
+        bson_destroy(&scan->config);
+    buffer_clear(&scan->text);
+    engine_free(scan->resume);
+    pthread_mutex_destroy(&scan->lock);
+    pthread_cond_destroy(&scan->changed);
+    engine_free(scan);
+    library_release(engine);
+}
+
+static engine_status scan_new(struct engine *engine,
+                              const struct engine_callbacks *callbacks,
+                              struct engine_scan **out, engine_error *err)
+{
+    struct engine_scan *scan;
+    pthread_condattr_t steady;
+    engine_status status;
+
+    scan = engine_calloc_aligned(alignof(struct engine_scan), 1,
+                                 sizeof(*scan));
+    if (!scan)
+        return engine_fail_memory(err);
+    status = scan_take_callbacks(callbacks, &scan->callbacks, err);
+    if (status < 0) {
+        engine_free(scan);
+        return status;
+    }
+    scan->engine = engine;
+    library_hold(engine);
+    buffer_init(&scan->text, SCAN_JSON_MAX);
+    pthread_mutex_init(&scan->lock, NULL);
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&scan->changed, &steady);
+    pthread_condattr_destroy(&steady);
+    *out = scan;
+    return ENGINE_OK;
+}
+
+/* ---- running ------------------------------------------------------------- */
+
+static engine_status scan_do(struct engine_scan *scan, struct store *store,
+                             engine_error *err)
+{
+    struct conduct_options conduct = scan->engine->session.conduct;
+    struct scan_context context;
+    char *id = NULL;
+    engine_status status;
+
+    session_context(&scan->engine->session, &context);
+    conduct.cancelled = scan_is_cancelled;
+    conduct.user = scan;
+    context.conduct = &conduct;
+    context.store = store;
+    context.cancelled = scan_is_cancelled;
+    context.on_begin = scan_on_begin;
+    context.on_progress = scan_on_progress;
+    context.on_result = scan->callbacks.result ? scan_on_result : NULL;
+    context.on_verdict = scan->callbacks.verdict ? scan_on_verdict : NULL;
+    context.user = scan;
+    if (scan->resume)
+        return scan_resume(&context, scan->resume, err);
+    status = scan_run(&context, &scan->config, "api", &id, err);
+    engine_free(id); /* scan_on_begin has it */
+    return status;
+}
+
+static void scan_work(struct engine_scan *scan)
+{
+    struct store *store = NULL;
+    engine_error why = {0};
+    engine_status status;
+
+    library_read(scan->engine);
+    status = library_store_take(scan->engine, &store, &why);
+    if (status == ENGINE_OK)
+        status = scan_do(scan, store, &why);
+    library_store_give(scan->engine, store, status == ENGINE_OK);
+    library_read_end(scan->engine);
+    pthread_mutex_lock(&scan->lock);
+    scan->ended = true;
+    scan->status = status;
+    scan->why = why;
+    scan->why.status = status;
+    pthread_cond_broadcast(&scan->changed);
+    pthread_mutex_unlock(&scan->lock);
+}
+
+static void *scan_main(void *user)
+{
+    scan_work(user);
+    return NULL;
+}
+
+/* Signals are for the program's own threads. */
+static engine_status scan_spawn(struct engine_scan *scan, engine_error *err)
+{
+    sigset_t all, old;
+    int code;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    code = pthread_create(&scan->thread, NULL, scan_main, scan);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (code)
+        return engine_fail(err, engine_status_from_errno(code),
+                           "could not start a thread: %s", strerror(code));
+    scan->threaded = true;
+    return ENGINE_OK;
+}
+
+/* Until the scan has its id or has failed without one. */
+static engine_status scan_await_begin(struct engine_scan *scan,
+                                      engine_error *err)
+{
+    engine_status status = ENGINE_OK;
+
+    pthread_mutex_lock(&scan->lock);
+    while (!scan->id[0] && !scan->ended)
+        pthread_cond_wait(&scan->changed, &scan->lock);
+    if (!scan->id[0]) {
+        status = scan->status;
+        if (err)
+            *err = scan->why;
+    }
+    pthread_mutex_unlock(&scan->lock);
+    return status;
+}
+
+static engine_status scan_begin_in_thread(struct engine_scan *scan,
+                                          struct engine_scan **out,
+                                          engine_error *err)
+{
+    engine_status status = scan_spawn(scan, err);
+
+    if (status == ENGINE_OK)
+        status = scan_await_begin(scan, err);
+    if (status == ENGINE_OK)
+        *out = scan;
+    else
+        engine_scan_free(scan);
+    return status;
+}
+
+/* ---- the functions ------------------------------------------------------- */
+
+static engine_status scan_prepare_new(struct engine *engine,
+                                      const char *config,
+                                      const struct engine_callbacks *callbacks,
+                                      struct engine_scan **out,
+                                      engine_error *err)
+{
+    struct engine_scan *scan = NULL;
+    engine_status status = scan_new(engine, callbacks, &scan, err);
+
+    if (status < 0)
+        return status;
+    status = scan_take_config(config, engine, &scan->config, err);
+    if (status < 0) {
+        scan_free(scan);
+        return status;
+    }
+    scan->has_config = true;
+    *out = scan;
+    return ENGINE_OK;
+}
+
+engine_status engine_scan_run(struct engine *engine, const char *config,
+                              const struct engine_callbacks *callbacks,
+                              char **scan_id, engine_error *err)
+{
+    struct engine_scan *scan = NULL;
+    engine_status status;
+    char *id = NULL;
+
+    if (!engine)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "engine_scan_run: the engine is NULL");
+    if (scan_id && !(id = engine_malloc(sizeof(scan->id))))
+        return engine_fail_memory(err);
+    status = scan_prepare_new(engine, config, callbacks, &scan, err);
+    if (status < 0) {
+        engine_free(id);
+        return status;
+    }
+    scan_work(scan);
+    status = scan->status;
+    if (status < 0 && err)
+        *err = scan->why;
+    if (id && scan->id[0]) {
+        memcpy(id, scan->id, sizeof(scan->id));
+        *scan_id = id;
+        id = NULL;
+    }
+    engine_free(id);
+    scan_free(scan);
+    return status;
+}
+
+engine_status engine_scan_start(struct engine *engine, const char *config,
+                                const struct engine_callbacks *callbacks,
+                                struct engine_scan **out, engine_error *err)
+{
+    struct engine_scan *scan = NULL;
+    engine_status status;
+
+    if (!engine || !out)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "engine_scan_start: an argument is NULL");
+    status = scan_prepare_new(engine, config, callbacks, &scan, err);
+    return status < 0 ? status : scan_begin_in_thread(scan, out, err);
+}
+
+engine_status engine_scan_resume(struct engine *engine, const char *scan_id,
+                                 const struct engine_callbacks *callbacks,
+                                 struct engine_scan **out, engine_error *err)
+{
+    struct engine_scan *scan = NULL;
+    engine_status status;
+
+    if (!engine || !scan_id || !out)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "engine_scan_resume: an argument is NULL");
+    status = scan_new(engine, callbacks, &scan, err);
+    if (status < 0)
+        return status;
+    scan->resume = engine_strdup(scan_id);
+    if (!scan->resume) {
+        scan_free(scan);
+        return engine_fail_memory(err);
+    }
+    return scan_begin_in_thread(scan, out, err);
+}
+
+const char *engine_scan_id(const struct engine_scan *scan)
+{
+    return scan ? scan->id : NULL; /* set before there was a handle */
+}
+
+int32_t engine_scan_wait(struct engine_scan *scan, int64_t timeout_ms)
+{
+    struct timespec until;
+    int code = 0;
+    bool ended;
+
+    if (!scan)
+        return 1;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    if (timeout_ms > 0) {
+        if (timeout_ms > INT32_MAX)
+            timeout_ms = INT32_MAX; /* 24 days: ask again */
+        until.tv_sec += timeout_ms / 1000;
+        until.tv_nsec += timeout_ms % 1000 * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+    }
+    pthread_mutex_lock(&scan->lock);
+    while (!scan->ended && timeout_ms < 0)
+        pthread_cond_wait(&scan->changed, &scan->lock);
+    while (!scan->ended && timeout_ms > 0 && code != ETIMEDOUT)
+        code = pthread_cond_timedwait(&scan->changed, &scan->lock, &until);
+    ended = scan->ended;
+    pthread_mutex_unlock(&scan->lock);
+    return ended;
+}
+
+engine_status engine_scan_result(struct engine_scan *scan, engine_error *err)
+{
+    if (!scan)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "engine_scan_result: the scan is NULL");
+    (void)engine_scan_wait(scan, -1);
+    if (scan->status < 0 && err) /* it does not change any more */
+        *err = scan->why;
+    return scan->status;
+}
+
+void engine_scan_cancel(struct engine_scan *scan)
+{
+    if (scan)
+        atomic_store(&scan->cancelled, 1);
+}
+
+void engine_scan_free(struct engine_scan *scan)
+{
+    if (!scan)
+        return;
+    engine_scan_cancel(scan);
+    if (scan->threaded && pthread_equal(scan->thread, pthread_self()))
+        return; /* from a callback, which is forbidden: nobody can wait */
+    if (scan->threaded)
+        pthread_join(scan->thread, NULL);
+    scan_free(scan);
+}
