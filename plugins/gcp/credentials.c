@@ -7,7 +7,14 @@
 
 #include "plugins/gcp/credentials_private.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/clock.h"
 #include "sdk/base/file.h"
+#include "sdk/kit/cloud/guard.h"
+
+#define CREDENTIALS_AGAIN_MS 30000 /* what failed is asked again then */
+/* A token is fetched anew some minutes before it expires: it does for so long
+ * when that fails. */
+#define CREDENTIALS_GRACE_MS 120000
 
 /* ---- finding them -------------------------------------------------------- */
 
@@ -94,6 +101,7 @@ engine_status gcp_credentials_new(const struct gcp_credentials_options *options,
 
     if (!self)
         return engine_fail_memory(err);
+    self->ca_file = options->ca_file;
     status = credentials_find(self, options, err);
     if (status == ENGINE_OK && options->impersonate)
         status = gcp_file_impersonate(self, options->impersonate, err);
@@ -150,6 +158,16 @@ const char *gcp_credentials_source(const struct gcp_credentials *credentials)
     return credentials->source;
 }
 
+struct http_endpoint gcp_endpoint(const struct gcp_credentials *self,
+                                  const char *url)
+{
+    const bool near =
+        guard_url(url, GUARD_LOOPBACK | GUARD_METADATA, "", NULL) == ENGINE_OK;
+
+    return (struct http_endpoint){.ca_file = self->ca_file,
+                                  .proxy = near ? "" : NULL};
+}
+
 /* ---- impersonation (IAM Credentials API, generateAccessToken) ------------ */
 
 static engine_status credentials_body(const struct gcp_impersonation *to,
@@ -171,8 +189,10 @@ static engine_status credentials_step(struct gcp_credentials *self,
 {
     struct buffer header, body;
     const char *headers[] = {"Content-Type: application/json", NULL, NULL};
+    const struct http_endpoint endpoint = gcp_endpoint(self, to->url);
     struct http_call call = {.method = "POST",
                              .url = to->url,
+                             .endpoint = &endpoint,
                              .headers = headers,
                              .retry_unsafe = true};
     engine_status status;
@@ -248,6 +268,34 @@ static engine_status credentials_fetch(struct gcp_credentials *self,
     return ENGINE_OK;
 }
 
+/* Many calls share a token: what was answered to one is the answer to all. */
+static engine_status credentials_again(struct gcp_credentials *self,
+                                       bool refused, engine_error *err)
+{
+    engine_error why = {0};
+    engine_status status = ENGINE_OK;
+
+    if (!self->failed_ms ||
+        clock_steady_ms() - self->failed_ms >= CREDENTIALS_AGAIN_MS) {
+        status = credentials_fetch(self, &why);
+        self->failed_ms = 0;
+        if (status == ENGINE_OK)
+            return ENGINE_OK;
+        if (status != ENGINE_ECANCELLED && status != ENGINE_ENOMEM) {
+            self->failed_ms = clock_steady_ms();
+            self->failure = why;
+        }
+    } else {
+        why = self->failure;
+    }
+    if (!refused && self->token.text.text &&
+        clock_now_ms() < self->token.expires_ms + CREDENTIALS_GRACE_MS)
+        return ENGINE_OK;
+    if (err)
+        *err = why;
+    return why.status;
+}
+
 engine_status gcp_credentials_get(struct gcp_credentials *credentials,
                                   bool refused, unsigned *round,
                                   const struct secret **out,
@@ -262,7 +310,7 @@ engine_status gcp_credentials_get(struct gcp_credentials *credentials,
     if (credentials->fetching && credentials->token.text.text && !refused)
         good = true;
     if (!good)
-        status = credentials_fetch(credentials, err);
+        status = credentials_again(credentials, refused, err);
     if (status < 0)
         return status;
     *round = credentials->round;

@@ -18,10 +18,11 @@
 struct gcp_credentials;
 
 struct gcp_credentials_options {
-    const char *file;        /* NULL: GOOGLE_APPLICATION_CREDENTIALS, gcloud's */
-    const char *env;         /* a variable that holds such a file's text */
-    bool metadata;           /* the metadata server, whatever files there are */
+    const char *file; /* NULL: GOOGLE_APPLICATION_CREDENTIALS, gcloud's */
+    const char *env;  /* a variable that holds such a file's text */
+    bool metadata;    /* the metadata server, whatever files there are */
     const char *impersonate; /* an e-mail address; or NULL */
+    const char *ca_file;     /* for servers of tokens; NULL: the system's */
     struct http_client *client; /* may be NULL for a file that is only read */
 };
 
@@ -46,7 +47,8 @@ const char *gcp_credentials_source(const struct gcp_credentials *credentials);
 /**
  * A token that is good for some minutes. *round counts the tokens; `refused`
  * says that the one of that round was answered with 401: unless there is a
- * later one by now, another is fetched. Lives until the next call.
+ * later one by now, another is fetched. Lives until the next call. A failure
+ * is the answer for 30 seconds, however many calls ask.
  */
 engine_status gcp_credentials_get(struct gcp_credentials *credentials,
                                   bool refused, unsigned *round,

@@ -154,8 +154,10 @@ static engine_status aws_keys_find(struct aws_workload *workload,
 
 static void aws_put(struct buffer *out, const char *key, const char *value)
 {
-    buffer_puts(out, out->data[out->len - 1] == '[' ? "{\"key\":"
-                                                    : ",{\"key\":");
+    /* a buffer that has failed has no data */
+    buffer_puts(out, out->len && out->data[out->len - 1] == '['
+                         ? "{\"key\":"
+                         : ",{\"key\":");
     document_string_to_json(key, out);
     buffer_puts(out, ",\"value\":");
     document_string_to_json(value, out);

@@ -35,8 +35,10 @@ engine_status gcp_fetch_form(struct gcp_credentials *self, const char *url,
 {
     static const char *const headers[] = {
         "Content-Type: application/x-www-form-urlencoded", NULL};
+    const struct http_endpoint endpoint = gcp_endpoint(self, url);
     const struct http_call call = {.method = "POST",
                                    .url = url,
+                                   .endpoint = &endpoint,
                                    .headers = headers,
                                    .body = form->data,
                                    .body_len = form->len,
@@ -131,8 +133,10 @@ engine_status gcp_fetch_text(struct gcp_credentials *self, const char *method,
                              const char *url, const char *const *headers,
                              struct secret *out, engine_error *err)
 {
+    const struct http_endpoint endpoint = gcp_endpoint(self, url);
     const struct http_call call = {.method = method,
                                    .url = url,
+                                   .endpoint = &endpoint,
                                    .headers = headers,
                                    .body_maximum = GCP_FILE};
     struct http_response response = {0};
@@ -162,18 +166,15 @@ static engine_status fetch_url(struct gcp_credentials *self,
                                engine_error *err)
 {
     const struct value *given = value_member(source, "headers");
-    const char *headers[17] = {NULL};
+    const char *headers[GCP_HEADERS + 1] = {NULL};
     size_t count = 0;
 
-    for (uint32_t i = 0; given && given->kind == VALUE_OBJECT &&
-                         i < given->count && count < 16;
+    /* checked when the file was read */
+    for (uint32_t i = 0; given && i < given->count && count < GCP_HEADERS;
          i++) {
-        const char *value = value_text(&given->members[i].value);
-
-        if (!value)
-            continue;
         headers[count] = arena_strf(&self->arena, "%s: %s",
-                                    given->members[i].key, value);
+                                    given->members[i].key,
+                                    value_text(&given->members[i].value));
         if (!headers[count++])
             return engine_fail_memory(err);
     }
@@ -236,6 +237,8 @@ engine_status gcp_fetch_external(struct gcp_credentials *self,
                                  struct token *token, engine_error *err)
 {
     const struct value *file = self->file;
+    const char *project =
+        value_text(value_member(file, "workforce_pool_user_project"));
     struct secret subject;
     struct buffer form;
     engine_status status;
@@ -256,6 +259,10 @@ engine_status gcp_fetch_external(struct gcp_credentials *self,
     token_form(&form, "subject_token_type",
                value_text(value_member(file, "subject_token_type")));
     token_form(&form, "subject_token", subject.text);
+    if (project) /* who pays for a person of a workforce pool */
+        buffer_printf(&form, "&options=%%7B%%22userProject%%22%%3A%%22%s"
+                             "%%22%%7D",
+                      project);
     status = gcp_fetch_form(self, value_text(value_member(file, "token_url")),
                             &form, token, err);
 out:
@@ -307,12 +314,15 @@ engine_status gcp_fetch_metadata(struct gcp_credentials *self,
 {
     static const char *const headers[] = {"Metadata-Flavor: Google", NULL};
     struct http_call call = {.headers = headers};
+    struct http_endpoint endpoint;
     char *url = NULL;
     engine_status status = metadata_url(METADATA_ACCOUNT, &url, err);
 
     if (status < 0)
         return status;
+    endpoint = gcp_endpoint(self, url);
     call.url = url;
+    call.endpoint = &endpoint;
     status = token_fetch(token, self->client, &call, NULL, err);
     if (status == ENGINE_OK)
         status = metadata_check(self->client, url, err);

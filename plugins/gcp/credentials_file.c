@@ -10,8 +10,7 @@
 #include "plugins/gcp/credentials_private.h"
 #include "sdk/kit/cloud/guard.h"
 
-#define FILE_LIFETIME_S 3600
-#define IMPERSONATION_URL                                                      \
+#define IMPERSONATION_URL \
     "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
 
 engine_status gcp_file_text(const struct gcp_credentials *self,
@@ -30,10 +29,10 @@ engine_status gcp_file_text(const struct gcp_credentials *self,
     return ENGINE_OK;
 }
 
-static engine_status file_url(const struct gcp_credentials *self,
-                              const struct value *object, const char *key,
-                              unsigned allowed, const char **out,
-                              engine_error *err)
+engine_status gcp_file_url(const struct gcp_credentials *self,
+                           const struct value *object, const char *key,
+                           unsigned allowed, const char **out,
+                           engine_error *err)
 {
     char what[300];
     engine_status status = gcp_file_text(self, object, key, out, err);
@@ -45,8 +44,81 @@ static engine_status file_url(const struct gcp_credentials *self,
     return guard_url(*out, allowed, what, err);
 }
 
-static const char *file_say(struct gcp_credentials *self, const char *what,
-                            const char *who)
+/* Of URLs that are told what opens something: Google's, or of this machine.
+ * Whoever writes the file chooses what is read and sent (files, answers of
+ * metadata services), and must not choose to whom. */
+static bool file_is_google(const char *url)
+{
+    static const char suffix[] = ".googleapis.com";
+    static const char older[] = "accounts.google.com"; /* of old files */
+    const char *host = strstr(url, "://") + 3;
+    const size_t len = strcspn(host, ":/?");
+    const size_t own = strlen(suffix);
+
+    return (len > own && strncasecmp(host + len - own, suffix, own) == 0) ||
+           (len == strlen(older) && strncasecmp(host, older, len) == 0);
+}
+
+engine_status gcp_file_google(const struct gcp_credentials *self,
+                              const struct value *object, const char *key,
+                              const char **out, engine_error *err)
+{
+    const char *url = NULL;
+    engine_status status = gcp_file_url(
+        self, object, key, GUARD_HTTPS | GUARD_LOOPBACK, &url, err);
+
+    if (status < 0)
+        return status;
+    if (!file_is_google(url) && guard_url(url, GUARD_LOOPBACK, key, NULL) < 0) {
+        engine_fail(err, ENGINE_EINVAL,
+                    "credentials \"%.200s\": \"%s\" is not at "
+                    "googleapis.com",
+                    self->name, key);
+        engine_hint(err, "what is sent there opens everything: only Google's "
+                         "own hosts and this machine are asked");
+        return ENGINE_EINVAL;
+    }
+    *out = url;
+    return ENGINE_OK;
+}
+
+engine_status gcp_file_bad(const struct gcp_credentials *self, const char *key,
+                           const char *what, engine_error *err)
+{
+    return engine_fail(err, ENGINE_EPARSE,
+                       "credentials \"%.200s\": \"%s\" is %s", self->name, key,
+                       what);
+}
+
+/* A text that need not be there; anything else in its place is an error. */
+engine_status gcp_file_maybe(const struct gcp_credentials *self,
+                             const struct value *object, const char *key,
+                             const char **out, engine_error *err)
+{
+    const struct value *found = value_member(object, key);
+
+    *out = NULL;
+    return !found || found->kind == VALUE_NULL
+               ? ENGINE_OK
+               : gcp_file_text(self, object, key, out, err);
+}
+
+/* The same of what becomes a header or a part of a form. */
+engine_status gcp_file_project(const struct gcp_credentials *self,
+                               const struct value *object, const char *key,
+                               const char **out, engine_error *err)
+{
+    const engine_status status = gcp_file_maybe(self, object, key, out, err);
+
+    if (status == ENGINE_OK && *out &&
+        (strlen(*out) > 100 ||
+         (*out)[strspn(*out, "abcdefghijklmnopqrstuvwxyz0123456789-:.")]))
+        return gcp_file_bad(self, key, "no id of a project", err);
+    return status;
+}
+
+const char *gcp_file_say(struct gcp_credentials *self, const char *what,
+                         const char *who)
 {
     return arena_strf(&self->arena, "%s%s%.200s of \"%.200s\"", what,
                       who ? " " : "", who ? who : "", self->name);
@@ -54,21 +126,24 @@ static const char *file_say(struct gcp_credentials *self, const char *what,
 
 /* ---- impersonation ------------------------------------------------------- */
 
-/* A token that opens everything is sent there: to Google only. */
-static bool file_is_google(const char *url)
+static engine_status file_delegates(const struct gcp_credentials *self,
+                                    const struct value *delegates,
+                                    engine_error *err)
 {
-    static const char suffix[] = ".googleapis.com";
-    const char *host = strstr(url, "://") + 3;
-    const size_t len = strcspn(host, ":/?");
-    const size_t own = strlen(suffix);
-
-    return len > own && strncasecmp(host + len - own, suffix, own) == 0;
+    if (!delegates || delegates->kind == VALUE_NULL)
+        return ENGINE_OK;
+    if (delegates->kind != VALUE_ARRAY)
+        return gcp_file_bad(self, "delegates", "no list", err);
+    for (uint32_t i = 0; i < delegates->count; i++)
+        if (!value_text(&delegates->items[i]))
+            return gcp_file_bad(self, "delegates", "no list of texts", err);
+    return ENGINE_OK;
 }
 
-static engine_status file_chain(struct gcp_credentials *self,
-                                const struct value *object,
-                                const struct value *delegates,
-                                int64_t lifetime_s, engine_error *err)
+engine_status gcp_file_chain(struct gcp_credentials *self,
+                             const struct value *object,
+                             const struct value *delegates, int64_t lifetime_s,
+                             engine_error *err)
 {
     static const char key[] = "service_account_impersonation_url";
     struct gcp_impersonation *step;
@@ -80,34 +155,26 @@ static engine_status file_chain(struct gcp_credentials *self,
                            "credentials \"%.200s\": more than %d "
                            "impersonations on top of each other",
                            self->name, GCP_CHAIN);
-    status = file_url(self, object, key, GUARD_HTTPS | GUARD_LOOPBACK, &url,
-                      err);
-    if (status == ENGINE_OK && !file_is_google(url) &&
-        guard_url(url, GUARD_LOOPBACK, key, NULL) < 0)
-        return engine_fail(err, ENGINE_EINVAL,
-                           "credentials \"%.200s\": \"%s\" is not at "
-                           "googleapis.com",
-                           self->name, key);
+    status = gcp_file_google(self, object, key, &url, err);
+    if (status == ENGINE_OK)
+        status = file_delegates(self, delegates, err);
     if (status < 0)
         return status;
     step = &self->chain[self->chain_len++];
     step->url = url;
-    step->delegates = delegates && delegates->kind == VALUE_ARRAY &&
-                              delegates->count
-                          ? delegates
-                          : NULL;
-    step->lifetime_s = lifetime_s >= 600 && lifetime_s <= 43200
-                           ? lifetime_s
-                           : FILE_LIFETIME_S;
+    step->delegates = delegates && delegates->count ? delegates : NULL;
+    step->lifetime_s = lifetime_s;
     return ENGINE_OK;
 }
 
 engine_status gcp_file_impersonate(struct gcp_credentials *self,
                                    const char *email, engine_error *err)
 {
-    struct gcp_impersonation *step = &self->chain[self->chain_len];
+    struct gcp_impersonation *step;
+    const char *at = strchr(email, '@');
 
-    if (!*email || strlen(email) > 200 ||
+    if (!at || at == email || !at[1] || strchr(at + 1, '@') ||
+        strlen(email) > 200 ||
         email[strspn(email, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
                             "XYZ0123456789@.-_")])
         return engine_fail(err, ENGINE_EINVAL,
@@ -116,10 +183,11 @@ engine_status gcp_file_impersonate(struct gcp_credentials *self,
                            email);
     if (self->chain_len == GCP_CHAIN)
         return engine_fail(err, ENGINE_ELIMIT, "too many impersonations");
+    step = &self->chain[self->chain_len];
     step->url = arena_strf(&self->arena,
                            IMPERSONATION_URL "%s:generateAccessToken", email);
     self->source = arena_strf(&self->arena, "%s as %s", self->source, email);
-    step->lifetime_s = FILE_LIFETIME_S;
+    step->lifetime_s = GCP_LIFETIME_S;
     self->chain_len++;
     return step->url && self->source ? ENGINE_OK : engine_fail_memory(err);
 }
@@ -137,11 +205,14 @@ static engine_status file_service_account(struct gcp_credentials *self,
     if (status == ENGINE_OK)
         status = gcp_file_text(self, file, "private_key", &text, err);
     if (status == ENGINE_OK)
-        status = file_url(self, file, "token_uri",
-                          GUARD_HTTPS | GUARD_LOOPBACK, &text, err);
+        status = gcp_file_google(self, file, "token_uri", &text, err);
+    if (status == ENGINE_OK)
+        status = gcp_file_maybe(self, file, "private_key_id", &text, err);
+    if (status == ENGINE_OK)
+        status =
+            gcp_file_project(self, file, "project_id", &self->project, err);
     self->kind = GCP_SERVICE_ACCOUNT;
-    self->project = value_text(value_member(file, "project_id"));
-    self->source = file_say(self, "service account", email);
+    self->source = gcp_file_say(self, "service account", email);
     return status;
 }
 
@@ -157,90 +228,9 @@ static engine_status file_user(struct gcp_credentials *self,
     if (status == ENGINE_OK)
         status = gcp_file_text(self, file, "client_secret", &text, err);
     if (status == ENGINE_OK && value_member(file, "token_uri"))
-        status = file_url(self, file, "token_uri",
-                          GUARD_HTTPS | GUARD_LOOPBACK, &text, err);
+        status = gcp_file_google(self, file, "token_uri", &text, err);
     self->kind = GCP_USER;
-    self->source = file_say(self, "a user's log-in", NULL);
-    return status;
-}
-
-static engine_status file_aws(struct gcp_credentials *self,
-                              const struct value *source, engine_error *err)
-{
-    static const char *const urls[] = {"region_url", "url",
-                                       "imdsv2_session_token_url"};
-    const char *id, *text;
-    engine_status status =
-        gcp_file_text(self, source, "environment_id", &id, err);
-
-    if (status == ENGINE_OK && strcmp(id, "aws1") != 0)
-        return engine_fail(err, ENGINE_EUNSUPPORTED,
-                           "credentials \"%.200s\": \"environment_id\" is not "
-                           "aws1",
-                           self->name);
-    for (size_t i = 0; status == ENGINE_OK && i < 3; i++)
-        if (value_member(source, urls[i]))
-            status = file_url(self, source, urls[i],
-                              GUARD_LOOPBACK | GUARD_METADATA, &text, err);
-    if (status == ENGINE_OK)
-        status = gcp_file_text(self, source, "regional_cred_verification_url",
-                               &text, err);
-    self->kind = GCP_EXTERNAL_AWS;
-    return status;
-}
-
-static engine_status file_external_source(struct gcp_credentials *self,
-                                          const struct value *file,
-                                          engine_error *err)
-{
-    const struct value *source = value_member(file, "credential_source");
-    const char *text;
-
-    if (value_member(source, "executable") ||
-        value_member(source, "certificate")) {
-        engine_fail(err, ENGINE_EUNSUPPORTED,
-                    "credentials \"%.200s\": \"credential_source\" is a "
-                    "program or a certificate, which is not supported",
-                    self->name);
-        engine_hint(err, "use a source of file, url or aws");
-        return ENGINE_EUNSUPPORTED;
-    }
-    if (value_member(source, "environment_id"))
-        return file_aws(self, source, err);
-    if (value_member(source, "url")) {
-        self->kind = GCP_EXTERNAL_URL;
-        return file_url(self, source, "url",
-                        GUARD_HTTPS | GUARD_LOOPBACK | GUARD_METADATA, &text,
-                        err);
-    }
-    self->kind = GCP_EXTERNAL_FILE;
-    return gcp_file_text(self, source, "file", &text, err);
-}
-
-static engine_status file_external(struct gcp_credentials *self,
-                                   const struct value *file, engine_error *err)
-{
-    static const char impersonation[] = "service_account_impersonation_url";
-    double lifetime = 0;
-    const char *text;
-    engine_status status = gcp_file_text(self, file, "audience", &text, err);
-
-    if (status == ENGINE_OK)
-        status = gcp_file_text(self, file, "subject_token_type", &text, err);
-    if (status == ENGINE_OK)
-        status = file_url(self, file, "token_url",
-                          GUARD_HTTPS | GUARD_LOOPBACK, &text, err);
-    if (status == ENGINE_OK)
-        status = file_external_source(self, file, err);
-    value_number(value_at(file, "service_account_impersonation",
-                          "token_lifetime_seconds", NULL),
-                 &lifetime);
-    if (status == ENGINE_OK && value_text(value_member(file, impersonation)))
-        status = file_chain(self, file, NULL,
-                            lifetime > 0 && lifetime < 1e6 ? (int64_t)lifetime
-                                                           : 0,
-                            err);
-    self->source = file_say(self, "workload identity", NULL);
+    self->source = gcp_file_say(self, "a user's log-in", NULL);
     return status;
 }
 
@@ -255,7 +245,7 @@ static engine_status file_typed(struct gcp_credentials *self,
     if (strcmp(type, "authorized_user") == 0)
         return file_user(self, file, err);
     if (strcmp(type, "external_account") == 0)
-        return file_external(self, file, err);
+        return gcp_file_external(self, file, err);
     engine_fail(err, ENGINE_EUNSUPPORTED,
                 "credentials \"%.200s\": \"type\" is none that is known",
                 self->name);
@@ -286,8 +276,8 @@ static engine_status file_nested(struct gcp_credentials *self,
 
     while (status == ENGINE_OK &&
            strcmp(type, "impersonated_service_account") == 0) {
-        status = file_chain(self, file, value_member(file, "delegates"), 0,
-                            err);
+        status = gcp_file_chain(self, file, value_member(file, "delegates"),
+                                GCP_LIFETIME_S, err);
         file = value_member(file, "source_credentials");
         if (status == ENGINE_OK)
             status = gcp_file_text(self, file, "type", &type, err);
@@ -324,14 +314,18 @@ engine_status gcp_file_read(struct gcp_credentials *self, const char *text,
         return engine_fail(err, ENGINE_EPARSE,
                            "credentials \"%.200s\": this is no JSON object",
                            self->name);
-    universe = value_text(value_member(file, "universe_domain"));
+    status = gcp_file_maybe(self, file, "universe_domain", &universe, err);
+    if (status < 0)
+        return status;
     if (universe && strcmp(universe, "googleapis.com") != 0)
         return engine_fail(err, ENGINE_EUNSUPPORTED,
                            "credentials \"%.200s\": \"universe_domain\" is "
                            "not googleapis.com",
                            self->name);
     status = file_nested(self, file, err);
-    self->quota = value_text(value_member(file, "quota_project_id"));
+    if (status == ENGINE_OK)
+        status =
+            gcp_file_project(self, file, "quota_project_id", &self->quota, err);
     if (status == ENGINE_OK && !self->source)
         status = engine_fail_memory(err);
     return status;

@@ -26,6 +26,7 @@ static engine_status gcp_open_credentials(struct gcp *gcp, engine_error *err)
         .env = gcp->target.env,
         .metadata = gcp->target.metadata,
         .impersonate = gcp->target.impersonate,
+        .ca_file = gcp->target.ca_file,
         .client = cloud_http(gcp->cloud),
     };
     const char *quota = getenv("GOOGLE_CLOUD_QUOTA_PROJECT");

@@ -4,6 +4,7 @@
 gcp_parts = $(aws_sign_sources) \
 	plugins/gcp/credentials.c plugins/gcp/credentials.h \
 	plugins/gcp/credentials_aws.c \
+	plugins/gcp/credentials_external.c \
 	plugins/gcp/credentials_fetch.c \
 	plugins/gcp/credentials_file.c \
 	plugins/gcp/credentials_private.h \

@@ -7,10 +7,76 @@
 #include <string.h>
 
 #include "sdk/base/alloc.h"
+#include "sdk/base/hash.h"
 #include "sdk/document/document.h"
 #include "sdk/kit/cloud/guard.h"
 
 #define TARGET_PROJECTS 100000
+
+/* ---- kinds --------------------------------------------------------------- */
+
+/* A member that is not what it should be would be left out otherwise, and the
+ * scan be another one: of other projects, as somebody else. */
+struct target_kind {
+    const char *key, *what;
+    bson_type_t kinds[3];
+};
+
+static bool target_is_kind(const struct target_kind *kind, bson_type_t is)
+{
+    for (size_t i = 0; i < 3; i++)
+        if (kind->kinds[i] == is)
+            return true;
+    return is == BSON_TYPE_NULL;
+}
+
+static engine_status target_kinds(const bson_t *document,
+                                  const struct target_kind *kinds,
+                                  size_t count, engine_error *err)
+{
+    bson_iter_t iter;
+
+    for (size_t i = 0; i < count; i++)
+        if (bson_iter_init_find(&iter, document, kinds[i].key) &&
+            !target_is_kind(&kinds[i], bson_iter_type(&iter)))
+            return engine_fail(err, ENGINE_EINVAL, "target: \"%s\" is no %s",
+                               kinds[i].key, kinds[i].what);
+    return ENGINE_OK;
+}
+
+static bool target_has_only(const bson_t *document,
+                            const struct target_kind *kinds, size_t count)
+{
+    bson_iter_t iter;
+    size_t known = 0;
+
+    for (size_t i = 0; i < count; i++)
+        known += bson_iter_init_find(&iter, document, kinds[i].key);
+    return known == bson_count_keys(document);
+}
+
+static engine_status target_kinds_of(const bson_t *document,
+                                     engine_error *err)
+{
+    static const struct target_kind kinds[] = {
+        {"project", "text", {BSON_TYPE_UTF8}},
+        {"projects", "list and no text", {BSON_TYPE_ARRAY, BSON_TYPE_UTF8}},
+        {"folder",
+         "number such as folders/123",
+         {BSON_TYPE_UTF8, BSON_TYPE_INT32, BSON_TYPE_INT64}},
+        {"organization",
+         "number such as organizations/123",
+         {BSON_TYPE_UTF8, BSON_TYPE_INT32, BSON_TYPE_INT64}},
+        {"credentials", "mapping such as {file: PATH}", {BSON_TYPE_DOCUMENT}},
+        {"impersonate", "text", {BSON_TYPE_UTF8}},
+        {"quota_project", "text", {BSON_TYPE_UTF8}},
+        {"endpoint", "text", {BSON_TYPE_UTF8}},
+        {"endpoints", "mapping such as {compute: URL}", {BSON_TYPE_DOCUMENT}},
+        {"ca_file", "text", {BSON_TYPE_UTF8}},
+    };
+
+    return target_kinds(document, kinds, sizeof(kinds) / sizeof(*kinds), err);
+}
 
 /* ---- projects ------------------------------------------------------------ */
 
@@ -38,6 +104,7 @@ static engine_status target_list(const bson_t *list, struct arena *arena,
 {
     const uint32_t count = bson_count_keys(list);
     engine_status status = ENGINE_OK;
+    struct table seen;
     bson_iter_t iter;
     size_t used = 0;
 
@@ -47,14 +114,21 @@ static engine_status target_list(const bson_t *list, struct arena *arena,
     out->projects = arena_alloc(arena, (count + 1) * sizeof(char *));
     if (!out->projects || !bson_iter_init(&iter, list))
         return engine_fail_memory(err);
+    table_init(&seen);
     while (status == ENGINE_OK && bson_iter_next(&iter)) {
-        if (!BSON_ITER_HOLDS_UTF8(&iter))
-            return engine_fail(err, ENGINE_EINVAL,
-                               "target: \"projects\" holds what is no text");
+        if (!BSON_ITER_HOLDS_UTF8(&iter)) {
+            status = engine_fail(err, ENGINE_EINVAL,
+                                 "target: \"projects\" holds what is no text");
+            break;
+        }
         status = target_project(bson_iter_utf8(&iter, NULL),
-                                &out->projects[used++], err);
+                                &out->projects[used], err);
+        if (status == ENGINE_OK && !table_has(&seen, out->projects[used]))
+            status = table_set(&seen, out->projects[used++], out);
     }
-    return status;
+    out->projects[used] = NULL; /* after those that came twice */
+    table_clear(&seen);
+    return status == ENGINE_ENOMEM ? engine_fail_memory(err) : status;
 }
 
 static engine_status target_one(const char *text, struct arena *arena,
@@ -77,11 +151,15 @@ static engine_status target_number(const bson_t *document, struct arena *arena,
 {
     const char *text = document_string(document, key);
     const int64_t number = document_int(document, key, 0);
+    bson_iter_t iter;
 
     if (number > 0)
         text = arena_strf(arena, "%lld", (long long)number);
     if (!text && number > 0)
         return engine_fail_memory(err);
+    if (!text && bson_iter_init_find(&iter, document, key) &&
+        !BSON_ITER_HOLDS_NULL(&iter))
+        text = "";
     if (!text)
         return ENGINE_OK;
     if (strncmp(text, prefix, strlen(prefix)) == 0)
@@ -98,14 +176,18 @@ static engine_status target_where(const bson_t *document, struct arena *arena,
                                   struct gcp_target *out, engine_error *err)
 {
     const char *one = document_string(document, "project");
+    const char *all = document_string(document, "projects");
     engine_status status = ENGINE_OK;
     bson_t list;
+    const bool listed = document_child(document, "projects", &list);
 
-    if (!one)
-        one = document_string(document, "projects");
-    if (one)
-        status = target_one(one, arena, out, err);
-    else if (document_child(document, "projects", &list))
+    if (one && (all || listed))
+        return engine_fail(err, ENGINE_EINVAL,
+                           "target: \"project\" and \"projects\" exclude "
+                           "each other");
+    if (one || all)
+        status = target_one(one ? one : all, arena, out, err);
+    else if (listed)
         status = target_list(&list, arena, out, err);
     if (status == ENGINE_OK)
         status = target_number(document, arena, "folder", "folders/",
@@ -186,15 +268,26 @@ static engine_status target_credentials(const bson_t *document,
                                         struct gcp_target *out,
                                         engine_error *err)
 {
+    static const struct target_kind kinds[] = {
+        {"file", "text", {BSON_TYPE_UTF8}},
+        {"env", "text", {BSON_TYPE_UTF8}},
+        {"metadata", "true or false", {BSON_TYPE_BOOL}},
+    };
     bson_t credentials;
+    engine_status status;
 
     out->impersonate = document_string(document, "impersonate");
     if (!document_child(document, "credentials", &credentials))
         return ENGINE_OK;
+    status = target_kinds(&credentials, kinds, 3, err);
+    if (status < 0)
+        return status;
     out->file = document_string(&credentials, "file");
     out->env = document_string(&credentials, "env");
     out->metadata = document_bool(&credentials, "metadata", false);
-    if (!!out->file + !!out->env + out->metadata == 1)
+    if (!!out->file + !!out->env + out->metadata == 1 &&
+        (!out->file || *out->file) && (!out->env || *out->env) &&
+        target_has_only(&credentials, kinds, 3))
         return ENGINE_OK;
     return engine_fail(err, ENGINE_EINVAL,
                        "target: \"credentials\" is one of {file: PATH}, "
@@ -205,9 +298,11 @@ engine_status gcp_target_read(const bson_t *document, struct arena *arena,
                               bool custom, struct gcp_target *out,
                               engine_error *err)
 {
-    engine_status status = target_where(document, arena, out, err);
+    engine_status status = target_kinds_of(document, err);
 
     bson_init(&out->endpoints);
+    if (status == ENGINE_OK)
+        status = target_where(document, arena, out, err);
     out->ca_file = document_string(document, "ca_file");
     out->quota_project = document_string(document, "quota_project");
     if (status == ENGINE_OK && out->quota_project)

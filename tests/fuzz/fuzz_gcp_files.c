@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_gcp_files.c - files of credentials, refusals of APIs, and the calls of
- * rules. The first byte chooses. Messages about files hold nothing of them, but
+ * fuzz_gcp_files.c - files of credentials, refusals and answers of APIs, and the
+ * calls of rules. The first byte chooses. Messages about files hold nothing of them, but
  * for the hosts of URLs that are refused.
  */
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "plugins/gcp/failure.h"
 #include "plugins/gcp/request.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/arena.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -39,9 +40,25 @@ static void fuzz_failure(const char *text, size_t len)
 
     gcp_failure_read(text, len, &failure);
     gcp_failure_codes(&failure, 403, codes, sizeof(codes));
-    if (gcp_failure_fail(&failure, 403, "GET x", &err) >= 0 || !*codes ||
-        strchr(err.message, '\n'))
+    if (gcp_failure_fail(&failure, 403, "GET x", &err) >= 0 ||
+        !*codes == failure.known || strchr(err.message, '\n'))
         abort();
+}
+
+/* What is found to be missing is said in one line. */
+static void fuzz_whole(const char *text, size_t len)
+{
+    struct arena arena;
+    struct value answer;
+    engine_error err = {0};
+
+    arena_init(&arena, (size_t)16 * 1024 * 1024);
+    if (value_from_json(text, len, "answer", &arena, &answer, NULL) ==
+            ENGINE_OK &&
+        gcp_answer_whole(&answer, &err) < 0 &&
+        (!*err.message || strpbrk(err.message, "\r\n\033")))
+        abort();
+    arena_clear(&arena);
 }
 
 /* What may be asked is at googleapis.com, and a POST only reads. */
@@ -85,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         break;
     case 1:
         fuzz_failure((const char *)data + 1, len - 1);
+        fuzz_whole((const char *)data + 1, len - 1);
         break;
     default:
         fuzz_request(text);

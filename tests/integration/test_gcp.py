@@ -593,6 +593,28 @@ def test_an_organization_is_asked_once_and_its_projects_each(engine, fake):
     ({"endpoints": {"compute": "https://a@b.googleapis.com"}},
      "user information"),
     ({"credentials": {"file": "/x", "env": "Y"}}, "is one of"),
+    # malformed, which would be another scan if it was left out
+    ({"credentials": "/key.json"}, "no mapping"),
+    ({"credentials": ["/key.json"]}, "no mapping"),
+    ({"credentials": {}}, "is one of"),
+    ({"credentials": {"file": 5}}, "no text"),
+    ({"credentials": {"file": ""}}, "is one of"),
+    ({"credentials": {"metadata": "yes"}}, "no true or false"),
+    ({"credentials": {"env": "X", "file_name": "/x"}}, "is one of"),
+    ({"impersonate": 5}, "no text"),
+    ({"impersonate": {"email": "a@b"}}, "no text"),
+    ({"impersonate": ""}, "no address"),
+    ({"impersonate": "reader"}, "no address"),
+    ({"impersonate": "a@b/../c"}, "no address"),
+    ({"project": 5, "projects": None}, "no text"),
+    ({"project": GOOD}, "exclude each other"),
+    ({"projects": {"a": GOOD}}, "no list"),
+    ({"projects": None, "folder": -1}, "no number"),
+    ({"projects": None, "folder": ["1"]}, "no number"),
+    ({"quota_project": 7}, "no text"),
+    ({"endpoint": 7}, "no text"),
+    ({"endpoints": "http://127.0.0.1:1"}, "no mapping"),
+    ({"ca_file": True}, "no text"),
 ])
 def test_bad_targets_are_refused(engine, fake, target, words):
     engine.import_rules([firewalls()])
@@ -728,6 +750,59 @@ def test_credentials_of_gcloud_of_a_variable_and_of_the_machine(engine, fake):
                    "source_credentials": user(fake)},
      "Token Creator"),
     (lambda fake: [1], "no JSON object"),
+    # whoever wrote the file must not choose where its secrets, or what it
+    # names, are sent
+    (lambda fake: user(fake, token_uri="https://evil.example/token"),
+     "not at googleapis.com"),
+    (lambda fake: {**fake.service_account(),
+                   "token_uri": "https://evil.example/x.googleapis.com"},
+     "not at googleapis.com"),
+    (lambda fake: external(fake, {"file": "/etc/passwd"},
+                           token_url="https://evil.example/token"),
+     "not at googleapis.com"),
+    (lambda fake: external(fake, {"file": "/etc/passwd"},
+                           token_url="https://evilgoogleapis.com/token"),
+     "not at googleapis.com"),
+    (lambda fake: external(fake, {"file": "/etc/passwd"},
+                           token_url="https://googleapis.com.evil.example"),
+     "not at googleapis.com"),
+    (lambda fake: external(fake, {"file": "/etc/passwd"},
+                           token_url="http://sts.googleapis.com/v1/token"),
+     "not https"),
+    (lambda fake: external(fake, {"file": "/etc/passwd"}, token_info_url=
+                           "https://evil.example/introspect"),
+     "not at googleapis.com"),
+    (lambda fake: external(fake, {**aws(fake), "regional_cred_verification_url":
+                                  "https://sts.{region}.amazonaws.com?Action="
+                                  "AssumeRole&Version=2011-06-15"}),
+     "not https://sts"),
+    (lambda fake: external(fake, {**aws(fake), "regional_cred_verification_url":
+                                  "https://sts.evil.example?Action="
+                                  "GetCallerIdentity&Version=2011-06-15"}),
+     "not https://sts"),
+    # what cannot be understood is not left out
+    (lambda fake: external(fake, {"file": "/etc/passwd"},
+                           service_account_impersonation_url=5),
+     "service_account_impersonation_url"),
+    (lambda fake: external(fake, {"file": "/etc/passwd"},
+                           service_account_impersonation={
+                               "token_lifetime_seconds": "long"}),
+     "no number from 600"),
+    (lambda fake: external(fake, {"file": "/etc/passwd", "format": "json"}),
+     "no mapping"),
+    (lambda fake: external(fake, {"file": "/etc/passwd",
+                                  "format": {"type": "xml"}}), "nor json"),
+    (lambda fake: external(fake, {"url": fake.url + "/subject",
+                                  "headers": {"X-Workload": 5}}), "of texts"),
+    (lambda fake: external(fake, "file"), "no mapping"),
+    (lambda fake: {"type": "impersonated_service_account",
+                   **impersonation(fake, "b@x"), "delegates": "a@x",
+                   "source_credentials": user(fake)}, "no list"),
+    (lambda fake: user(fake, quota_project_id="x\r\nX-Evil: 1"),
+     "quota_project_id"),
+    (lambda fake: user(fake, quota_project_id=["x"]), "quota_project_id"),
+    (lambda fake: user(fake, universe_domain=["googleapis.com"]),
+     "universe_domain"),
 ])
 def test_bad_credentials_are_refused(engine, fake, document, words):
     engine.import_rules([firewalls()])
@@ -736,6 +811,70 @@ def test_bad_credentials_are_refused(engine, fake, document, words):
                 env={"GOOGLE_APPLICATION_CREDENTIALS": str(path)})
     assert words in made.result.err + made.result.out
     assert not fake.asked("firewalls$")
+
+
+# nobody listens there: what went through it would fail
+PROXY = "http://127.0.0.1:9"
+PROXIED = {name: PROXY for name in ("http_proxy", "https_proxy", "HTTPS_PROXY",
+                                    "ALL_PROXY", "all_proxy")}
+
+
+@pytest.mark.parametrize("source", ["metadata", "AWS", "URL"])
+def test_metadata_servers_are_never_asked_through_a_proxy(engine, fake,
+                                                          source):
+    engine.import_rules([firewalls()])
+    env = {**PROXIED, "no_proxy": ""}
+    if source == "metadata":
+        env["GCE_METADATA_HOST"] = fake.host
+        where = {"projects": None, "credentials": {"metadata": True}}
+    else:
+        path = put(engine, FLOWS[source](fake, engine)[0])
+        where = {"projects": [GOOD], "credentials": {"file": str(path)}}
+    made = scan(engine, fake, env=env, code=FAILED, **where)
+    assert made.by_rule()["r"]["resources"] == {"pass": 3, "fail": 1}
+
+
+def test_servers_of_tokens_are_checked_with_the_targets_ca(engine, key,
+                                                           tmp_path):
+    engine.import_rules([firewalls()])
+    ca = tmp_path / "planted.ca"
+    subprocess.run(["openssl", "req", "-x509", "-key", key, "-out", ca,
+                    "-subj", "/CN=ours", "-days", "2", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True,
+                   capture_output=True)
+    with GcpFake(key, tls=ca) as fake:
+        scan(engine, fake, ca_file=str(ca), projects=[GOOD], code=FAILED)
+        # impersonation, and subject tokens, too
+        path = put(engine, external(fake, {
+            "url": fake.url + "/subject", "headers": {"X-Workload": "yes"},
+            "format": {"type": "json", "subject_token_field_name": "deep"}},
+            **impersonation(fake, "a@x")))
+        scan(engine, fake, ca_file=str(ca), projects=[GOOD], code=FAILED,
+             credentials={"file": str(path)})
+        made = scan(engine, fake, projects=[GOOD], code=UNABLE)
+        assert "certificate" in (made.result.err + made.result.out).lower()
+
+
+def test_a_refresh_that_fails_is_not_tried_by_every_call(engine, fake):
+    engine.import_rules([firewalls(f"r{n}", FIREWALLS + f"?n={n}")
+                         for n in range(12)])
+
+    def revoke(handler):
+        fake.tokens.clear()
+
+    fake.fault("firewalls$", revoke)
+    given = fake.oauth
+
+    def once(form):
+        if fake.asked("firewalls$"):
+            gcp_fake.oauth_refuse(400, "invalid_grant", "revoked")
+        return given(form)
+
+    fake.oauth = once
+    made = scan(engine, fake, projects=[GOOD], code=UNSURE)
+    assert set(made.statuses().values()) == {"error"}
+    # one to begin with, and one for all that were refused
+    assert len(fake.asked("^/token$")) <= 3
 
 
 def test_who_is_no_metadata_server_is_not_believed(engine, fake):
@@ -761,6 +900,25 @@ def test_probe_says_what_is_missing(engine, fake):
     assert "iam.serviceAccounts.list: project bad-project" in made.out
     assert "good-project" not in made.out.partition("missing")[2]
     assert "service account " + gcp_fake.EMAIL in made.out
+
+
+@pytest.mark.parametrize("where, words", [
+    ({"folder": "3"}, ("iam.serviceAccounts.list: project bad-project",
+                       "resourcemanager.folders.getIamPolicy: folder 3")),
+    ({"organization": "1"}, (
+        "storage.buckets.list: project bad-project",
+        "resourcemanager.organizations.getIamPolicy: organization 1")),
+    ({"projects": "all"}, ("iam.serviceAccounts.list: project bad-project",)),
+    ({}, ("project good-project",)),  # of the credentials' file
+])
+def test_probe_looks_at_what_was_found(engine, fake, where, words):
+    credentials = {"file": str(put(engine, fake.service_account()))}
+    if not where:
+        fake.fault("good-project:testIam", saying({"permissions": []}))
+    made = engine.run("probe", "--format", "json", "--target", json.dumps(
+        fake.target(**{"projects": None, **where}, credentials=credentials)))
+    for word in words:
+        assert word in made.out
 
 
 def test_a_plan_makes_no_calls(engine, fake):

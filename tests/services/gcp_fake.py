@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -85,7 +86,7 @@ class Fault:
 class GcpFake:
     page = 2
 
-    def __init__(self, key=None, backend=None):
+    def __init__(self, key=None, backend=None, tls=None):
         self.key = key  # a PEM file: the service account's
         self.backend = backend
         self.answers, self.lock = estate(), threading.Lock()
@@ -96,7 +97,12 @@ class GcpFake:
         self.server.daemon_threads = True
         self.server.fake = self
         self.host = "127.0.0.1:%d" % self.server.server_address[1]
-        self.url = "http://" + self.host
+        self.url = ("https://" if tls else "http://") + self.host
+        if tls:  # its certificate, for the same key
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls, key)
+            self.server.socket = context.wrap_socket(self.server.socket,
+                                                     server_side=True)
         threading.Thread(target=self.server.serve_forever,
                          daemon=True).start()
 
@@ -312,12 +318,15 @@ class GcpFake:
             refuse(400, "INVALID_ARGUMENT", "no gzip")
         if self.backend:
             return self.forward(request, api, path)
-        if api == "cloudresourcemanager" and path.startswith("v3/"):
-            return self.resources(path, query)
         if path.endswith(":testIamPermissions"):
             asked = json.loads(request["body"])["permissions"]
+            if path.startswith("v3/"):
+                return {"permissions": [each for each in asked
+                                        if "getIamPolicy" not in each]}
             return {"permissions": [each for each in asked
                                     if BAD not in path or "compute" in each]}
+        if api == "cloudresourcemanager" and path.startswith("v3/"):
+            return self.resources(path, query)
         if api == "storage" and path == "storage/v1/b":
             path += "?" + query.get("project", "")
         post = path.endswith(":getIamPolicy") and api != "cloudkms"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugins/gcp/credentials.h"
+#include "plugins/gcp/credentials_private.h"
 #include "plugins/gcp/failure.h"
 #include "plugins/gcp/request.h"
 #include "plugins/gcp/target.h"
@@ -208,10 +208,95 @@ static void no_results_on_a_page_is_no_gap(void **state)
     assert_int_equal(gcp_answer_whole(&answer, NULL), 0);
     answer = read_value(&arena, "{\"unreachable\":[\"us\"]}");
     assert_int_equal(gcp_answer_whole(&answer, NULL), ENGINE_EIO);
+    answer = read_value(&arena, "[]");
+    assert_int_equal(gcp_answer_whole(&answer, NULL), ENGINE_EPARSE);
     arena_clear(&arena);
 }
 
+static void a_page_of_a_proxy_has_no_codes(void **state)
+{
+    struct gcp_failure failure;
+    char codes[300] = "x";
+
+    (void)state;
+    gcp_failure_read("<html>", 6, &failure);
+    gcp_failure_codes(&failure, 404, codes, sizeof(codes));
+    assert_string_equal(codes, "");
+    assert_false(gcp_failure_concerns_consumer(&failure));
+}
+
 /* ---- files --------------------------------------------------------------- */
+
+/* Of a workload of AWS that signs what `url` is. */
+static engine_status workload(const char *sts, const char *url)
+{
+    struct gcp_credentials *credentials = NULL;
+    char *text = engine_strf(
+        "{\"type\":\"external_account\",\"audience\":\"a\","
+        "\"subject_token_type\":\"s\",\"token_url\":\"%s\","
+        "\"credential_source\":{\"environment_id\":\"aws1\","
+        "\"regional_cred_verification_url\":\"%s\"}}",
+        sts, url);
+    const engine_status status = gcp_credentials_parse(
+        text, strlen(text), "f", &credentials, NULL);
+
+    gcp_credentials_free(credentials);
+    engine_free(text);
+    return status;
+}
+
+static void signs_for_aws_only_who_it_is(void **state)
+{
+#define WHO "?Action=GetCallerIdentity&Version=2011-06-15"
+    static const char sts[] = "https://sts.googleapis.com/v1/token";
+    static const char *const good[] = {
+        "https://sts.{region}.amazonaws.com" WHO,
+        "https://sts.{region}.amazonaws.com/" WHO,
+        "https://sts.amazonaws.com" WHO,
+        "https://sts.cn-north-1.amazonaws.com.cn" WHO,
+        "https://sts.eu-west-1.api.aws" WHO};
+    static const char *const bad[] = {
+        "", "https://sts", "http://sts.{region}.amazonaws.com" WHO,
+        "https://iam.amazonaws.com" WHO, "https://sts.evil.example" WHO,
+        "https://sts.evil.example/.amazonaws.com" WHO,
+        "https://sts.a@evil.amazonaws.com" WHO,
+        "https://sts.{region}.amazonaws.com?Action=AssumeRole",
+        "https://sts.{region}.amazonaws.com" WHO "&Action=AssumeRole"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        assert_int_equal(workload(sts, good[i]), ENGINE_OK);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_int_equal(workload(sts, bad[i]), ENGINE_EPARSE);
+}
+
+static void tokens_are_asked_of_google_or_this_machine(void **state)
+{
+    static const char url[] = "https://sts.{region}.amazonaws.com" WHO;
+    static const char *const good[] = {
+        "https://sts.googleapis.com/v1/token",
+        "https://STS.Googleapis.com/v1/token",
+        "https://sts.europe-west1.rep.googleapis.com/v1/token",
+        "https://eu-sts.googleapis.com:443/v1/token",
+        "http://127.0.0.1:1/token", "http://localhost:1/token"};
+    static const char *const bad[] = {
+        "https://evil.example", "https://googleapis.com.evil.example/",
+        "https://evilgoogleapis.com", "https://.googleapis.com/",
+        "https://sts.googleapis.com@evil.example/",
+        "https://evil.example?.googleapis.com",
+        "https://evil.example#.googleapis.com",
+        "https://evil.example\\\\.googleapis.com",
+        "https://sts.googleapis.com./v1/token",
+        "http://sts.googleapis.com/v1/token",
+        "http://169.254.169.254/token", "https://10.0.0.1/"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        assert_int_equal(workload(good[i], url), ENGINE_OK);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_int_equal(workload(bad[i], url), ENGINE_EINVAL);
+#undef WHO
+}
 
 static char *service_account(void)
 {
@@ -264,6 +349,47 @@ static void survives_want_of_memory(void **state)
     engine_free(text);
 }
 
+/* What Google is told of a workload at AWS, without a call to anybody. */
+static void signing_for_aws_survives_want_of_memory(void **state)
+{
+    static const char text[] =
+        "{\"type\":\"external_account\",\"audience\":\"//iam/pool\","
+        "\"subject_token_type\":\"s\",\"token_url\":"
+        "\"https://sts.googleapis.com/v1/token\",\"credential_source\":"
+        "{\"environment_id\":\"aws1\",\"regional_cred_verification_url\":"
+        "\"https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&"
+        "Version=2011-06-15\"}}";
+    struct gcp_credentials *credentials = NULL;
+    engine_status status = ENGINE_ENOMEM;
+    struct secret subject;
+
+    (void)state;
+    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+    setenv("AWS_SESSION_TOKEN", "session", 1);
+    setenv("AWS_REGION", "eu-west-1", 1);
+    assert_int_equal(gcp_credentials_parse(text, strlen(text), "f",
+                                           &credentials, NULL),
+                     ENGINE_OK);
+    for (long nth = 1; status != ENGINE_OK && nth < 1000; nth++) {
+        secret_init(&subject);
+        engine_alloc_fail_at(nth);
+        status = gcp_aws_subject(credentials, &subject, NULL);
+        engine_alloc_fail_at(0);
+        if (status == ENGINE_OK)
+            assert_non_null(strstr(subject.text, "sts.eu-west-1.amazonaws"));
+        else
+            assert_int_equal(status, ENGINE_ENOMEM);
+        secret_clear(&subject);
+    }
+    assert_int_equal(status, ENGINE_OK);
+    gcp_credentials_free(credentials);
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    unsetenv("AWS_SESSION_TOKEN");
+    unsetenv("AWS_REGION");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,8 +400,12 @@ int main(void)
         cmocka_unit_test(says_which_api_is_off),
         cmocka_unit_test(knows_throttling_from_denial),
         cmocka_unit_test(no_results_on_a_page_is_no_gap),
+        cmocka_unit_test(a_page_of_a_proxy_has_no_codes),
+        cmocka_unit_test(signs_for_aws_only_who_it_is),
+        cmocka_unit_test(tokens_are_asked_of_google_or_this_machine),
         cmocka_unit_test(reads_what_a_file_names),
         cmocka_unit_test(survives_want_of_memory),
+        cmocka_unit_test(signing_for_aws_survives_want_of_memory),
     };
 
     return cmocka_run_group_tests_name("gcp_parts", tests, NULL, NULL);
