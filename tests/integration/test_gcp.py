@@ -117,7 +117,7 @@ FIXTURES = ("alert-audit-config", "alert-custom-roles", "alert-firewall",
             "compute-shielded", "dns-dnssec", "dns-key-signing",
             "dns-logging", "dns-zone-signing", "iam-api-key-age",
             "iam-api-key-clients", "iam-api-key-restricted",
-            "iam-service-account-key-age", "kms-public", "kms-rotation",
+            "iam-service-account-key-age", "kms-public", "kms-ring-public", "kms-rotation",
             "logging-asset-inventory", "logging-bucket-lock", "logging-sink",
             "network-flow-logs", "network-load-balancer-logs",
             "sql-public-address")
@@ -156,6 +156,187 @@ def test_every_starter_rule_has_a_passing_and_a_failing_case(engine, fake):
                               "instances$")) == 2  # pages
         assert len(fake.asked(f"v1/projects/{project}:getIamPolicy")) == 1
     assert len(fake.asked("^/token$", "POST")) == 2
+
+
+def of(answers, api, path):
+    return answers[api, path.format(p=GOOD)]
+
+
+def add_binding(role, member):
+    def change(answers):
+        of(answers, "cloudresourcemanager", "v1/projects/{p}:getIamPolicy")[
+            "bindings"].append({"role": role, "members": [member]})
+    return change
+
+
+def common_metadata(key, value):
+    def change(answers):
+        of(answers, "compute", "compute/v1/projects/{p}")[
+            "commonInstanceMetadata"]["items"].append(
+                {"key": key, "value": value})
+    return change
+
+
+def own_metadata(key, value, machine=0):
+    def change(answers):
+        zones = of(answers, "compute",
+                   "compute/v1/projects/{p}/aggregated/instances")["items"]
+        zones["zones/us-east1-b"]["instances"][machine]["metadata"][
+            "items"].append({"key": key, "value": value})
+    return change
+
+
+def both(*changes):
+    def change(answers):
+        for each in changes:
+            each(answers)
+    return change
+
+
+def keys_for(**restrictions):
+    def change(answers):
+        of(answers, "apikeys", "v2/projects/{p}/locations/global/keys")[
+            "keys"][0]["restrictions"] = restrictions
+    return change
+
+
+def referrers(*names):
+    return keys_for(browserKeyRestrictions={"allowedReferrers": list(names)})
+
+
+def addresses(*names):
+    return keys_for(serverKeyRestrictions={"allowedIps": list(names)})
+
+
+def ring_policy(member):
+    def change(answers):
+        of(answers, "cloudkms", "v1/projects/{p}/locations/us-east1/keyRings/"
+           "ring:getIamPolicy")["bindings"] = [
+               {"role": "roles/cloudkms.cryptoKeyDecrypter",
+                "members": [member]}]
+    return change
+
+
+def dataset(**access):
+    def change(answers):
+        found = of(answers, "bigquery",
+                   "bigquery/v2/projects/{p}/datasets/d1")
+        del found["access"]
+        found.update(access)
+    return change
+
+
+def sink(**more):
+    def change(answers):
+        of(answers, "logging", "v2/projects/{p}/sinks")["sinks"][1].update(
+            more)
+    return change
+
+
+def replica(answers):
+    answers["sqladmin", f"v1/projects/{GOOD}/instances"]["items"].append({
+        "name": "replica", "instanceType": "READ_REPLICA_INSTANCE",
+        "databaseVersion": "MYSQL_8_0", "region": "us-east1",
+        "selfLink": "https://sqladmin.googleapis.com/v1/projects/x",
+        "ipAddresses": [{"type": "PRIMARY", "ipAddress": "203.0.113.7"}],
+        "settings": {"ipConfiguration": {"ipv4Enabled": True}}})
+
+
+def reordered(answers):
+    for each in of(answers, "logging", "v2/projects/{p}/metrics")["metrics"]:
+        each["filter"] = " AND ".join(reversed(each["filter"].split(" AND ")))
+
+
+ADMIN, ACT = "iam-service-account-admin", "iam-user-impersonation"
+CLIENTS = "iam-api-key-clients"
+ROBOT = "serviceAccount:{}@developer.gserviceaccount.com"
+# What a change of the project that complies makes of a rule. Each of these was
+# judged otherwise once.
+CASES = [
+    ("compute-serial-port", common_metadata("serial-port-enable", "TRUE"),
+     "fail"),
+    ("compute-serial-port", both(
+        common_metadata("serial-port-enable", "TRUE"),
+        *(own_metadata("serial-port-enable", "0", n) for n in (0, 1)),
+        lambda answers: of(answers, "compute", "compute/v1/projects/{p}/"
+                           "aggregated/instances")["items"].pop(
+                               "zones/us-west1-a")), "pass"),
+    ("compute-os-login", own_metadata("enable-oslogin", "FALSE"), "fail"),
+    ("compute-os-login", own_metadata("enable-oslogin", "TRUE"), "pass"),
+    ("compute-os-login", own_metadata("enable-oslogin", "FALSE", 1),
+     "pass"),  # a node of a cluster
+    (ADMIN, add_binding("roles/editor", ROBOT.format(
+        f"{NUMBER[GOOD]}-compute")), "fail"),
+    (ADMIN, add_binding("roles/editor", "serviceAccount:" + GOOD
+                        + "@appspot.gserviceaccount.com"), "fail"),
+    (ADMIN, add_binding("roles/compute.instanceAdmin.v1", "serviceAccount:app@"
+                        + GOOD + ".iam.gserviceaccount.com"), "fail"),
+    (ADMIN, add_binding("roles/compute.instanceAdmin.v1", ROBOT.format("x")),
+     "pass"),
+    (ADMIN, add_binding("roles/storage.admin", "serviceAccount:app@another-"
+                        + GOOD + ".iam.gserviceaccount.com.example"), "pass"),
+    (ACT, add_binding("roles/iam.serviceAccountUser", "principal://iam.google"
+                      "apis.com/locations/global/workforcePools/p/subject/s"),
+     "fail"),
+    (ACT, add_binding("roles/iam.serviceAccountTokenCreator",
+                      "principalSet://iam.googleapis.com/projects/1/locations/"
+                      "global/workloadIdentityPools/p/*"), "fail"),
+    (ACT, add_binding("roles/iam.serviceAccountUser",
+                      "allAuthenticatedUsers"), "fail"),
+    (CLIENTS, referrers("https://app.example.com/*", "*"), "fail"),
+    (CLIENTS, referrers("http://*"), "fail"),
+    (CLIENTS, referrers("*.com/*"), "fail"),
+    (CLIENTS, referrers("https://*.com:443"), "fail"),
+    (CLIENTS, referrers("https://app.example.com/*", "*.example.com"),
+     "pass"),
+    (CLIENTS, addresses("192.0.2.1", "0.0.0.0/0"), "fail"),
+    (CLIENTS, addresses("192.0.2.1", "::/0"), "fail"),
+    (CLIENTS, addresses("192.0.2.0/24", "2001:db8::/32"), "pass"),
+    ("kms-ring-public", ring_policy("allUsers"), "fail"),
+    ("bigquery-public", dataset(), "error"),
+    ("bigquery-public", dataset(access=[{"iamMember": "allUsers"}]), "fail"),
+    ("logging-sink", sink(exclusions=[{"name": "all", "filter": "true"}]),
+     "fail"),
+    ("logging-sink", sink(exclusions=[{"name": "all", "filter": "true",
+                                       "disabled": True}]), "pass"),
+    ("sql-public-address", replica, "fail"),
+    *((f"alert-{name}", reordered, "pass") for name in (
+        "audit-config", "custom-roles", "firewall", "networks", "routes",
+        "storage-iam")),
+]
+
+
+@pytest.mark.parametrize("name", sorted({case[0] for case in CASES}))
+def test_a_rule_judges_what_it_once_misjudged(engine, fake, name):
+    engine.run("import", RULES, code=DONE)
+    for _, change, status in (case for case in CASES if case[0] == name):
+        fake.answers = estate()
+        change(fake.answers)
+        made = scan(engine, fake, "--rule", f"gcp-{name}", projects=[GOOD])
+        verdict = made.by_rule()[f"gcp-{name}"]
+        assert verdict["status"] == status, verdict
+
+
+def test_projects_of_a_domain_have_their_accounts_elsewhere(engine, fake):
+    engine.run("import", RULES, code=DONE)
+    project = "example.com:tool"
+    policy = fake.answers["cloudresourcemanager",
+                          f"v1/projects/{project}:getIamPolicy"] = {
+        "bindings": [{"role": "roles/editor", "members": [
+            "serviceAccount:app@tool.example.com.iam.gserviceaccount.com"]}]}
+    made = scan(engine, fake, "--rule", f"gcp-{ADMIN}", projects=[project])
+    assert made.statuses() == {f"gcp-{ADMIN}": "fail"}
+    policy["bindings"][0]["role"] = "roles/viewer"
+    made = scan(engine, fake, "--rule", f"gcp-{ADMIN}", projects=[project])
+    assert made.statuses() == {f"gcp-{ADMIN}": "pass"}
+
+
+def test_datasets_are_asked_for_who_may_read_them(engine, fake):
+    engine.run("import", RULES, code=DONE)
+    scan(engine, fake, "--rule", "gcp-bigquery-public",
+         "--rule", "gcp-bigquery-customer-key", projects=[GOOD], code=DONE)
+    asked = fake.asked("/datasets/d")
+    assert [each["query"] for each in asked] == ["datasetView=FULL"] * 3
 
 
 # ---- Google's own descriptions -----------------------------------------------

@@ -251,15 +251,18 @@ def kms(good, project):
         ring = f"{at}/{place}/keyRings/ring"
         answers[f"v1/{at}/{place}/keyRings"] = (
             {"keyRings": [{"name": ring}]} if place != "global" else {})
+        members = ["user:eve@example.com" if good else
+                   "allAuthenticatedUsers"]
+        answers[f"v1/{ring}:getIamPolicy"] = {"etag": "ACAB", "bindings": [
+            {"role": "roles/cloudkms.viewer", "members": members}]}
         key = f"{ring}/cryptoKeys/key"
         answers[f"v1/{ring}/cryptoKeys"] = {"cryptoKeys": [{
             "name": key, "purpose": "ENCRYPT_DECRYPT",
             "primary": {"state": "ENABLED"},
             "rotationPeriod": "7776000s" if good else "31536000s"}]}
         answers[f"v1/{key}:getIamPolicy"] = {"etag": "ACAB", "bindings": [
-            {"role": "roles/cloudkms.cryptoKeyDecrypter", "members": [
-                "user:eve@example.com" if good else
-                "allAuthenticatedUsers"]}]}
+            {"role": "roles/cloudkms.cryptoKeyDecrypter",
+             "members": members}]}
     return answers
 
 
