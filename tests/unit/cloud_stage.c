@@ -8,6 +8,7 @@
 
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
+#include "sdk/kit/cloud/cloud_private.h"
 #include "sdk/kit/host.h"
 
 #define STAGE_RULES 64
@@ -48,6 +49,8 @@ static engine_status sky_open(struct cloud *cloud, void **out,
     }
     sky->cloud = cloud;
     sky->stage = cloud_job(cloud)->internal;
+    if (sky->stage->calls_most)
+        cloud->calls_most = sky->stage->calls_most;
     sky->end = &sky->first;
     *out = sky;
     return ENGINE_OK;
@@ -295,6 +298,23 @@ static engine_status sky_start(void *self, struct cloud_call *call, void *data,
     return ENGINE_OK;
 }
 
+static engine_status sky_give_up(struct sky *sky, engine_error *err)
+{
+    engine_error why = {0};
+
+    sky->stage->cancel_at = 1;
+    engine_fail(&why, ENGINE_ECANCELLED, "the request: cancelled");
+    while (sky->first) {
+        struct late *late = sky->first;
+
+        sky->first = late->next;
+        cloud_refuse(late->call, NULL, &why);
+        engine_free(late);
+    }
+    sky->end = &sky->first;
+    return engine_fail(err, ENGINE_ECANCELLED, "cancelled");
+}
+
 /* the late ones, the last of them first */
 static engine_status sky_run(void *self, engine_error *err)
 {
@@ -303,6 +323,9 @@ static engine_status sky_run(void *self, engine_error *err)
     while (sky->first) {
         struct late **last = &sky->first, *late;
 
+        if (sky->stage->give_up_at && sky->stage->calls >=
+                                          sky->stage->give_up_at)
+            return sky_give_up(sky, err);
         if (cloud_stop(sky->cloud))
             return engine_fail(err, ENGINE_ECANCELLED, "cancelled");
         while ((*last)->next)
@@ -473,9 +496,14 @@ static int32_t stage_cancelled(const struct scanner_host *host,
 static int64_t stage_deadline(const struct scanner_host *host,
                               const struct scanner_job *job)
 {
-    (void)host;
+    struct stage *stage = stage_of(host);
+
     (void)job;
-    return -1;
+    if (stage->late_at > 0 && --stage->late_at == 0)
+        stage->late_at = 1;
+    else
+        return -1;
+    return 0;
 }
 
 /* ---- using it ----------------------------------------------------------- */

@@ -45,6 +45,10 @@ struct stage {
     uint64_t progress_done, progress_expected;
     long fail_at;   /* the allocation of an operation that fails; 0: none */
     long cancel_at; /* polls until it is cancelled; 0: never */
+    size_t give_up_at; /* calls after which it is cancelled, and all calls on
+                        * their way are refused; 0: never */
+    long late_at;   /* polls until its time is over; 0: never */
+    size_t calls_most; /* alive at a time; 0: as always */
     bool quiet;     /* keep no results, count them only */
     uint64_t emitted;
     struct scanner_error error;

@@ -48,6 +48,10 @@ static const char world[] =
     "    '*': {answer: {Status: 'ON'}}}}\n"
     "  Trails: {answers: {a1: {answer: {Trails: [{Id: v1, Home: r1},\n"
     "    {Id: v3, Home: r2}, {Id: v9, Home: r9}]}}}}\n"
+    "  Homes: {answers: {a1: {answer: {L: [{Name: both, In: [r1, r2]},\n"
+    "    {Name: none, In: []}, {Name: 'null'}]}},\n"
+    "    '*': {answer: {L: []}}}}\n"
+    "  Home: {level: region, answers: {'*': {answer: {ok: true}}}}\n"
     "  Echo: {answers: {'*': {answer: {ok: true}}}}\n";
 
 static void scan(struct stage *stage, const char *rules)
@@ -226,6 +230,42 @@ static void says_that_there_is_no_such_scope(void **state)
     assert_string_equal(stage_result(&stage, "r", "a2")->message,
                         "a2: calls.v: a2 has no region \"r2\" that is "
                         "scanned");
+    stage_close(&stage);
+}
+
+/* A list that is written down holds for all elements, wherever they are from;
+ * of none, null would be an answer. */
+static void asks_where_a_list_says(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    check_error("{calls: {v: {op: Vols, regions: []}}, assert: '!v'}",
+                "calls.v: regions is an empty list");
+    scan(&stage, "rule_id: r\n"
+                 "check_content:\n"
+                 "  calls:\n"
+                 "    v: {op: Vols, regions: all}\n"
+                 "    e: {op: Home, args: {Id: '{Id}'}, foreach: v.Vols,\n"
+                 "        regions: [r1]}\n"
+                 "  each: v.Vols\n"
+                 "  id: Id\n"
+                 "  assert: e.ok\n"
+                 "---\n"
+                 "rule_id: l\n"
+                 "check_content:\n"
+                 "  calls:\n"
+                 "    h: {op: Homes}\n"
+                 "    e: {op: Home, foreach: h.L, regions: '{In}'}\n"
+                 "  each: h.L\n"
+                 "  assert: length(e._scopes) == `2`\n");
+    assert_int_equal(stage_count(&stage, "r", SCANNER_PASS), 3);
+    assert_int_equal(stage_made(&stage, "Home a1/r1 {\"Id\":\"v3\"}"), 1);
+    assert_int_equal(stage_result(&stage, "l", "both")->status, SCANNER_PASS);
+    assert_string_equal(stage_result(&stage, "l", "none")->message,
+                        "none: calls.e: it is made nowhere: regions gives no "
+                        "region");
+    assert_int_equal(stage_result(&stage, "l", "null")->status, SCANNER_ERROR);
     stage_close(&stage);
 }
 
@@ -416,6 +456,7 @@ int main(void)
         cmocka_unit_test(asks_about_an_item_where_it_is),
         cmocka_unit_test(asks_about_an_item_where_it_says),
         cmocka_unit_test(says_that_there_is_no_such_scope),
+        cmocka_unit_test(asks_where_a_list_says),
         cmocka_unit_test(follows_items_of_items),
         cmocka_unit_test(puts_an_answer_wherever_the_element_is),
         cmocka_unit_test(makes_objects_of_what_is_none),

@@ -75,26 +75,33 @@ static engine_status call_key(struct cloud *cloud,
     return status;
 }
 
-static engine_status call_new(struct cloud *cloud, const char *key,
-                              struct cloud_call **out, engine_error *err)
+static engine_status call_new(struct cloud *cloud, struct call_home *home,
+                              const char *key, struct cloud_call **out,
+                              engine_error *err)
 {
     struct cloud_call *call;
 
-    if (cloud->calls_count >= CLOUD_CALLS)
-        return engine_fail(err, ENGINE_ELIMIT,
-                           "the rules need more than %d different calls; "
-                           "select fewer rules or scopes", CLOUD_CALLS);
+    if (cloud->calls_alive >= cloud->calls_most) {
+        engine_fail(err, ENGINE_ELIMIT,
+                    "the rules need more than %zu different calls at a time",
+                    cloud->calls_most);
+        engine_hint(err, "scan with fewer rules, or a part of the target, at "
+                         "a time");
+        return ENGINE_ELIMIT;
+    }
     call = engine_calloc(1, sizeof(*call));
-    if (!call || table_set(&cloud->calls, key, call) < 0) {
+    if (!call || table_set(&home->calls, key, call) < 0) {
         engine_free(call);
         return engine_fail_memory(err);
     }
     call->cloud = cloud;
     call->state = CALL_FORGOTTEN;
     arena_init(&call->arena, CLOUD_CALL_MEMORY);
-    call->all = cloud->all;
-    cloud->all = call;
-    cloud->calls_count++;
+    call->home = home;
+    call->all = home->all;
+    home->all = call;
+    cloud->calls_alive++;
+    cloud->calls_begun++;
     *out = call;
     return ENGINE_OK;
 }
@@ -142,6 +149,7 @@ static engine_status call_prepare(struct cloud *cloud,
                                   const struct visit_part *part,
                                   struct cloud_call **out, engine_error *err)
 {
+    struct call_home *home = part->visit->home;
     struct cloud_call *call;
     struct buffer key;
     void *data;
@@ -153,9 +161,9 @@ static engine_status call_prepare(struct cloud *cloud,
         buffer_clear(&key);
         return status;
     }
-    call = table_get(&cloud->calls, key.data);
+    call = table_get(&home->calls, key.data);
     if (!call)
-        status = call_new(cloud, key.data, &call, err);
+        status = call_new(cloud, home, key.data, &call, err);
     if (status == ENGINE_OK && call->state == CALL_FORGOTTEN)
         call_arm(call, scope, part, data);
     else
@@ -171,6 +179,7 @@ engine_status call_want(struct cloud *cloud, const struct cloud_scope *scope,
                         const struct value *request, struct visit_part *part,
                         engine_error *err)
 {
+    struct table *requested = &part->visit->home->requested;
     struct cloud_call *call = NULL;
     struct buffer text;
     engine_status status = ENGINE_OK;
@@ -181,11 +190,11 @@ engine_status call_want(struct cloud *cloud, const struct cloud_scope *scope,
         status = engine_fail(err, ENGINE_ELIMIT,
                              "a request is too long or nested too deeply");
     if (status == ENGINE_OK)
-        call = table_get(&cloud->requested, text.data);
+        call = table_get(requested, text.data);
     if (status == ENGINE_OK && (!call || call->state == CALL_FORGOTTEN)) {
         status = call_prepare(cloud, scope, request, part, &call, err);
         if (status == ENGINE_OK &&
-            table_set(&cloud->requested, text.data, call) < 0)
+            table_set(requested, text.data, call) < 0)
             status = engine_fail_memory(err);
     }
     if (status == ENGINE_OK)
@@ -215,6 +224,7 @@ void call_drop(struct cloud_call *call)
     /* rules to come may want it, too */
     if (cloud->kept + call->arena.used <= CLOUD_KEPT) {
         cloud->kept += call->arena.used;
+        call->home->kept += call->arena.used;
         call->kept = true;
         return;
     }
@@ -225,11 +235,17 @@ void call_drop(struct cloud_call *call)
  * times their size. */
 static void call_shelve(struct cloud_call *call)
 {
-    struct cloud *cloud = call->cloud;
+    struct call_home *home = call->home;
+    const size_t before = home->shelf.used;
     struct value copy;
+    engine_status status = ENGINE_ELIMIT;
 
-    if (call->failure || call->arena.used > CLOUD_SMALL ||
-        value_copy(&call->value, &cloud->shelf, &copy, NULL) < 0)
+    if (!call->failure && call->arena.used <= CLOUD_SMALL &&
+        call->cloud->kept < CLOUD_KEPT)
+        status = value_copy(&call->value, &home->shelf, &copy, NULL);
+    home->kept += home->shelf.used - before;
+    call->cloud->kept += home->shelf.used - before;
+    if (status < 0)
         return;
     call->value = copy;
     call->kept = true;
@@ -253,19 +269,45 @@ bool call_is_empty(const struct cloud_call *call, const struct value *empty_on)
     return false;
 }
 
-void calls_clear(struct cloud *cloud)
-{
-    while (cloud->all) {
-        struct cloud_call *call = cloud->all;
+/* ---- homes -------------------------------------------------------------- */
 
-        cloud->all = call->all;
+struct call_home *home_new(struct cloud *cloud)
+{
+    struct call_home *home = engine_calloc(1, sizeof(*home));
+
+    if (!home)
+        return NULL;
+    arena_init(&home->shelf, CLOUD_KEPT);
+    home->next = cloud->homes;
+    home->link = &cloud->homes;
+    if (home->next)
+        home->next->link = &home->next;
+    cloud->homes = home;
+    cloud->homes_count++;
+    return home;
+}
+
+void home_free(struct cloud *cloud, struct call_home *home)
+{
+    while (home->all) {
+        struct cloud_call *call = home->all;
+
+        home->all = call->all;
         if (call->data)
             cloud->provider->release(cloud->self, call->data);
         call_forget(call);
         engine_free(call);
+        cloud->calls_alive--;
     }
-    table_clear(&cloud->requested);
-    table_clear(&cloud->calls);
+    cloud->kept -= home->kept;
+    cloud->homes_count--;
+    *home->link = home->next;
+    if (home->next)
+        home->next->link = home->link;
+    table_clear(&home->requested);
+    table_clear(&home->calls);
+    arena_clear(&home->shelf);
+    engine_free(home);
 }
 
 /* ---- for providers ------------------------------------------------------ */
@@ -308,7 +350,7 @@ void cloud_answer(struct cloud_call *call, const struct value *value)
 void cloud_refuse(struct cloud_call *call, const char *code,
                   const engine_error *why)
 {
-    engine_error memory = {0};
+    engine_error why_all = {0};
 
     if (call->state != CALL_STARTED)
         return;
@@ -318,8 +360,10 @@ void cloud_refuse(struct cloud_call *call, const char *code,
     call->code = code ? engine_strdup(code) : NULL;
     if (!call->failure || (code && !call->code) ||
         why->status == ENGINE_ENOMEM) {
-        engine_fail_memory(&memory);
-        cloud_abort(call->cloud, &memory);
+        engine_fail_memory(&why_all);
+        cloud_abort(call->cloud, &why_all);
+    } else if (cloud_stopped(call->cloud, &why_all) < 0) {
+        cloud_abort(call->cloud, &why_all); /* it says nothing of the cloud */
     }
     call_end(call);
 }
@@ -378,11 +422,18 @@ static void pump_settle(struct cloud *cloud)
 
 void cloud_pump(struct cloud *cloud)
 {
+    engine_error why = {0};
+
     if (cloud->pumping)
         return;
     cloud->pumping = true;
     while (cloud->failure.status == ENGINE_OK) {
         struct call_lane *lane = pump_lane(cloud);
+
+        if (++cloud->pumped % 64 == 0 && cloud_stopped(cloud, &why) < 0) {
+            cloud_abort(cloud, &why);
+            break;
+        }
 
         if (lane)
             pump_start(cloud, lane);

@@ -111,6 +111,18 @@ int cloud_stop(void *user)
            host->deadline_ms(host, cloud->job) == 0;
 }
 
+engine_status cloud_stopped(const struct cloud *cloud, engine_error *err)
+{
+    const struct scanner_host *host = cloud->plugin->host;
+
+    if (host->cancelled(host, cloud->job))
+        return engine_fail(err, ENGINE_ECANCELLED, "cancelled");
+    if (host->deadline_ms(host, cloud->job) == 0)
+        return engine_fail(err, ENGINE_ETIMEOUT,
+                           "the time for this job is over");
+    return ENGINE_OK;
+}
+
 static void cloud_http_log(int level, const char *text, void *user)
 {
     const struct cloud *cloud = user;
@@ -152,10 +164,10 @@ static struct cloud *cloud_new(struct cloud_plugin *plugin,
     cloud->provider = plugin->provider;
     cloud->job = job;
     cloud->now_ms = clock_now_ms();
+    cloud->calls_most = CLOUD_CALLS;
     kit_view(&job->target, &cloud->target);
     bson_init(&cloud->typed);
     arena_init(&cloud->arena, CLOUD_MEMORY);
-    arena_init(&cloud->shelf, CLOUD_KEPT);
     arena_init(&cloud->scratch, CLOUD_SCRATCH);
     arena_init(&cloud->requests, CLOUD_SCRATCH);
     while (cloud->provider->levels[cloud->levels])
@@ -213,7 +225,8 @@ void cloud_free(struct cloud *cloud)
     http_client_free(cloud->http);
     while (cloud->open)
         visit_free(cloud->open);
-    calls_clear(cloud);
+    while (cloud->homes)
+        home_free(cloud, cloud->homes);
     if (cloud->self)
         cloud->provider->close(cloud->self);
     cloud_free_rules(cloud);
@@ -224,7 +237,6 @@ void cloud_free(struct cloud *cloud)
     bson_destroy(&cloud->typed);
     arena_clear(&cloud->requests);
     arena_clear(&cloud->scratch);
-    arena_clear(&cloud->shelf);
     arena_clear(&cloud->arena);
     engine_free(cloud);
 }

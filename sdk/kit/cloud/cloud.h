@@ -50,7 +50,8 @@
  * members with a leading underscore ("_region"); of what is no list, that is
  * there which is the same everywhere, and _scopes is a list of the answers.
  * With foreach and "all", an element of such an answer is asked about in its
- * own scope only.
+ * own scope only; with a list, in each scope of the list, wherever it is. A
+ * scope that is not scanned, and a list that is empty, are errors.
  *
  * `empty_on`: codes of errors that mean "nothing there": the answer is null.
  *
@@ -197,7 +198,8 @@ struct arena *cloud_call_arena(struct cloud_call *call);
 /** The call is over and this is its answer, all pages of it; the value lives
  * in the call's arena. */
 void cloud_answer(struct cloud_call *call, const struct value *value);
-/** The call has failed. code is what empty_on is compared with (the API's own:
+/** The call has failed; when the operation is to end (cloud_stop), it ends, and
+ * the failure is nobody's. code is what empty_on is compared with (the API's own:
  * "NoSuchBucketPolicy", "ResourceNotFound"), NULL: none; several codes, as
  * that of the API and the HTTP status "404", are separated by spaces. */
 void cloud_refuse(struct cloud_call *call, const char *code,

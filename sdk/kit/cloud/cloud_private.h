@@ -15,7 +15,8 @@
 #include "sdk/kit/expr.h"
 #include "sdk/kit/host.h"
 
-#define CLOUD_CALLS 200000   /* distinct ones of a scan */
+#define CLOUD_CALLS 500000   /* distinct ones of what is open */
+#define CLOUD_HOMES 64       /* outermost scopes that are open */
 #define CLOUD_STARTED 4096   /* begun and not yet ended */
 #define CLOUD_LANES 64
 #define CLOUD_VISITS 20000   /* open at the same time, about */
@@ -176,7 +177,20 @@ struct cloud_call {
     size_t refs;
     struct cloud_call *next; /* of those to begin, or of those that ended */
     unsigned lane;
-    struct cloud_call *all;  /* of all */
+    struct cloud_call *all;  /* of all of its home */
+    struct call_home *home;
+};
+
+/** The calls of an outermost scope, which rules share. They are forgotten when
+ * all that was opened with it is done. */
+struct call_home {
+    struct call_home *next, **link; /* of all */
+    struct table calls;     /* key -> cloud_call */
+    struct table requested; /* request -> cloud_call */
+    struct cloud_call *all;
+    struct arena shelf;     /* small answers */
+    size_t kept;            /* bytes of answers */
+    size_t visits;          /* open ones, and one while it is opened */
 };
 
 struct call_queue {
@@ -201,7 +215,8 @@ void call_drop(struct cloud_call *call);
 /** Whether its failure means that nothing is there. */
 bool call_is_empty(const struct cloud_call *call,
                    const struct value *empty_on);
-void calls_clear(struct cloud *cloud);
+struct call_home *home_new(struct cloud *cloud);
+void home_free(struct cloud *cloud, struct call_home *home);
 
 /* ---- visits (visit.c, visit_open.c, fan.c, splice.c) -------------------- */
 
@@ -238,6 +253,7 @@ struct visit {
     struct cloud *cloud;
     struct cloud_rule *rule;
     const struct cloud_scope *scope;
+    struct call_home *home;
     struct arena arena;
     struct value root;
     struct value_member *members; /* of root, one for each call */
@@ -395,20 +411,20 @@ struct cloud {
     struct cloud_rule *rules;
     size_t rules_done;
 
-    struct table calls;     /* key -> cloud_call */
-    struct table requested; /* request -> cloud_call */
-    struct cloud_call *all;
+    struct call_home *homes; /* of what is open */
+    size_t homes_count;
     struct call_lane lanes[CLOUD_LANES];
     unsigned lane;      /* whose turn it is */
     size_t queued, lane_most;
     struct call_queue ended;
-    size_t calls_count, started, calls_ended;
+    size_t calls_alive, calls_most, started;
+    size_t calls_begun, calls_ended; /* so far */
     size_t visits;     /* open ones */
     struct visit *open;
     size_t kept;       /* bytes of answers */
-    struct arena shelf;
     uint64_t passing;
     int64_t now_ms; /* for all expressions */
+    size_t pumped; /* steps */
     bool pumping;
     bool scanning; /* visits are still to be opened */
     struct arena scratch, requests;
@@ -457,6 +473,8 @@ struct scope_node *const *cloud_scopes_around(const struct cloud *cloud,
 engine_status cloud_run(struct cloud *cloud, engine_error *err);
 /** Goes on with what can be gone on with; from callbacks, too. */
 void cloud_pump(struct cloud *cloud);
+/** ENGINE_ECANCELLED or ENGINE_ETIMEOUT when the operation is to end. */
+engine_status cloud_stopped(const struct cloud *cloud, engine_error *err);
 /** Ends the operation with a failure. */
 void cloud_abort(struct cloud *cloud, const engine_error *why);
 

@@ -218,12 +218,8 @@ static engine_status judge_find(struct judge *judge)
 
 static engine_status judge_cancelled(struct judge *judge, uint32_t done)
 {
-    struct cloud *cloud = judge->visit->cloud;
-    const struct scanner_host *host = cloud->plugin->host;
-
-    if (done % 256 != 255 || !host->cancelled(host, cloud->job))
-        return ENGINE_OK;
-    return engine_fail(&judge->err, ENGINE_ECANCELLED, "cancelled");
+    return done % 256 == 255 ? cloud_stopped(judge->visit->cloud, &judge->err)
+                             : ENGINE_OK;
 }
 
 static engine_status judge_all(struct judge *judge)

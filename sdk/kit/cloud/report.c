@@ -179,7 +179,7 @@ void report_progress(struct cloud *cloud, bool now)
     cloud->progress_ms = ms;
     snprintf(what, sizeof(what), "%s: %zu of %zu calls",
              cloud->provider->name, cloud->calls_ended,
-             cloud->calls_count > cloud->calls_ended ? cloud->calls_count
+             cloud->calls_begun > cloud->calls_ended ? cloud->calls_begun
                                                      : cloud->calls_ended);
     host->progress(host, cloud->job, cloud->rules_done,
                    cloud->job->rules_count, what);

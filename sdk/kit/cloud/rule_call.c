@@ -69,6 +69,10 @@ static engine_status call_member(struct cloud *cloud, struct cloud_rule *rule,
         call->fan = true;
         if (value->kind == VALUE_STRING && strcmp(value->text, "all") == 0)
             return ENGINE_OK;
+        if (value->kind == VALUE_ARRAY && value->count == 0)
+            return engine_fail(err, ENGINE_EINVAL,
+                               "%s is an empty list: the call would be made "
+                               "nowhere", member->key);
         return call_texts(rule, member->key, value, &call->fan_names, err);
     }
     if (strcmp(member->key, "empty_on") == 0)

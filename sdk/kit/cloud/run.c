@@ -9,15 +9,20 @@ void cloud_abort(struct cloud *cloud, const engine_error *why)
         cloud->failure = *why;
 }
 
-/* calls that the provider has begun and lost would be waited for forever */
+/* Calls that the provider has begun and lost would be waited for forever.
+ * Nothing goes on before all of them are known: it would begin others. */
 static void run_lost(struct cloud *cloud)
 {
     engine_error why = {0};
 
     engine_fail(&why, ENGINE_EPLUGIN, "the call ended without an answer");
-    for (struct cloud_call *call = cloud->all; call; call = call->all)
-        if (call->state == CALL_STARTED)
-            cloud_refuse(call, NULL, &why);
+    cloud->pumping = true;
+    for (struct call_home *home = cloud->homes; home; home = home->next)
+        for (struct cloud_call *call = home->all; call; call = call->all)
+            if (call->state == CALL_STARTED)
+                cloud_refuse(call, NULL, &why);
+    cloud->pumping = false;
+    cloud_pump(cloud);
 }
 
 engine_status cloud_run(struct cloud *cloud, engine_error *err)
@@ -38,6 +43,9 @@ engine_status cloud_run(struct cloud *cloud, engine_error *err)
         *err = cloud->failure;
         return err->status;
     }
+    /* a client that was stopped does not know by what */
+    if (status == ENGINE_ECANCELLED && cloud_stopped(cloud, err) < 0)
+        return err->status;
     return status;
 }
 
@@ -57,10 +65,15 @@ static engine_status scan_all(struct cloud *cloud, engine_error *err)
 {
     engine_status status =
         cloud_read_rules(cloud, scan_refuse_rule, cloud, err);
+    engine_error stopped = {0};
 
     if (status < 0 || cloud->rules_done == cloud->job->rules_count)
         return status; /* nothing is left to be asked */
     status = cloud->provider->scopes(cloud->self, cloud_deepest(cloud), err);
+    if (cloud_stopped(cloud, &stopped) < 0) {
+        *err = stopped; /* scopes may be broken by nothing else */
+        return err->status;
+    }
     if (status == ENGINE_OK)
         status = cloud_sort_scopes(cloud, err);
     if (status == ENGINE_OK)

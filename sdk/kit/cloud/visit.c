@@ -44,7 +44,8 @@ void visit_free(struct visit *visit)
     engine_free(visit);
 }
 
-static struct visit *visit_new(struct cloud *cloud, struct cloud_rule *rule,
+static struct visit *visit_new(struct cloud *cloud, struct call_home *home,
+                               struct cloud_rule *rule,
                                const struct cloud_scope *scope)
 {
     struct visit *visit = engine_calloc(
@@ -67,6 +68,8 @@ static struct visit *visit_new(struct cloud *cloud, struct cloud_rule *rule,
     visit->cloud = cloud;
     visit->rule = rule;
     visit->scope = scope;
+    visit->home = home;
+    home->visits++;
     arena_init(&visit->arena, CLOUD_VISIT_MEMORY);
     visit->next = cloud->open;
     visit->link = &cloud->open;
@@ -76,9 +79,16 @@ static struct visit *visit_new(struct cloud *cloud, struct cloud_rule *rule,
     return visit;
 }
 
+static void visit_left(struct cloud *cloud, struct call_home *home)
+{
+    if (--home->visits == 0)
+        home_free(cloud, home);
+}
+
 static void visit_close(struct visit *visit)
 {
     struct cloud *cloud = visit->cloud;
+    struct call_home *home = visit->home;
     struct cloud_rule *rule = visit->rule;
     engine_error err = {0};
 
@@ -86,6 +96,7 @@ static void visit_close(struct visit *visit)
         judge_visit(visit, &err) < 0)
         cloud_abort(cloud, &err);
     visit_free(visit);
+    visit_left(cloud, home);
     cloud->visits--;
     rule->visits--;
     if (cloud->failure.status == ENGINE_OK)
@@ -144,10 +155,11 @@ void visit_part_ended(struct visit_part *part)
 
 /* ---- opening ------------------------------------------------------------ */
 
-static void visit_open(struct cloud *cloud, struct cloud_rule *rule,
+static void visit_open(struct cloud *cloud, struct call_home *home,
+                       struct cloud_rule *rule,
                        const struct cloud_scope *scope)
 {
-    struct visit *visit = visit_new(cloud, rule, scope);
+    struct visit *visit = visit_new(cloud, home, rule, scope);
     engine_error err = {0};
 
     if (!visit) {
@@ -166,7 +178,7 @@ static void visit_open(struct cloud *cloud, struct cloud_rule *rule,
 
 /* Rules about scopes within one that cannot be used, and of which none is
  * known, look at that one. */
-static void visits_open_scope(struct cloud *cloud,
+static void visits_open_scope(struct cloud *cloud, struct call_home *home,
                               const struct scope_node *node)
 {
     const struct cloud_scope *scope = &node->scope;
@@ -177,7 +189,7 @@ static void visits_open_scope(struct cloud *cloud,
         if (!rule->failed && cloud->failure.status == ENGINE_OK &&
             (rule->level == scope->level ||
              (scope->why && rule->level > node->deepest)))
-            visit_open(cloud, rule, scope);
+            visit_open(cloud, home, rule, scope);
     }
 }
 
@@ -198,6 +210,8 @@ static void visits_opened_all(struct cloud *cloud)
 bool visits_open_more(struct cloud *cloud)
 {
     struct scope_node *const *around;
+    struct call_home *home;
+    engine_error err = {0};
     size_t count;
 
     if (!cloud->scanning)
@@ -206,12 +220,22 @@ bool visits_open_more(struct cloud *cloud)
         visits_opened_all(cloud);
         return false;
     }
-    if (cloud->visits >= CLOUD_VISITS)
+    if (cloud->visits && (cloud->visits >= CLOUD_VISITS ||
+                          cloud->homes_count >= CLOUD_HOMES ||
+                          cloud->calls_alive >= cloud->calls_most / 4))
         return false;
+    home = home_new(cloud);
+    if (!home) {
+        engine_fail_memory(&err);
+        cloud_abort(cloud, &err);
+        return false;
+    }
+    home->visits++;
     around = cloud_scopes_around(
         cloud, &cloud->scopes[cloud->scopes_next]->scope, &count);
     cloud->scopes_next += count;
     for (size_t i = 0; i < count; i++)
-        visits_open_scope(cloud, around[i]);
+        visits_open_scope(cloud, home, around[i]);
+    visit_left(cloud, home);
     return true;
 }

@@ -150,12 +150,17 @@ static engine_status scopes_of_item(struct visit *visit,
     cloud_bind(visit->cloud, visit->rule, visit->scope, &visit->root);
     status = mold_fill(visit->cloud, &call->fan_mold, input, &visit->arena,
                        out, err);
+    /* "{expression}" may be a list by itself */
+    if (status == ENGINE_OK && out->count == 1 &&
+        out->items[0].kind == VALUE_ARRAY)
+        *out = out->items[0];
     if (status == ENGINE_OK)
         status = scopes_missing(visit, call, out, scopes, count, err);
     return status;
 }
 
-/* An item of an answer that was fanned out is asked about where it is. */
+/* Of "all", an item of an answer that was fanned out is asked about where it
+ * is. */
 static bool scopes_is_elsewhere(const struct visit *visit,
                                 const struct rule_call *call,
                                 const struct visit_item *item,
@@ -164,7 +169,7 @@ static bool scopes_is_elsewhere(const struct visit *visit,
     char key[64] = "_";
     const char *home;
 
-    if (!call->fan || !call->foreach || call->fan_varies)
+    if (!call->fan || !call->foreach || call->fan_names)
         return false;
     strncat(key, visit->cloud->provider->levels[call->level],
             sizeof(key) - 2);
@@ -210,6 +215,23 @@ static engine_status item_fail(struct visit_item *item,
     return ENGINE_OK;
 }
 
+/* without an answer, where null would be one */
+static engine_status item_nowhere(const struct visit *visit, size_t index,
+                                  struct visit_item *item, engine_error *err)
+{
+    const struct rule_call *call = &visit->rule->calls[index];
+    const char *level = visit->cloud->provider->levels[call->level];
+    engine_error why = {0};
+
+    engine_fail(&why, ENGINE_ENOTFOUND,
+                call->fan_names
+                    ? "it is made nowhere: %s gives no %s"
+                    : "it is made nowhere: \"%s\" has no %s that the element "
+                      "is in",
+                visit->cloud->provider->fan, level);
+    return item_fail(item, &why, err);
+}
+
 static engine_status item_open(struct visit *visit, size_t index,
                                struct visit_item *item,
                                const struct cloud_scope *const *scopes,
@@ -244,7 +266,7 @@ static engine_status item_open(struct visit *visit, size_t index,
         }
         call->pending += part->made && part->made->state != CALL_ENDED;
     }
-    return ENGINE_OK;
+    return item->parts ? ENGINE_OK : item_nowhere(visit, index, item, err);
 }
 
 engine_status visit_call_open(struct visit *visit, size_t index,
