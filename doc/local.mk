@@ -11,3 +11,11 @@ bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = doc/bash/scan-engine
 
 dist_doc_DATA = CHANGELOG HACKING README
+
+# Beside conf/engine.conf.
+dist_examples_DATA += \
+	doc/examples/README \
+	doc/examples/daemon.conf \
+	doc/examples/estate.conf \
+	doc/examples/host.conf \
+	doc/examples/rules.yaml

@@ -238,6 +238,38 @@ def test_a_bundle_holds_what_its_manifest_says(installed, tmp_path, name):
     assert report["unchanged"] == manifest["rules_count"]
 
 
+CLOUD_TARGETS = (
+    {"type": "aws_account", "regions": ["us-east-1"]},
+    {"type": "azure_subscription",
+     "subscriptions": ["11111111-2222-3333-4444-555555555555"]},
+    {"type": "gcp_project", "project": "example-1"})
+
+
+def test_the_examples_are_understood(installed, tmp_path):
+    examples = installed / made("docdir").strip("/") / "examples"
+    assert {"engine.conf", "host.conf", "estate.conf", "daemon.conf",
+            "rules.yaml"} <= {path.name for path in examples.iterdir()}
+    plugins = [name for name in ("oscap", "kubernetes", "aws", "azure", "gcp")
+               if module(name).exists()]
+    engine = Engine(tmp_path, plugins=plugins)
+    for path in examples.glob("*.conf"):
+        engine.config = path
+        engine.run("rules", "validate", examples / "rules.yaml", code=DONE)
+    engine.config = tmp_path / "engine.conf"
+    if len(plugins) < 5:
+        unavailable(f"built with {plugins} only")
+    engine.run("import", examples / "rules.yaml", code=DONE)
+    out = engine.run("scan", "--dry-run", *(
+        word for target in CLOUD_TARGETS
+        for word in ("--target", json.dumps(target))), code=DONE, env={
+            "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none",
+            "AZURE_CLIENT_ID": "none", "AZURE_CLIENT_SECRET": "none",
+            "AZURE_TENANT_ID": "none"}).out
+    for call in ("iam ListAccessKeys", "Microsoft.Storage/storageAccounts",
+                 "global/networks"):
+        assert call in out, out
+
+
 def test_every_header_of_the_kit_compiles_alone(clean):
     count = int(clean.run("""
         include=$(pkg-config --variable=includedir scankit)/scankit
