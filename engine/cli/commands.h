@@ -23,6 +23,7 @@ extern const struct cli_command command_scans_cancel;
 extern const struct cli_command command_scans_delete;
 extern const struct cli_command command_scans_check;
 extern const struct cli_command command_plugins;
+extern const struct cli_command command_conform;
 extern const struct cli_command command_eval;
 extern const struct cli_command command_xccdf_benchmark;
 extern const struct cli_command command_xccdf_tailoring;

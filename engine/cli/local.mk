@@ -30,5 +30,10 @@ cli_sources = \
 	engine/cli/signals.c \
 	engine/cli/signals.h \
 	engine/cli/xccdf.c
-program_sources += $(cli_sources) engine/cli/commands.c engine/cli/eval.c \
+program_sources += $(cli_sources) engine/cli/commands.c \
+	engine/cli/conform.c \
+	engine/cli/conform.h \
+	engine/cli/conform_input.c \
+	engine/cli/conform_run.c \
+	engine/cli/eval.c \
 	engine/cli/main.c

@@ -8,6 +8,7 @@ core_sources += \
 	engine/worker/host_register.c \
 	engine/worker/host_report.c \
 	engine/worker/limits.c \
+	engine/worker/socket.c \
 	engine/worker/sweep.c engine/worker/sweep.h \
 	engine/worker/take.c \
 	engine/worker/watch.c \

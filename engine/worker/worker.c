@@ -312,14 +312,17 @@ static engine_status worker_load(struct worker *worker, engine_error *err)
     return status;
 }
 
-static engine_status worker_serve(struct worker *worker, engine_error *err)
+engine_status worker_await_start(struct worker *worker, engine_error *err)
 {
-    const char *op = NULL;
-    engine_status status = worker_accept(worker, &op, err);
+    return worker_await(worker, &worker->started, err);
+}
 
-    if (status < 0)
-        return status;
-    status = worker_load(worker, err);
+/* A scanner's job, as jobs usually are. */
+static engine_status worker_serve(struct worker *worker, const char *op,
+                                  engine_error *err)
+{
+    engine_status status = worker_load(worker, err);
+
     if (status == ENGINE_OK)
         status = worker_init_plugin(worker, err);
     if (status < 0)
@@ -368,11 +371,13 @@ static void worker_finish(struct worker *worker, engine_status status,
     watch_stop(worker, WORKER_CLOSE_MS);
 }
 
-static int worker_live(int fd, unsigned flags, scanner_query_fn query)
+static int worker_live(int fd, unsigned flags, scanner_query_fn query,
+                       worker_job_fn serve)
 {
     struct worker *worker = worker_new(fd, flags);
     engine_error err = {0};
     engine_status status = ENGINE_OK;
+    const char *op = NULL;
 
     if (!worker) {
         close(fd);
@@ -384,7 +389,9 @@ static int worker_live(int fd, unsigned flags, scanner_query_fn query)
     if (status == ENGINE_OK)
         status = watch_start(worker, &err);
     if (status == ENGINE_OK)
-        status = worker_serve(worker, &err);
+        status = worker_accept(worker, &op, &err);
+    if (status == ENGINE_OK)
+        status = serve(worker, op, &err);
     worker_finish(worker, status, &err);
     worker_free(worker);
     return 0;
@@ -392,10 +399,15 @@ static int worker_live(int fd, unsigned flags, scanner_query_fn query)
 
 int worker_run(int fd, unsigned flags)
 {
-    return worker_live(fd, flags, NULL);
+    return worker_run_job(fd, flags, worker_serve);
+}
+
+int worker_run_job(int fd, unsigned flags, worker_job_fn serve)
+{
+    return worker_live(fd, flags, NULL, serve);
 }
 
 int worker_run_thread(int fd, scanner_query_fn query)
 {
-    return worker_live(fd, WORKER_IN_THREAD, query);
+    return worker_live(fd, WORKER_IN_THREAD, query, worker_serve);
 }

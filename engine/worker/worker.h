@@ -20,4 +20,8 @@ int worker_run(int fd, unsigned flags);
  * that is linked into this program; NULL: the job names its file. */
 int worker_run_thread(int fd, scanner_query_fn query);
 
+/** The socket that a program was started with as a worker; negative: it was
+ * started by hand, and has said so. */
+int worker_socket(const char *program);
+
 #endif

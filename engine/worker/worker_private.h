@@ -86,6 +86,16 @@ struct worker {
     char *workdir, *cachedir;
 };
 
+/* worker.c */
+/** What is done with a job whose frame has come and whose limits are set: in
+ * engine/conform something else than in scan-worker. */
+typedef engine_status (*worker_job_fn)(struct worker *worker, const char *op,
+                                       engine_error *err);
+/** worker_run with that. */
+int worker_run_job(int fd, unsigned flags, worker_job_fn serve);
+/** Waits until all rules of the job are there. */
+engine_status worker_await_start(struct worker *worker, engine_error *err);
+
 /* watch.c */
 engine_status watch_start(struct worker *worker, engine_error *err);
 /** Everything printed so far becomes log frames. */

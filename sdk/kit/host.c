@@ -45,6 +45,9 @@ int32_t kit_fail(struct scanner_error *out, const engine_error *err)
     if (out && err->status < 0) {
         out->status = err->status;
         snprintf(out->message, sizeof(out->message), "%s", err->message);
+        if (!err->message[0]) /* the status is what the host answered */
+            snprintf(out->message, sizeof(out->message),
+                     "the engine refused: %s", engine_status_name(err->status));
         snprintf(out->hint, sizeof(out->hint), "%s", err->hint);
     }
     return err->status;

@@ -438,7 +438,7 @@ def test_what_a_plugin_prints_does_not_reach_the_results(tmp_path):
 
 def test_findings_without_rules_of_theirs_are_kept(tmp_path):
     engine = Engine(tmp_path, plugins=("findings",))
-    engine.import_rules([rule(1, "findings")])
+    engine.import_rules([rule(1, "findings", ignored=1)])
     scan = engine.scan()
     statuses = scan.statuses()
     assert statuses["finding-1"] == "fail" and statuses["finding-2"] == "pass"

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* checks.c - the list of checks. */
+#include "engine/conform/checks.h"
+
+const struct conform_check conform_checks[] = {
+    {"permissions", "nobody but root and this user can have changed the file",
+     CONFORM_FILE, true, false},
+    {"symbols", "it exports its entry point and nothing else", CONFORM_FILE,
+     false, false},
+    {"loads", "it loads, with every symbol resolved", CONFORM_LOAD, true, false},
+    {"table", "magic, size, ABI and table fit this engine", CONFORM_TABLE,
+     true, false},
+    {"init", "init and destroy without a scan", CONFORM_INIT, true, false},
+    {CONFORM_OPTIONS, "its options are described, and unknown ones refused",
+     CONFORM_LIFE, true, false},
+    {"destroy-null", "destroy(NULL) does nothing", CONFORM_LIFE, false, false},
+    {"cycles", "a hundred times init and destroy leave nothing behind",
+     CONFORM_LIFE, false, false},
+    {"operations", "plan, import, probe and undo end, and say why they fail",
+     CONFORM_LIFE, false, false},
+    {"no-rules", "a scan without rules ends", CONFORM_SCAN, false, true},
+    {"instances", "two instances at once", CONFORM_LIFE, false, true},
+    {"rules", "every rule of a scan is ended, or the scan says why",
+     CONFORM_SCAN, false, true},
+    {"form", "what is reported is well-formed: BSON, UTF-8, sizes, statuses",
+     CONFORM_SCAN, false, true},
+    {"ids", "only rules of the job are reported on, each until its end",
+     CONFORM_SCAN, false, true},
+    {"silent", "nothing is written to standard output or standard error",
+     CONFORM_SCAN, false, true},
+    {"messages", "every failure has a message: lower case, no full stop",
+     CONFORM_SCAN, false, true},
+    {"garbage", "a rule with garbage for check_content is never judged",
+     CONFORM_SCAN, false, true},
+    {"unreachable", "on a target that cannot be reached nothing is judged",
+     CONFORM_SCAN, false, true},
+    {"cancel", "a scan ends soon, whenever it is cancelled", CONFORM_SCAN,
+     false, true},
+    {"emit", "a scan ends when its results are not taken", CONFORM_SCAN,
+     false, true},
+    {"old-host", "it runs on an engine of the oldest ABI of its major",
+     CONFORM_SCAN, false, true},
+    {"tidy", "it leaves the process as it found it", CONFORM_SCAN, false, true},
+};
+const size_t conform_checks_count =
+    sizeof(conform_checks) / sizeof(conform_checks[0]);
