@@ -19,3 +19,7 @@ dist_examples_DATA += \
 	doc/examples/estate.conf \
 	doc/examples/host.conf \
 	doc/examples/rules.yaml
+
+# Programs that embed libengine; test_embed.py builds and runs them.
+dist_examples_DATA += doc/examples/embed.c doc/examples/embed.cc \
+	doc/examples/embed.py

@@ -54,7 +54,7 @@ static void example_option(struct buffer *out, const char *indent,
     example_comment(out, indent, text);
     buffer_printf(out, "%s#%s = ", indent, option->name);
     if (example_is_place(option))
-        buffer_puts(out, "\"/usr/lib/scan-engine/plugins\"");
+        buffer_puts(out, option->sample);
     else if (option->fallback)
         example_default(out, option);
     else

@@ -82,7 +82,7 @@ static engine_status places_override(struct engine_config *config,
                                      const char *name, const char **out,
                                      engine_error *err)
 {
-    const char *value = getenv(name);
+    const char *value = secure_getenv(name); /* it names code */
 
     if (!value || !*value)
         return ENGINE_OK;

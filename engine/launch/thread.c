@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -18,7 +19,7 @@
 
 struct thread_launcher {
     struct launcher base;
-    int64_t count;
+    atomic_llong count; /* several loops may share the launcher */
 };
 
 struct thread_worker {
@@ -81,7 +82,7 @@ static engine_status thread_start(struct launcher *launcher,
                            "could not start a thread: %s", strerror(code));
     }
     *launch = (struct launch){
-        .launcher = launcher, .id = ++self->count, .internal = worker};
+        .launcher = launcher, .id = atomic_fetch_add(&self->count, 1) + 1, .internal = worker};
     channel_init(&launch->channel, ends[0]);
     return ENGINE_OK;
 }

@@ -17,6 +17,8 @@ engine_library_libpublic_la_SOURCES = \
 	engine/library/query.c \
 	engine/library/scanners.c
 public_headers += include/engine/engine.h
+pkgconfig_DATA += sdk/libengine.pc
+EXTRA_DIST += sdk/libengine.pc.in
 
 # Linked like any program that embeds: with libengine.so and what it exports.
 library_stage = tests/unit/library_stage.c tests/unit/library_stage.h

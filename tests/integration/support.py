@@ -6,6 +6,7 @@ Everything an engine starts inherits its HOME, which is the test's own: so the
 processes of one test can be told from all others, also when their parents are
 dead.
 """
+import fcntl
 import json
 import os
 import pty
@@ -89,6 +90,32 @@ def module(name):
     shipped = name in ("oscap", "kubernetes", "aws", "azure", "gcp")
     folder = "plugins" if shipped else "tests/fixtures/plugins"
     return BUILD / folder / ".libs" / f"{name}.so"
+
+
+# ---- the build tree --------------------------------------------------------
+
+def make(*args):
+    """make in the build tree, apart from a make that runs this test; one at a
+    time, since installing links again."""
+    env = {key: value for key, value in os.environ.items()
+           if not key.startswith("MAKE") and key != "MFLAGS"}
+    if not (BUILD / "Makefile").exists():
+        unavailable("no build tree to install from")
+    with open(BUILD / "Makefile") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(["make", "-s", "-C", BUILD, *args], env=env,
+                              capture_output=True, text=True,
+                              timeout=300 * SLOW)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def made(name):
+    """A variable of the build tree's Makefile."""
+    text = (BUILD / "Makefile").read_text()
+    found = re.search(rf"^{name} = (.*)$", text, re.M)
+    return re.sub(r"\$[({](\w+)[)}]", lambda inner: made(inner[1]),
+                  found[1] if found else "")
 
 
 # ---- processes ---------------------------------------------------------------

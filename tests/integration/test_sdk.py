@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from support import (BUILD, DONE, INSTRUMENTED, SLOW, SOURCE, Engine,
-                     module, need_root, unavailable)
+                     made, make, module, need_root, unavailable)
 
 ROOT = Path(os.environ.get("SCAN_ENGINE_TEST_SDK_ROOT",
                            SOURCE / "build" / "sdk-root"))
@@ -26,25 +26,6 @@ MINIMAL = {"minimal-passwd": "pass", "minimal-shadow": "pass",
            "minimal-tmp": "fail"}
 OSCAP = {"xccdf_org.example_rule_unix": "pass",
          "xccdf_org.example_rule_windows": "fail"}
-
-
-def make(*args):
-    """make in the build tree, apart from a make that runs this test."""
-    env = {key: value for key, value in os.environ.items()
-           if not key.startswith("MAKE") and key != "MFLAGS"}
-    done = subprocess.run(["make", "-s", "-C", BUILD, *args], env=env,
-                          capture_output=True, text=True,
-                          timeout=300 * SLOW)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    return done.stdout
-
-
-def made(name):
-    """A variable of the build tree's Makefile."""
-    text = (BUILD / "Makefile").read_text()
-    found = re.search(rf"^{name} = (.*)$", text, re.M)
-    return re.sub(r"\$[({](\w+)[)}]", lambda inner: made(inner[1]),
-                  found[1] if found else "")
 
 
 def files(tree):
