@@ -113,6 +113,14 @@ def commands(readme):
     return script
 
 
+def keeps_the_contract(out):
+    """The README has `scan-engine conform`, and every check of it passed."""
+    plan = re.search(r"^1\.\.(\d+)$", out, re.M)
+    passed = re.findall(r"^ok \d+ - .*$", out, re.M)
+    assert plan and len(passed) == int(plan[1]) > 15, out
+    assert sum("# SKIP" in line for line in passed) <= 3, out
+
+
 def template(installed, name):
     return Path(f"{installed}{made('datadir')}/scan-engine/template/{name}")
 
@@ -126,6 +134,7 @@ def test_the_minimal_template_by_its_readme_beside_oscap(installed, clean):
         scan-engine --config engine.conf scan --target local --format json \\
             --output ~/scan.json || test $? -eq 2
         """)
+    keeps_the_contract(out)
     assert "file_mode" in out and "minimal.so" in out, out
     scan = json.loads((clean.home / "scan.json").read_text())
     assert scan["status"] == "completed", scan
@@ -161,11 +170,11 @@ def test_the_template_of_the_kit_by_its_readme(installed, clean, service):
     assert len(served) == 1 and "127.0.0.1 8080" in served[0]
     script = script.replace(served[0], "").replace("127.0.0.1:8080",
                                                    f"127.0.0.1:{service}")
-    clean.run(script + """
+    keeps_the_contract(clean.run(script + """
         scan-engine --config engine.conf scans show last --format json \
             >~/scan.json
         nm -D --defined-only jsonapi.so >~/symbols
-        """)
+        """))
     scan = json.loads((clean.home / "scan.json").read_text())
     found = {each["rule_id"]: each for each in scan["results_by_rule"]}
     assert {rule: each["status"] for rule, each in found.items()} == {
@@ -180,11 +189,12 @@ def test_the_template_of_the_kit_by_its_readme(installed, clean, service):
 
 
 def test_the_template_in_rust_by_its_readme(installed, clean):
-    clean.run(commands(template(installed, "rust") / "README") + """
+    script = commands(template(installed, "rust") / "README")
+    keeps_the_contract(clean.run(script + """
         scan-engine --config engine.conf scans show last --format json \\
             >~/scan.json
         nm -D --defined-only minimal_rs.so >~/symbols
-        """)
+        """))
     scan = json.loads((clean.home / "scan.json").read_text())
     found = {each["rule_id"]: each for each in scan["results_by_rule"]}
     assert {rule: each["status"] for rule, each in found.items()} == {

@@ -127,28 +127,43 @@ static engine_status jsonapi_judge(struct jsonapi *api, const bson_t *rule,
     return status;
 }
 
+static engine_status jsonapi_report(struct jsonapi *api, const char *id,
+                                    const struct check_outcome *outcome,
+                                    engine_error *err)
+{
+    const struct scanner_result result = {
+        .size = sizeof(result),
+        .rule_id = id,
+        .status = outcome->status,
+        .message = outcome->message[0] ? outcome->message : NULL,
+        .evidence = kit_doc(outcome->evidence)};
+    const struct scanner_rule_end end = {
+        .size = sizeof(end), .rule_id = id, .duration_ms = -1};
+    engine_status status = api->host->emit(api->host, api->job, &result);
+
+    if (status == ENGINE_OK)
+        status = api->host->rule_done(api->host, api->job, &end);
+    if (status < 0)
+        engine_fail(err, status, "a result was not taken");
+    return status;
+}
+
 /* What could not be read or judged is an error, never a pass and never a
  * fail. A cancelled scan says nothing of the rule. */
 static engine_status jsonapi_rule(struct jsonapi *api, const bson_t *rule,
                                   engine_error *err)
 {
     const char *id = document_string(rule, "rule_id");
-    struct scanner_result result = {.size = sizeof(result), .rule_id = id};
-    const struct scanner_rule_end end = {
-        .size = sizeof(end), .rule_id = id, .duration_ms = -1};
     struct check_outcome outcome = {0};
     engine_status status;
     struct arena arena;
 
+    if (jsonapi_stop(api))
+        return engine_fail(err, ENGINE_ECANCELLED, "cancelled");
     arena_init(&arena, JSONAPI_MEMORY);
     status = jsonapi_judge(api, rule, &arena, &outcome, err);
     if (status == ENGINE_OK) {
-        result.status = outcome.status;
-        result.message = outcome.message[0] ? outcome.message : NULL;
-        result.evidence = kit_doc(outcome.evidence);
-        status = api->host->emit(api->host, api->job, &result);
-        if (status == ENGINE_OK)
-            status = api->host->rule_done(api->host, api->job, &end);
+        status = jsonapi_report(api, id, &outcome, err);
     } else if (status != ENGINE_ECANCELLED && status != ENGINE_ENOMEM) {
         kit_rule_error(api->host, api->job, id, err);
         status = ENGINE_OK;

@@ -10,12 +10,14 @@ use std::os::raw::{c_char, c_void};
 use std::os::unix::fs::MetadataExt;
 use std::ptr::null;
 
-/// What this scanner needs of the ABI. Structures of the engine are only
-/// looked at through pointers, so they may end here after the last member that
-/// is used; our own carry their size, and the engine takes the rest for absent.
+/// What this scanner needs of the ABI. Structures of the engine are only looked
+/// at through pointers, so they may end here after the last member that is used.
+/// The table is whole, as the version that it names has it; later engines of
+/// the same major take what has been added since for absent.
 mod abi {
     use super::{c_char, c_void};
 
+    pub const VERSION: [u16; 2] = [0, 3];
     pub const MAGIC: u32 = 0x5343_4e52;
     pub const PASS: i32 = 1;
     pub const FAIL: i32 = 2;
@@ -121,23 +123,19 @@ mod abi {
         pub init: extern "C" fn(*const Host, Unused, *mut *mut c_void, *mut Error) -> i32,
         pub scan: extern "C" fn(*mut c_void, *const Job, *mut Error) -> i32,
         pub destroy: extern "C" fn(*mut c_void),
+        pub plan: Unused,
+        pub import: Unused,
+        pub probe: Unused,
+        pub undo: Unused,
+        pub reads: Unused, // what stat(2) tells needs no entry
+        pub writes: Unused,
+        pub programs: Unused,
     }
 
     // constant, and read by the engine only
     unsafe impl Sync for Ops {}
 
     pub const NO_DOC: Doc = Doc { data: std::ptr::null(), len: 0, reserved: 0 };
-}
-
-/// A number of the Makefile's, which has it from pkg-config.
-const fn number(text: &str) -> u16 {
-    let digits = text.as_bytes();
-    let (mut value, mut at) = (0, 0);
-    while at < digits.len() {
-        value = value * 10 + (digits[at] - b'0') as u16;
-        at += 1;
-    }
-    value
 }
 
 /// One instance.
@@ -262,7 +260,7 @@ extern "C" fn destroy(instance: *mut c_void) {
 static OPS: abi::Ops = abi::Ops {
     magic: abi::MAGIC,
     size: size_of::<abi::Ops>() as u32,
-    abi: [number(env!("SCANNER_ABI_MAJOR")), number(env!("SCANNER_ABI_MINOR"))],
+    abi: abi::VERSION,
     reserved: 0,
     caps: 0,
     needs: 0,
@@ -274,6 +272,13 @@ static OPS: abi::Ops = abi::Ops {
     init,
     scan,
     destroy,
+    plan: null(),
+    import: null(),
+    probe: null(),
+    undo: null(),
+    reads: null(),
+    writes: null(),
+    programs: null(),
 };
 
 /// The entry point: the name of the file in front of it.
