@@ -166,8 +166,8 @@ static engine_status try_headers(struct http_request *request,
             ok = try_copy_header(attempt, *line);
     if (ok && host_header && !try_has_header(attempt->headers, "Host", 4))
         ok = try_add_header(attempt, host_header);
-    if (ok && request->body &&
-        !try_has_header(attempt->headers, "Content-Type", 12))
+    /* libcurl would call a POST a form, an empty one, too */
+    if (ok && !try_has_header(attempt->headers, "Content-Type", 12))
         ok = try_add_header(attempt, "Content-Type:");
     if (ok && !try_has_header(attempt->headers, "Expect", 6))
         ok = try_add_header(attempt, "Expect:");

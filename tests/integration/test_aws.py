@@ -468,6 +468,18 @@ def test_no_keys_at_all_say_where_they_were_looked_for(aws):
     assert "AWS_ACCESS_KEY_ID" in json.dumps(aws.last.document)
 
 
+def test_a_request_without_a_body_claims_no_type_of_it(aws):
+    path = "inspector2:/organizationconfiguration/describe"
+    aws.proxy.answers[path] = lambda _: b"{}"
+    aws.one(rule("type", calls={"c": {
+        "service": "inspector2",
+        "operation": "DescribeOrganizationConfiguration"}},
+        **{"assert": "c"}), target={"regions": ["eu-west-1"]})
+    request, = aws.proxy.of(path)
+    assert request.method == "POST" and request.body == b""
+    assert "content-type" not in request.headers
+
+
 # ---- services that are not there ----------------------------------------------
 
 def nothing_there(**call):
