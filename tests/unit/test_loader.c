@@ -2,6 +2,7 @@
 /* test_loader.c - which modules are opened, and why others are not. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -350,6 +351,31 @@ static void refuses_malformed_tables(void **state)
     assert_int_equal(check_ops(&ops, &err), ENGINE_OK);
 }
 
+static void survives_every_failed_allocation(void **state)
+{
+    char *path = plugin_path("alpha");
+    char digest[HASH_HEX_SIZE];
+    bool waits = false;
+
+    (void)state;
+    assert_int_equal(hash_file(path, digest, NULL), ENGINE_OK);
+    for (long nth = 1; !waits; nth++) {
+        struct module *module = NULL;
+        engine_error err = {0};
+        engine_status status;
+
+        engine_alloc_fail_at(nth);
+        status = loader_open(path, digest, &module, &err);
+        waits = engine_alloc_fail_waits();
+        engine_alloc_fail_at(0);
+        assert_true(status == ENGINE_OK ? module != NULL
+                                        : err.message[0] != '\0');
+        assert_true(status == ENGINE_OK || !waits);
+        loader_close(module);
+    }
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +390,7 @@ int main(void)
         cmocka_unit_test(reads_a_newer_minor_unless_it_needs_more),
         cmocka_unit_test(refuses_malformed_declarations),
         cmocka_unit_test(refuses_malformed_tables),
+        cmocka_unit_test(survives_every_failed_allocation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
