@@ -11,7 +11,7 @@
 #define OPS_OPTIONS_MAX 256
 #define OPS_NAME_MAX 64
 #define OPS_ENTRY_MAX 1023
-/* An option as ABI 0.1 has it. */
+/* An option as ABI 1.0 has it. */
 #define OPS_OPTION_SIZE \
     (offsetof(struct scanner_option, reserved) + sizeof(uint32_t))
 /* Everything that every version of the ABI has had. */

@@ -29,7 +29,7 @@ struct plugin_spec {
 
 /**
  * One plugin as it described itself, or why it was refused. `description`:
- * {name, version, abi: "0.1", caps: [names], caps_bits, types: [{name,
+ * {name, version, abi: "1.0", caps: [names], caps_bits, types: [{name,
  * alias?}], targets: [{name, alias?}], content: [{format, marker?}], options:
  * [{name, type, default?, minimum?, maximum?, help}], operations: ["scan",
  * "plan", ...], reads: [entries as scanner.h has them], writes, programs}.

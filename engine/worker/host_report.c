@@ -11,7 +11,7 @@
 #define REPORT_RULE_ID_MAX 1024
 #define REPORT_MESSAGE_MAX 16384
 #define REPORT_WARNING_MAX 1024
-/* The structs as ABI 0.1 has them: what a later one appends may be missing. */
+/* The structs as their first drafts had them: what a later one appends may be missing. */
 #define REPORT_RESULT_SIZE                       \
     (offsetof(struct scanner_result, details) +  \
      sizeof(struct scanner_doc))

@@ -23,8 +23,8 @@ extern "C" {
 #endif
 
 #define SCANNER_MAGIC 0x53434e52u /* "SCNR" */
-#define SCANNER_ABI_MAJOR 0
-#define SCANNER_ABI_MINOR 3
+#define SCANNER_ABI_MAJOR 1
+#define SCANNER_ABI_MINOR 0
 
 /* What a scanner can do (scanner_ops.caps). */
 #define SCANNER_CAP_SHARDED (UINT64_C(1) << 0)  /* uses job.parallel itself */
@@ -225,7 +225,7 @@ struct scanner_host {
     int32_t (*get_doc)(const struct scanner_host *host,
                        const struct scanner_doc *document, const char *path,
                        struct scanner_doc *out); /* documents and arrays */
-    /* 0.2: during an operation, something about the whole job that whoever
+    /* during an operation, something about the whole job that whoever
      * reads its results must know, such as a peer whose identity was not
      * verified: one line of at most 1024 bytes. It is kept with the scan and
      * shown with it, once however often it is said. */
@@ -323,7 +323,7 @@ struct scanner_ops {
                      struct scanner_error *err);
     int32_t (*undo)(void *self, const struct scanner_job *job,
                     struct scanner_error *err);
-    /* 0.3: see above; each NULL, or a list that NULL ends */
+    /* see above; each NULL, or a list that NULL ends */
     const char *const *reads;
     const char *const *writes;
     const char *const *programs;
@@ -357,10 +357,11 @@ typedef const struct scanner_ops *(*scanner_query_fn)(uint16_t host_major);
 
 /*
  * Since
- *   0.1  everything above, unless it is named below. The ABI is 0.x until it
- *        is frozen as 1.0.
- *   0.2  scanner_host.warn
- *   0.3  scanner_ops.reads, writes, programs
+ *   1.0  everything above. Frozen: structures grow at their ends only, under
+ *        "append below", with a line here for each minor; nothing that is
+ *        there moves, changes or goes before a major 2, which the entry point
+ *        is told of. A scanner of 1.x is loaded by every engine of major 1
+ *        that offers what it needs.
  */
 
 #ifdef __cplusplus

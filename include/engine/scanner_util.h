@@ -146,7 +146,7 @@ static inline void scanner_log(const struct scanner_host *host, uint32_t level,
 }
 
 /** A warning about the whole job, kept with the scan; to the log where the
- * engine is older than that service (ABI 0.2). */
+ * engine lacks that service. */
 static inline void scanner_warn(const struct scanner_host *host,
                                 const struct scanner_job *job,
                                 const char *format, ...) SCANNER_PRINTF(3, 4);

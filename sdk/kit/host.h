@@ -26,7 +26,7 @@ void kit_log(const struct scanner_host *host, uint32_t level,
     __attribute__((format(printf, 3, 4)));
 
 /** A warning about the whole job, kept with the scan; to the log where the
- * engine is older than ABI 0.2, or the message not one line of UTF-8. */
+ * engine lacks that service, or the message not one line of UTF-8. */
 void kit_warn(const struct scanner_host *host, const struct scanner_job *job,
               const char *message);
 

@@ -466,7 +466,7 @@ def test_plugins_show_what_they_can_and_why_they_were_refused(make_engine):
                          options={"alpha": {"limit": 7}})
     out = engine.run("plugins", code=DONE).out
     assert "alpha 1.2.3: loaded" in out and "alpha (alpha_alias)" in out
-    assert "limit = 7" in out and "abi         0.3" in out
+    assert "limit = 7" in out and "abi         1.0" in out
     assert "wrong_major: refused" in out and "to do" in out
     entries = engine.run("plugins", "--format", "json", code=DONE).json()
     states = {each["plugin"]: each["state"] for each in entries}

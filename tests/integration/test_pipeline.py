@@ -305,7 +305,7 @@ def test_two_plugins_for_one_type_are_refused_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("animal, words", [
-    ("wrong_major", ["ABI 2.1", "provides 0.", "wrong_major.so"]),
+    ("wrong_major", ["ABI 3.1", "provides 1.", "wrong_major.so"]),
     ("no_symbol", ["no_symbol.so", "LTX_scanner_query"]),
     ("failing_init", ["the frobnicator is not there",
                       "start the frobnicator"]),

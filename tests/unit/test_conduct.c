@@ -545,8 +545,8 @@ static void describes_plugins_and_refuses_the_bad_ones(void **state)
         entry = registry_at(registry, 1);
         assert_int_equal(entry->refused.status, ENGINE_EVERSION);
         assert_non_null(strstr(entry->refused.message,
-                               "built for scanner ABI 2.1, this engine "
-                               "provides 0.3"));
+                               "built for scanner ABI 3.1, this engine "
+                               "provides 1.0"));
         assert_string_equal(entry->refused.hint,
                             "rebuild it against this engine's SDK");
         entry = registry_at(registry, 2);

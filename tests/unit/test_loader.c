@@ -81,8 +81,8 @@ static void refuses_another_major_and_names_the_remedy(void **state)
     (void)state;
     assert_int_equal(loader_open(path, NULL, &module, &err), ENGINE_EVERSION);
     snprintf(expected, sizeof(expected),
-             "scanner \"wrong_major\" (%s): built for scanner ABI 2.1, this "
-             "engine provides 0.3", path);
+             "scanner \"wrong_major\" (%s): built for scanner ABI 3.1, this "
+             "engine provides 1.0", path);
     assert_string_equal(err.message, expected);
     assert_string_equal(err.hint, "rebuild it against this engine's SDK");
     free(path);
@@ -274,8 +274,8 @@ static void reads_a_newer_minor_unless_it_needs_more(void **state)
     assert_int_equal(check_ops(&newer.ops, &err), ENGINE_OK);
     newer.ops.needs = UINT64_C(1) << 40;
     assert_int_equal(check_ops(&newer.ops, &err), ENGINE_EVERSION);
-    assert_non_null(strstr(err.message, "built for scanner ABI 0.4, this "
-                                        "engine provides 0.3"));
+    assert_non_null(strstr(err.message, "built for scanner ABI 1.1, this "
+                                        "engine provides 1.0"));
     assert_non_null(strstr(err.message, "0x10000000000"));
 }
 

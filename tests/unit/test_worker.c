@@ -132,7 +132,7 @@ static void describes_a_plugin(void **state)
     assert_string_equal(document_string(&talk.frame, "description.name"),
                         "alpha");
     assert_string_equal(document_string(&talk.frame, "description.abi"),
-                        "0.3");
+                        "1.0");
     assert_string_equal(document_string(&talk.frame, "description.caps.0"),
                         "sharded");
     assert_string_equal(document_string(&talk.frame,
