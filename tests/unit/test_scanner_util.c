@@ -179,7 +179,7 @@ static void warns_in_the_log_of_an_engine_without_warnings(void **state)
     heard.refuse = SCANNER_EINVAL;
     scanner_warn(&host, NULL, "odd: %d", 2);
     assert_string_equal(heard.log, "odd: 2");
-    host.size = offsetof(struct scanner_host, warn); /* ABI 0.1 */
+    host.size = offsetof(struct scanner_host, warn); /* an engine without it */
     scanner_warn(&host, NULL, "odd: %d", 3);
     assert_string_equal(heard.log, "odd: 3");
     assert_int_equal(heard.level, SCANNER_LOG_WARNING);

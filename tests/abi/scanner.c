@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* surface.c - all of engine/scanner.h in one shared object, for abidw and
+/* scanner.c - all of engine/scanner.h in one shared object, for abidw and
  * abidiff to look at: tests/abi/abi.sh. */
 #include <engine/scanner.h>
 
