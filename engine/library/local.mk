@@ -29,3 +29,13 @@ unit_tests += tests/unit/test_library_scan
 tests_unit_test_library_scan_SOURCES = \
 	$(library_stage) tests/unit/test_library_scan.c
 tests_unit_test_library_scan_LDADD = engine/libengine.la $(CMOCKA_LIBS)
+unit_tests += tests/unit/test_library_process
+tests_unit_test_library_process_SOURCES = \
+	$(library_stage) tests/unit/test_library_process.c
+tests_unit_test_library_process_LDADD = engine/libengine.la $(CMOCKA_LIBS)
+# With the hook that lets allocations fail, which libengine.so hides.
+unit_tests += tests/unit/test_library_faults
+tests_unit_test_library_faults_SOURCES = \
+	$(library_stage) tests/unit/test_library_faults.c
+tests_unit_test_library_faults_LDADD = engine/library/libpublic.la \
+	engine/libenginecore.la $(CMOCKA_LIBS)

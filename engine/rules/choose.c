@@ -74,6 +74,10 @@ static engine_status chooser_override(struct chooser *chooser,
     struct chooser_override *override = table_get(&chooser->overrides, name);
     const char *text = chooser_text(chooser, value);
 
+    if (!text && (BSON_ITER_HOLDS_UTF8(value) ||
+                  BSON_ITER_HOLDS_NUMBER(value) ||
+                  BSON_ITER_HOLDS_BOOL(value)))
+        return engine_fail_memory(err);
     if (!text)
         return engine_fail(err, ENGINE_EINVAL,
                            "override of \"%s\": expected a text, a number or "

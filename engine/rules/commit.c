@@ -17,7 +17,8 @@ static void commit_rule_id(char *out, size_t room, const char *benchmark,
  * The hash of a rule as such. Where it was read from is no part of it: a
  * comment above it, or another directory, makes no new version.
  */
-static void commit_hash(const bson_t *document, char out[HASH_HEX_SIZE])
+static engine_status commit_hash(const bson_t *document,
+                                 char out[HASH_HEX_SIZE], engine_error *err)
 {
     bson_t plain, source, child;
 
@@ -32,6 +33,8 @@ static void commit_hash(const bson_t *document, char out[HASH_HEX_SIZE])
     }
     document_hash(&plain, out);
     bson_destroy(&plain);
+    /* "" stands for any rule: memory has run out */
+    return out[0] ? ENGINE_OK : engine_fail_memory(err);
 }
 
 /* the document with the engine's own fields; version 0: it has none */
@@ -141,7 +144,9 @@ engine_status rules_commit_rule(struct rules_batch *batch,
         status = known_rule_get(benchmark, rule_id, &entry, err);
     if (status < 0)
         return status;
-    commit_hash(rule, hash);
+    status = commit_hash(rule, hash, err);
+    if (status < 0)
+        return status;
     if (entry->seen && entry->first_file)
         return commit_again(entry, rule_id, hash, out, err);
     entry->seen = true;
@@ -170,12 +175,14 @@ static engine_status commit_put_benchmark(struct rules_batch *batch,
                                           const bson_t *document,
                                           engine_error *err)
 {
-    engine_status status = ENGINE_ENOTFOUND;
     char hash[HASH_HEX_SIZE];
+    engine_status status = commit_hash(document, hash, err);
     bson_t stored, stamped;
     bool same = false;
 
-    commit_hash(document, hash);
+    if (status < 0)
+        return status;
+    status = ENGINE_ENOTFOUND;
     if (batch->store)
         status = store_get(batch->store, STORE_BENCHMARKS, id, &stored, err);
     if (status == ENGINE_OK) {

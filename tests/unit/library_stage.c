@@ -126,7 +126,7 @@ void stage_make(struct stage *stage)
 
 void stage_open(struct stage *stage, uint32_t flags, const char *extra)
 {
-    char config[4 * STAGE_PATH + 512], store[STAGE_PATH + 32];
+    char config[16384], store[STAGE_PATH + 32];
     struct engine_options options = {.size = sizeof(options),
                                      .flags = flags,
                                      .config_text = config,
