@@ -17,6 +17,7 @@ dist_templateminimal_DATA = \
 	sdk/template/minimal/engine.conf \
 	sdk/template/minimal/minimal.c \
 	sdk/template/minimal/rules.yaml
+if WITH_CURL
 templatekitdir = $(templatedir)/kit
 dist_templatekit_DATA = \
 	sdk/template/kit/Makefile \
@@ -25,6 +26,7 @@ dist_templatekit_DATA = \
 	sdk/template/kit/health.json \
 	sdk/template/kit/jsonapi.c \
 	sdk/template/kit/rules.yaml
+endif
 templaterustdir = $(templatedir)/rust
 dist_templaterust_DATA = \
 	sdk/template/rust/Makefile \
