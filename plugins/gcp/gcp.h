@@ -73,6 +73,10 @@ engine_status gcp_fetch(struct gcp *gcp, const char *request, const char *body,
                         struct arena *arena, const struct value **out,
                         engine_error *err);
 
+/** A list of the projects in and below "folders/1" or "organizations/1", as
+ * Resource Manager describes them, sorted; it lives in arena. */
+engine_status gcp_walk(struct gcp *gcp, const char *root, struct arena *arena,
+                       struct value *out, engine_error *err);
 engine_status gcp_scopes(void *self, unsigned deepest, engine_error *err);
 engine_status gcp_check(void *self, const struct value *call, unsigned *level,
                         engine_error *err);

@@ -20,7 +20,8 @@ plugins_gcp_la_SOURCES = $(gcp_parts) \
 	plugins/gcp/probe.c \
 	plugins/gcp/provider.c \
 	plugins/gcp/refusal.c \
-	plugins/gcp/scopes.c
+	plugins/gcp/scopes.c \
+	plugins/gcp/walk.c
 plugins_gcp_la_LIBADD = sdk/kit/cloud/libscankit-cloud.la \
 	sdk/kit/libscankit-http.la sdk/kit/libscankit-expr.la \
 	sdk/kit/libscankit-core.la $(CRYPTO_LIBS)

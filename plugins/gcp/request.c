@@ -91,22 +91,68 @@ static bool request_verb_reads(const char *verb, size_t len)
     return false;
 }
 
-/* What is behind the last colon of the last segment. */
+/* What is behind the last colon of the last segment, however it is written. */
 static const char *request_verb(const char *path, size_t *len)
 {
     const char *end = path + strcspn(path, "?");
     const char *at = end;
 
-    while (at > path && at[-1] != ':' && at[-1] != '/')
+    while (at > path && at[-1] != ':' && at[-1] != '/' &&
+           (at - path < 3 || strncasecmp(at - 3, "%3a", 3) != 0))
         at--;
     *len = (size_t)(end - at);
-    return at > path && at[-1] == ':' ? at : NULL;
+    return at > path && at[-1] != '/' ? at : NULL;
+}
+
+static bool request_is(const char *text, size_t len, const char *word)
+{
+    return len == strlen(word) && strncasecmp(text, word, len) == 0;
+}
+
+/* Methods and resources that are secrets themselves: :access (versions of
+ * secrets), :fetchReadToken, :generateAccessToken, keys/K/keyString. */
+static bool request_gives_secrets(const char *path, const char *verb,
+                                  size_t verb_len)
+{
+    const char *end = path + strcspn(path, "?"), *last = end;
+
+    while (last > path && last[-1] != '/')
+        last--;
+    if (request_is(last, (size_t)(end - last), "keyString"))
+        return true;
+    if (!verb)
+        return false;
+    return request_is(verb, verb_len, "access") ||
+           request_is(verb, verb_len, "generateIdToken") ||
+           memmem(verb, verb_len, "Token", 5);
+}
+
+/* Parameters that make another call of it: alt=media asks for contents,
+ * $httpMethod for another method. One whose name is encoded could be any. */
+static bool request_is_turned(const char *path)
+{
+    const char *at = strchr(path, '?');
+
+    while (at && *at) {
+        const char *name = ++at;
+        const size_t len = strcspn(name, "=&");
+        const size_t whole = strcspn(name, "&");
+        const bool alt = request_is(name, len, "alt") ||
+                         request_is(name, len, "$alt");
+
+        if (memchr(name, '%', len) || memchr(name, '+', len) ||
+            strncasecmp(name, "$http", 5) == 0 ||
+            strncasecmp(name, "x-http", 6) == 0 ||
+            (alt && !request_is(name + len, whole - len, "=json")))
+            return true;
+        at = name + whole;
+    }
+    return false;
 }
 
 static engine_status request_may(const char *path, bool post,
                                  engine_error *err)
 {
-    const char *query = strchr(path, '?');
     size_t len;
     const char *verb = request_verb(path, &len);
 
@@ -115,11 +161,14 @@ static engine_status request_may(const char *path, bool post,
                            "request: this POST may change something; allowed "
                            "are methods such as :getIamPolicy, :search..., "
                            ":list, :testIamPermissions");
-    if ((verb && len == 6 && strncmp(verb, "access", 6) == 0) ||
-        (query && strstr(query, "alt=media")))
+    if (request_gives_secrets(path, verb, len))
         return engine_fail(err, ENGINE_EDENIED,
-                           "request: contents of secrets and objects are not "
+                           "request: contents of secrets, and tokens, are not "
                            "read");
+    if (request_is_turned(path))
+        return engine_fail(err, ENGINE_EDENIED,
+                           "request: contents of objects are not read, and "
+                           "parameters such as alt and $httpMethod not sent");
     return ENGINE_OK;
 }
 

@@ -11,7 +11,8 @@
  *
  * Calls only read. POST is for methods which read by it: the part behind the
  * last colon begins with get, list, search, query, test, analyze, lookup,
- * fetch or batchGet; what hands out payloads of secrets is refused.
+ * fetch or batchGet. What hands out payloads of secrets, tokens, or contents
+ * of objects is refused.
  */
 #ifndef PLUGINS_GCP_REQUEST_H
 #define PLUGINS_GCP_REQUEST_H

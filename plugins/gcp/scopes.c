@@ -7,7 +7,6 @@
 #include "sdk/base/alloc.h"
 
 #define SCOPES_MEMORY ((size_t)256 * 1024 * 1024)
-#define SCOPES_FOLDERS 10000
 
 static engine_status scopes_member(struct arena *arena,
                                    struct value_member *to, const char *key,
@@ -145,84 +144,24 @@ static engine_status scopes_listed(struct gcp *gcp,
     return status;
 }
 
-/* Folders that are still to be looked into: a queue of names. */
-struct scopes_walk {
-    struct gcp *gcp;
-    const struct cloud_scope *parent;
-    struct arena arena;
-    const char **names;
-    size_t count;
-};
-
-static engine_status walk_folders(struct scopes_walk *walk,
-                                  const struct value *list, engine_error *err)
-{
-    for (uint32_t i = 0; list && list->kind == VALUE_ARRAY && i < list->count;
-         i++) {
-        const char *name = value_text(value_member(&list->items[i], "name"));
-        const char *state = value_text(value_member(&list->items[i], "state"));
-
-        if (state && strcmp(state, "ACTIVE") != 0)
-            continue;
-        if (!name || strncmp(name, "folders/", 8) != 0 || !name[8] ||
-            name[8 + strspn(name + 8, "0123456789")])
-            return engine_fail(err, ENGINE_EPARSE,
-                               "the list of folders has one without a name");
-        if (walk->count == SCOPES_FOLDERS)
-            return engine_fail(err, ENGINE_ELIMIT, "more than %d folders",
-                               SCOPES_FOLDERS);
-        walk->names[walk->count++] = name;
-    }
-    return ENGINE_OK;
-}
-
-static engine_status walk_one(struct scopes_walk *walk, const char *name,
-                              engine_error *err)
-{
-    const struct value *answer = NULL;
-    char request[200];
-    engine_status status;
-
-    snprintf(request, sizeof(request),
-             "cloudresourcemanager/v3/projects?parent=%.60s&pageSize=100",
-             name);
-    status = gcp_fetch(walk->gcp, request, NULL, &walk->arena, &answer, err);
-    if (status == ENGINE_OK)
-        status = scopes_listed(walk->gcp, walk->parent,
-                               value_member(answer, "projects"), err);
-    snprintf(request, sizeof(request),
-             "cloudresourcemanager/v3/folders?parent=%.60s&pageSize=100",
-             name);
-    if (status == ENGINE_OK)
-        status = gcp_fetch(walk->gcp, request, NULL, &walk->arena, &answer,
-                           err);
-    return status < 0 ? status
-                      : walk_folders(walk, value_member(answer, "folders"),
-                                     err);
-}
-
 static engine_status scopes_walk(struct gcp *gcp,
                                  const struct cloud_scope *parent,
                                  engine_error *err)
 {
-    struct scopes_walk walk = {.gcp = gcp, .parent = parent};
-    engine_status status = ENGINE_OK;
+    const struct gcp_target *target = &gcp->target;
+    struct value list = value_null;
+    struct arena arena;
+    char root[60];
+    engine_status status;
 
-    arena_init(&walk.arena, SCOPES_MEMORY);
-    walk.names = engine_calloc(SCOPES_FOLDERS, sizeof(*walk.names));
-    if (!walk.names)
-        return engine_fail_memory(err);
-    walk.names[walk.count++] =
-        gcp->target.folder
-            ? arena_strf(&walk.arena, "folders/%s", gcp->target.folder)
-            : arena_strf(&walk.arena, "organizations/%s",
-                         gcp->target.organization);
-    if (!walk.names[0])
-        status = engine_fail_memory(err);
-    for (size_t i = 0; status == ENGINE_OK && i < walk.count; i++)
-        status = walk_one(&walk, walk.names[i], err);
-    engine_free(walk.names);
-    arena_clear(&walk.arena);
+    arena_init(&arena, SCOPES_MEMORY);
+    snprintf(root, sizeof(root), "%s/%.40s",
+             target->folder ? "folders" : "organizations",
+             target->folder ? target->folder : target->organization);
+    status = gcp_walk(gcp, root, &arena, &list, err);
+    if (status == ENGINE_OK)
+        status = scopes_listed(gcp, parent, &list, err);
+    arena_clear(&arena);
     return status;
 }
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import urllib.parse
 
 import pytest
 import support
@@ -117,7 +118,8 @@ FIXTURES = ("alert-audit-config", "alert-custom-roles", "alert-firewall",
             "compute-shielded", "dns-dnssec", "dns-key-signing",
             "dns-logging", "dns-zone-signing", "iam-api-key-age",
             "iam-api-key-clients", "iam-api-key-restricted",
-            "iam-service-account-key-age", "kms-public", "kms-ring-public", "kms-rotation",
+            "iam-service-account-key-age", "kms-public", "kms-ring-public",
+            "kms-rotation",
             "logging-asset-inventory", "logging-bucket-lock", "logging-sink",
             "network-flow-logs", "network-load-balancer-logs",
             "sql-public-address")
@@ -587,7 +589,18 @@ def test_pages_of_rows_follow_their_own_token(engine, fake):
      "neither GET nor POST"),
     ({"request": "secretmanager/v1/projects/{project}/secrets/x/versions/1"
       ":access"}, "not read"),
+    ({"request": "secretmanager/v1/projects/{project}/secrets/x/versions/1"
+      "%3Aaccess"}, "not read"),
+    ({"request": "apikeys/v2/projects/{project}/locations/global/keys/k/"
+      "keyString"}, "not read"),
+    ({"request": "iamcredentials/v1/projects/-/serviceAccounts/a@b:"
+      "getAccessToken", "method": "POST"}, "not read"),
+    ({"request": "developerconnect/v1/{name}:fetchReadToken",
+      "method": "POST"}, "not read"),
     ({"request": "storage/v1/b/x/o/y?alt=media"}, "not read"),
+    ({"request": "storage/v1/b/x/o/y?fields=*&$ALT=Media"}, "not read"),
+    ({"request": "storage/v1/b/x/o/y?%61lt=media"}, "not read"),
+    ({"request": "storage/v1/b/x?$httpMethod=DELETE"}, "not read"),
     ({"request": "iam/v1/organizations/{organization}/roles"},
      "gives nothing"),
     ({"request": "iam/v1/projects/{project}/../x"}, "empty segment"),
@@ -597,7 +610,8 @@ def test_calls_that_must_not_be_made_are_refused(engine, fake, content, words):
     made = scan(engine, fake, code=UNSURE)
     verdict = made.by_rule()["r"]
     assert verdict["status"] == "error" and words in verdict["message"]
-    assert not fake.asked("^/(compute|storage|iam|secretmanager|evil)")
+    assert not fake.asked("^/(compute|storage|iam|secretmanager|evil|apikeys"
+                          "|developerconnect)")
 
 
 # ---- refusals and faults -----------------------------------------------------
@@ -746,6 +760,54 @@ def test_projects_are_named_or_found(engine, fake, where, projects):
             for each in made.by_rule()["r"]["results"]} == projects
 
 
+def tree(fake, wide, deep):
+    """Folders in folders, each with one project; the root has two more that
+    moved on while they were listed."""
+    for row in range(wide):
+        above = "organizations/1"
+        for depth in range(deep):
+            name = f"folders/{1000 * row + depth + 100}"
+            fake.folders.setdefault(above, []).append(name)
+            fake.projects[name] = [f"p-{row}-{depth}"]
+            fake.folders[name] = []
+            above = name
+    fake.folders[above].append("folders/100")  # it is looked into once
+    fake.projects["organizations/1"] = ["p-0-0"]
+    return {f"p-{row}-{depth}" for row in range(wide)
+            for depth in range(deep)}
+
+
+def test_folders_are_looked_into_however_deep(engine, fake):
+    engine.import_rules([rule(calls={"x": {
+        "request": "iam/v1/projects/{project}/x", "empty_on": ["404"]}},
+                              **{"assert": "x == `null`"})])
+    wanted = tree(fake, 7, 8) | {GOOD, BAD}
+    fake.page = 3
+    made = scan(engine, fake, projects=None, organization="1", code=DONE)
+    found = made.by_rule()["r"]
+    assert found["resources"] == {"pass": len(wanted)}
+    assert {each["resource"]["namespace"]
+            for each in found["results"]} == wanted
+
+
+@pytest.mark.parametrize("fault, words", [
+    (answering(403, "PERMISSION_DENIED", "no", "IAM_PERMISSION_DENIED",
+               permission="resourcemanager.folders.list"),
+     ("folders.list is needed", "403")),
+    (saying({"folders": {"name": "folders/9"}}), ("no list in",)),
+    (saying({"folders": [{"name": "folders/../9"}]}), ("without a name",)),
+    (saying({"folders": [], "nextPageToken": 1}), ("is no text",)),
+])
+def test_a_folder_that_cannot_be_looked_into_ends_the_scan(engine, fake,
+                                                           fault, words):
+    engine.import_rules([firewalls()])
+    fake.fault("v3/folders$", fault, times=100)
+    made = scan(engine, fake, projects=None, organization="1", code=UNABLE)
+    for word in (*words, "organizations/1"):
+        assert word in made.result.err + made.result.out
+    assert not fake.asked("firewalls$")
+
+
 def test_an_organization_is_asked_once_and_its_projects_each(engine, fake):
     fake.answers["cloudasset", "v1/organizations/1/assets"] = {"assets": [
         {"name": f"//x/{n}", "assetType": "x"} for n in range(5)]}
@@ -804,6 +866,12 @@ def test_bad_targets_are_refused(engine, fake, target, words):
 
 
 # ---- credentials -------------------------------------------------------------
+
+# nobody listens there: what went through it would fail
+PROXY = "http://127.0.0.1:9"
+PROXIED = {name: PROXY for name in ("http_proxy", "https_proxy", "HTTPS_PROXY",
+                                    "ALL_PROXY", "all_proxy")}
+
 
 def user(fake, **more):
     return {"type": "authorized_user", "client_id": "client-id",
@@ -878,6 +946,46 @@ def test_credentials_of_a_file(engine, fake, flow):
                 env={"GOOGLE_APPLICATION_CREDENTIALS": str(path)})
     assert made.by_rule()["r"]["resources"] == {"pass": 3, "fail": 1}
     assert {each["how"] for each in fake.asked("firewalls$")} == {how}
+
+
+def test_impersonation_is_asked_for_as_the_file_says(engine, fake):
+    engine.import_rules([firewalls()])
+    path = put(engine, {
+        "type": "impersonated_service_account", **impersonation(fake, "b@x"),
+        "delegates": ["projects/-/serviceAccounts/d@x"],
+        "source_credentials": user(fake)})
+    scan(engine, fake, projects=[GOOD], code=FAILED,
+         credentials={"file": str(path)})
+    path = put(engine, external(
+        fake, {"file": subject_file(engine, gcp_fake.SUBJECT)},
+        **impersonation(fake, "a@x"), service_account_impersonation={
+            "token_lifetime_seconds": 2800}))
+    scan(engine, fake, projects=[GOOD], code=FAILED,
+         credentials={"file": str(path)})
+    assert [json.loads(each["body"]) for each in fake.asked("/imperson")] == [
+        {"scope": [gcp_fake.SCOPE], "lifetime": "3600s",
+         "delegates": ["projects/-/serviceAccounts/d@x"]},
+        {"scope": [gcp_fake.SCOPE], "lifetime": "2800s"}]
+
+
+def test_people_of_a_workforce_pool_say_who_pays(engine, fake):
+    engine.import_rules([firewalls()])
+    path = put(engine, external(
+        fake, {"file": subject_file(engine, gcp_fake.SUBJECT)},
+        workforce_pool_user_project="billing-project"))
+    scan(engine, fake, projects=[GOOD], code=FAILED,
+         credentials={"file": str(path)})
+    form = dict(urllib.parse.parse_qsl(fake.asked("/sts")[0]["body"].decode()))
+    assert json.loads(form["options"]) == {"userProject": "billing-project"}
+
+
+def test_a_target_impersonates_at_google(engine, fake):
+    engine.import_rules([firewalls()])
+    made = scan(engine, fake, projects=[GOOD], code=UNABLE,
+                impersonate="reader@x.iam.gserviceaccount.com",
+                env={**PROXIED, "GCE_METADATA_HOST": fake.host})
+    said = made.result.err + made.result.out
+    assert "iamcredentials.googleapis.com" in said and "as reader@x" in said
 
 
 def test_credentials_of_gcloud_of_a_variable_and_of_the_machine(engine, fake):
@@ -992,12 +1100,6 @@ def test_bad_credentials_are_refused(engine, fake, document, words):
                 env={"GOOGLE_APPLICATION_CREDENTIALS": str(path)})
     assert words in made.result.err + made.result.out
     assert not fake.asked("firewalls$")
-
-
-# nobody listens there: what went through it would fail
-PROXY = "http://127.0.0.1:9"
-PROXIED = {name: PROXY for name in ("http_proxy", "https_proxy", "HTTPS_PROXY",
-                                    "ALL_PROXY", "all_proxy")}
 
 
 @pytest.mark.parametrize("source", ["metadata", "AWS", "URL"])

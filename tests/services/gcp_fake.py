@@ -92,6 +92,11 @@ class GcpFake:
         self.answers, self.lock = estate(), threading.Lock()
         self.tokens, self.requests, self.faults = {}, [], []
         self.lifetime, self.flavor = 3600, "Google"
+        # what is in folders, beside the folders in them
+        self.projects = {"organizations/1": [], "folders/2": [GOOD],
+                         "folders/3": [BAD]}
+        self.folders = {"organizations/1": ["folders/2"],
+                        "folders/2": ["folders/3"], "folders/3": []}
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
                                                       Handler)
         self.server.daemon_threads = True
@@ -287,10 +292,7 @@ class GcpFake:
 
     def resources(self, path, query):
         """Resource Manager v3: organizations/1 > folders/2 > folders/3."""
-        projects = {"organizations/1": [], "folders/2": [GOOD],
-                    "folders/3": [BAD]}
-        folders = {"organizations/1": ["folders/2"],
-                   "folders/2": ["folders/3"], "folders/3": []}
+        projects, folders = self.projects, self.folders
         parent = query.get("parent")
         one = path.removeprefix("v3/projects/")
         for each, number in NUMBER.items():
@@ -307,7 +309,7 @@ class GcpFake:
         else:
             listed = projects[parent]
         return {"projects": [
-            {"name": f"projects/{NUMBER[each]}", "projectId": each,
+            {"name": f"projects/{NUMBER.get(each, 7)}", "projectId": each,
              "displayName": each, "state": "ACTIVE"} for each in listed] + [
             {"name": "projects/9", "projectId": "going",
              "state": "DELETE_REQUESTED"}]}
@@ -326,7 +328,8 @@ class GcpFake:
             return {"permissions": [each for each in asked
                                     if BAD not in path or "compute" in each]}
         if api == "cloudresourcemanager" and path.startswith("v3/"):
-            return self.resources(path, query)
+            return self.paged(self.resources(path, query),
+                              query.get("pageToken"))
         if api == "storage" and path == "storage/v1/b":
             path += "?" + query.get("project", "")
         post = path.endswith(":getIamPolicy") and api != "cloudkms"

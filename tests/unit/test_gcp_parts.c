@@ -60,6 +60,9 @@ static void the_first_segment_is_the_api(void **state)
     asks("dns/v1/a b#c", "dns", "/dns/v1/a%20b%23c");
     asks("compute/v1/projects/p/aggregated/instances", "compute",
          "/compute/v1/projects/p/aggregated/instances?maxResults=500");
+    asks("storage/v1/b/x/o?alt=json&fields=a(b,c)", "storage",
+         "/storage/v1/b/x/o?alt=json&fields=a(b,c)");
+    asks("storage/v1/b/x/o/a%2Fb", "storage", "/storage/v1/b/x/o/a%2Fb");
     asks("cloudasset/v1/organizations/1/assets?pageSize=7", "cloudasset",
          "/v1/organizations/1/assets?pageSize=7");
 }
