@@ -152,6 +152,13 @@ def test_every_starter_rule_has_a_passing_and_a_failing_case(engine, fake):
     assert bad["gcp-network-ssh"]["resources"] == {
         "pass": 2, "fail": 1, "notapplicable": 1}
     assert bad["gcp-compute-default-account"]["resources"]["fail"] == 2
+    # every finding says in words what is wrong
+    silent = [f"{name}: {result['message']}"
+              for name, verdict in bad.items()
+              for result in verdict["results"]
+              if result["status"] == "fail"
+              and re.search(r"`|\[|\(|==|&&", result["message"])]
+    assert not silent, "\n".join(silent)
     # equal calls are made once for all rules
     for project in (GOOD, BAD):
         assert len(fake.asked(f"/compute/v1/projects/{project}/aggregated/"
