@@ -62,10 +62,15 @@ engine_status aws_check(void *self, const struct value *call, unsigned *level,
     return status;
 }
 
-/* Requests that are the same to the byte are the same call. */
-static void provider_key(const struct aws_request *request,
-                         struct buffer *key)
+/* Requests of one operation that are the same to the byte are the same call. Of
+ * one operation: what neptune, docdb and rds ask is the same, but the models
+ * that the answer is read by are not. */
+static void provider_key(const struct aws_call *call, struct buffer *key)
 {
+    const struct aws_request *request = &call->request;
+
+    buffer_printf(key, "%s:%s\n", call->service,
+                  aws_operation_name(call->operation));
     buffer_printf(key, "%s %s %s\n", request->method, request->service,
                   request->url);
     for (char **line = request->headers; line && *line; line++)
@@ -90,8 +95,7 @@ engine_status aws_prepare(void *self, const struct cloud_scope *scope,
 
     if (status < 0)
         return status;
-    buffer_printf(key, "%s\n", aws_operation_name(made->operation));
-    provider_key(&made->request, key);
+    provider_key(made, key);
     *data = made;
     return ENGINE_OK;
 }

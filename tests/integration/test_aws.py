@@ -480,6 +480,21 @@ def test_a_request_without_a_body_claims_no_type_of_it(aws):
     assert "content-type" not in request.headers
 
 
+def test_services_with_the_same_requests_have_answers_of_their_own(aws):
+    aws.proxy.answers["DescribeDBClusters"] = lambda _: (
+        b"<R><DescribeDBClustersResult><DBClusters><DBCluster>"
+        b"<DBClusterIdentifier>a</DBClusterIdentifier>"
+        b"<HttpEndpointEnabled>false</HttpEndpointEnabled></DBCluster>"
+        b"</DBClusters></DescribeDBClustersResult></R>")
+    found = aws.scan(*[
+        rule(service, calls={"c": {"service": service,
+                                   "operation": "DescribeDBClusters"}},
+             each="c.DBClusters", **{"assert": "HttpEndpointEnabled == " + how})
+        for service, how in (("neptune", "'false'"), ("rds", "`false`"))],
+        target={"regions": ["eu-west-1"]})
+    assert {each["status"] for each in found.values()} == {"pass"}
+
+
 # ---- services that are not there ----------------------------------------------
 
 def nothing_there(**call):
