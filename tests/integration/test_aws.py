@@ -389,6 +389,36 @@ def test_one_failure_concerns_its_own_rules(aws):
                                              "eu-west-1": "error"}
 
 
+def test_what_is_made_of_what_failed_is_no_verdict(aws):
+    made = rule("made", calls=BUCKETS["check_content"]["calls"],
+                each="b.Buckets[].{n: length(Name), status: v.Status}",
+                **{"assert": "status == 'Enabled'"})
+    aws.options(retries=0)
+    aws.proxy.fault("s3:versioning", "busy", times=1)
+    found = aws.scan(BUCKETS, made)
+    assert sorted(each["status"] for each in
+                  aws.results("buckets").values()).count("error") == 1
+    assert found["made"]["status"] == "error"
+    assert {each["status"] for each in aws.results("made").values()} == {
+        "error"}
+
+
+def test_rules_have_defaults_of_their_own(aws):
+    def limit(rule_id, most):
+        return {**rule(rule_id, calls={"l": {"service": "iam",
+                                             "operation": "ListUsers"}},
+                       **{"assert": "length(l.Users) <= $variables.most"}),
+                "variables": {"most": {"type": "number", "default": most}}}
+
+    found = aws.scan(limit("few", 1), limit("many", 1000), rule(
+        "typo", calls={"l": {"service": "iam", "operation": "ListUsers"}},
+        **{"assert": "!(l.Users[?PasswordAge > $variables.mots])"}))
+    assert [found[each]["status"] for each in ("few", "many", "typo")] == [
+        "fail", "pass", "error"]
+    assert found["many"]["variables_applied"] == {"most": 1000}
+    assert 'no variable "mots"' in found["typo"]["message"]
+
+
 def test_calls_are_made_at_the_same_time(aws):
     aws.proxy.delay = 0.3
     aws.proxy.most = 0

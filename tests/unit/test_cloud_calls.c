@@ -357,6 +357,65 @@ static void refuses_calls_that_go_in_circles(void **state)
                 "there is no call \"c\"");
 }
 
+/* ---- what subjects are called ------------------------------------------- */
+
+static void calls_subjects_what_they_are(void **state)
+{
+    struct stage stage;
+    const struct stage_result *result;
+
+    (void)state;
+    stage_open(&stage,
+               "accounts: [{name: a}]\n"
+               "ops:\n"
+               "  L: {answers: {a: {answer: {\n"
+               "    SecurityGroups: [{KeyId: x, GroupId: g1, GroupName: n1}],\n"
+               "    clusterSummaryList: [{x: 1, clusterArn: 'arn:c',\n"
+               "                          clusterName: n2}],\n"
+               "    Policies: [{PolicyName: p1}], DBInstances:\n"
+               "      [{DBInstanceIdentifier: d1, Tags: [1]}],\n"
+               "    Statements: [{Effect: Allow}]}}}}\n",
+               "{}");
+    assert_int_equal(
+        stage_scan(&stage,
+                   "rule_id: g\n"
+                   "check_content: {calls: {l: {op: L}}, assert: '`true`',\n"
+                   "  each: 'l.SecurityGroups[?GroupId] | [?GroupName]'}\n"
+                   "---\n"
+                   "rule_id: c\n"
+                   "check_content: {calls: {l: {op: L}}, assert: x,\n"
+                   "  each: 'let $x = l.Policies in l.clusterSummaryList'}\n"
+                   "---\n"
+                   "rule_id: p\n"
+                   "check_content: {op: L, foreach: Policies, type: T,\n"
+                   "  path: PolicyName, operator: exists}\n"
+                   "---\n"
+                   "rule_id: d\n"
+                   "check_content: {op: L, foreach: 'DBInstances[?Tags[0]]',\n"
+                   "  path: Tags, operator: exists}\n"
+                   "---\n"
+                   "rule_id: s\n"
+                   "check_content: {op: L, foreach: Statements,\n"
+                   "  path: Effect, operator: exists}\n",
+                   NULL),
+        0);
+    assert_string_equal(stage_result(&stage, "g", "")->resource,
+                        "{\"type\":\"SecurityGroup\",\"uid\":\"g1\",\"name\":"
+                        "\"n1\",\"namespace\":\"a\"}");
+    assert_string_equal(stage_result(&stage, "c", "")->resource,
+                        "{\"type\":\"cluster\",\"uid\":\"arn:c\",\"name\":"
+                        "\"n2\",\"namespace\":\"a\"}");
+    assert_string_equal(stage_result(&stage, "p", "")->resource,
+                        "{\"type\":\"T\",\"uid\":\"p1\",\"name\":\"p1\","
+                        "\"namespace\":\"a\"}");
+    assert_string_equal(stage_result(&stage, "d", "")->resource,
+                        "{\"type\":\"DBInstance\",\"uid\":\"d1\",\"name\":"
+                        "\"d1\",\"namespace\":\"a\"}");
+    result = stage_result(&stage, "s", "");
+    assert_non_null(strstr(result->resource, "\"uid\":\"Statement "));
+    stage_close(&stage);
+}
+
 /* ---- placeholders ------------------------------------------------------- */
 
 static void fills_placeholders(void **state)
@@ -407,13 +466,24 @@ static void refuses_wrong_placeholders(void **state)
                 "message: ");
     check_error("{calls: {a: {op: Echo, args: {x: '{{.v}}'}}}, assert: a}",
                 "calls: ");
+    check_error("{calls: {s: {op: Servers}, a: {op: Echo,\n"
+                "  args: {x: '{s.value}'}}}, assert: a}",
+                "calls.a: \"s.value\" looks at \"s\", and without foreach a "
+                "placeholder looks at the scope, which has account and the "
+                "like; answers of other calls are $root.NAME");
+    check_error("{op: Echo, args: {x: '{acount}'}, path: a,\n"
+                "  operator: exists}", "\"acount\" looks at \"acount\"");
     scan(&stage, "rule_id: r\n"
-                 "check_content: {op: Echo, args: {x: 'a{nothing}'},\n"
-                 "                path: a, operator: exists}\n");
+                 "check_content:\n"
+                 "  calls:\n"
+                 "    s: {op: Servers}\n"
+                 "    e: {op: Echo, foreach: 's.value[:1]',\n"
+                 "        args: {x: 'a{nothing}'}}\n"
+                 "  assert: e\n");
     assert_int_equal(stage_count(&stage, "r", SCANNER_ERROR), 2);
     assert_non_null(strstr(stage_result(&stage, "r", "a1")->message,
                            "{nothing} gives nothing"));
-    assert_int_equal(stage.calls, 0);
+    assert_int_equal(stage.calls, 2);
     stage_close(&stage);
 }
 
@@ -444,6 +514,12 @@ static void refuses_what_is_no_rule(void **state)
     check_error("{op: Echo, operator: exists}", "there is no path");
     check_error("{path: a, operator: exists}", "there is no op");
     check_error("5", "it has no check_content");
+    check_error("{calls: {a: {op: Echo, foreach: a.L}}, assert: a}",
+                "calls.a: its foreach needs its own answer");
+    check_error("{op: Echo, path: a, operator: equals,\n"
+                "  expected: $variables.x}", "a variable is {{.x}}");
+    check_error("{op: Echo, path: a, operator: equal, expected: 1}",
+                "operator and expected: \"equal\" is no condition");
 }
 
 int main(void)
@@ -461,6 +537,7 @@ int main(void)
         cmocka_unit_test(puts_an_answer_wherever_the_element_is),
         cmocka_unit_test(makes_objects_of_what_is_none),
         cmocka_unit_test(refuses_calls_that_go_in_circles),
+        cmocka_unit_test(calls_subjects_what_they_are),
         cmocka_unit_test(fills_placeholders),
         cmocka_unit_test(refuses_wrong_placeholders),
         cmocka_unit_test(refuses_what_is_no_rule),

@@ -21,15 +21,17 @@
  *   assert:  true (as JMESPath has it) is a pass, all else a fail
  *   id, name, type, region, message: about the result's resource; type is a
  *            text, the others expressions on the subject, message a text with
- *            placeholders
+ *            placeholders. Without them the last member that `each` goes
+ *            through tells: of ...Volumes[] each is a Volume, known by
+ *            VolumeArn, VolumeId, VolumeName
  *
  * <call> is the provider's ({service, operation, parameters}; {request}). Its
  * texts may hold placeholders: {expression}, JMESPath over the item of the
- * call's foreach, else over the scope; a text that is nothing but a
- * placeholder takes the value with its type; {'{'} is a brace. All
- * expressions know $scope, $root (all answers so far), $variables, and the
- * members of the scope as variables ($account, $region). {{.variable}} is as
- * in all rules.
+ * call's foreach, else over the scope (answers before it are $root.name); a
+ * text that is nothing but a placeholder takes the value with its type; {'{'}
+ * is a brace. All expressions know $scope, $root (all answers so far),
+ * $variables, and the members of the scope as variables ($account, $region).
+ * {{.variable}} is as in all rules.
  *
  * $variables are a rule's: what the operator says, else what the scan says,
  * else the default that the rule itself declares, as the number, boolean or

@@ -15,6 +15,7 @@ kit_cloud_sources = \
 	sdk/kit/cloud/judge.c \
 	sdk/kit/cloud/jwt.c \
 	sdk/kit/cloud/jwt.h \
+	sdk/kit/cloud/noun.c \
 	sdk/kit/cloud/options.c \
 	sdk/kit/cloud/options.h \
 	sdk/kit/cloud/pages.c \

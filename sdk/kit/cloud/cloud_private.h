@@ -113,7 +113,8 @@ struct cloud_rule {
     struct check *check;    /* of the short form */
     struct expr *each, *when, *assert, *id, *name, *region;
     struct place *message;
-    const char *type, *assert_text, *each_text;
+    const char *type, *noun; /* of subjects; the latter may be NULL */
+    bool typed_itself;       /* the rule says the type */
     uint64_t shared; /* calls for each item of which a failure is everybody's,
                       * by their bits */
     uint64_t named;  /* calls that each names */
@@ -144,7 +145,8 @@ engine_status rule_call_read(struct cloud *cloud, struct cloud_rule *rule,
 engine_status rule_calls_order(struct cloud *cloud, struct cloud_rule *rule,
                                engine_error *err);
 /** Finds names of calls that there are not, and what evidence shows. */
-engine_status rule_check_names(struct cloud_rule *rule, engine_error *err);
+engine_status rule_check_names(const struct cloud *cloud,
+                               struct cloud_rule *rule, engine_error *err);
 /** What its subjects rest on. */
 engine_status rule_rests(struct cloud_rule *rule, engine_error *err);
 /** The calls, by their bits, into whose answers those of one are put. */
@@ -359,6 +361,12 @@ struct subject_name {
 engine_status subject_name(struct visit *visit, const struct value *subject,
                            struct arena *arena, struct subject_name *out,
                            engine_error *err);
+/** What the elements of a list are, by the expression that gives it; NULL: it
+ * does not say. */
+const char *noun_of(const char *expression, struct arena *arena);
+/** A text that is a subject's, under its noun with one of these ends. */
+const char *noun_member(const struct value *subject, const char *noun,
+                        const char *const *ends);
 /** What a rule's expressions look at of a subject, bounded and redacted. */
 bool evidence_path_is_secret(const char *path);
 /** Evidence of a check, without secrets. */

@@ -204,6 +204,8 @@ static engine_status mold_inner(struct cloud *cloud, const struct value *value,
                                   ? &value->items[i]
                                   : &value->members[i].value,
                               arena, &inner[i], err);
+        if (status < 0 && value->kind == VALUE_OBJECT)
+            engine_error_prefix(err, "%.100s", value->members[i].key);
         any = any || inner[i].place || inner[i].inner;
     }
     if (any)

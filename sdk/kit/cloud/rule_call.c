@@ -203,7 +203,8 @@ static bool calls_of_root(const struct expr *expr, void *user)
 }
 
 static engine_status calls_foreach(const struct cloud_rule *rule, size_t index,
-                                   uint64_t *found, engine_error *err)
+                                   uint64_t *found, bool *circle,
+                                   engine_error *err)
 {
     const struct expr *expr = rule->calls[index].foreach;
     struct value_mask *mask = value_mask_new();
@@ -212,6 +213,9 @@ static engine_status calls_foreach(const struct cloud_rule *rule, size_t index,
         value_mask_free(mask);
         return engine_fail_memory(err);
     }
+    for (size_t i = 0; i < mask->root.count; i++)
+        if (strcmp(mask->root.children[i]->key, rule->calls[index].name) == 0)
+            *circle = true;
     /* of an expression on the whole input every answer before it */
     *found |= value_mask_is_all(mask) ? (UINT64_C(1) << index) - 1
                                       : calls_mentioned(rule, expr);
@@ -224,6 +228,7 @@ static engine_status calls_need(struct cloud_rule *rule, engine_error *err)
     for (size_t i = 0; i < rule->count; i++) {
         struct rule_call *call = &rule->calls[i];
         struct calls_search search = {.rule = rule};
+        bool circle = false;
 
         for (size_t j = 0; j < i; j++)
             if (strcmp(rule->calls[j].name, call->name) == 0)
@@ -234,8 +239,12 @@ static engine_status calls_need(struct cloud_rule *rule, engine_error *err)
         if (call->fan_varies)
             mold_any(&call->fan_mold, calls_of_root, &search);
         if (call->foreach &&
-            calls_foreach(rule, i, &search.found, err) < 0)
+            calls_foreach(rule, i, &search.found, &circle, err) < 0)
             return ENGINE_ENOMEM;
+        if (circle)
+            return engine_fail(err, ENGINE_EINVAL,
+                               "calls.%s: its foreach needs its own answer",
+                               call->name);
         call->needs = search.found & ~(UINT64_C(1) << i);
     }
     return ENGINE_OK;

@@ -9,6 +9,7 @@
 
 /* What looks at names of calls. */
 struct names_check {
+    const struct cloud *cloud;
     const struct cloud_rule *rule;
     bool input; /* the names are members of the input, else of $root only */
     engine_status status;
@@ -54,6 +55,39 @@ static bool names_expr(const struct expr *expr, void *user)
         check->status = engine_fail_memory(check->err);
     else
         names_mask(check, expr, mask);
+    value_mask_free(mask);
+    return check->status < 0;
+}
+
+static bool names_scope_has(const struct cloud *cloud, const char *key)
+{
+    for (size_t i = CLOUD_BOUND; cloud->names[i]; i++)
+        if (strcmp(cloud->names[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* What a placeholder of a call that is made once looks at is the scope. */
+static bool names_scope(const struct expr *expr, void *user)
+{
+    struct names_check *check = user;
+    struct value_mask *mask = value_mask_new();
+    const char *key = NULL;
+
+    if (!mask || expr_wants(expr, mask) < 0)
+        check->status = engine_fail_memory(check->err);
+    for (size_t i = 0; check->status == ENGINE_OK && !key &&
+                       i < mask->root.count; i++)
+        if (!names_scope_has(check->cloud, mask->root.children[i]->key))
+            key = mask->root.children[i]->key;
+    if (key) {
+        check->status = engine_fail(
+            check->err, ENGINE_EINVAL,
+            "\"%.200s\" looks at \"%.100s\", and without foreach a "
+            "placeholder looks at the scope, which has %s and the like",
+            expr_text(expr), key, check->cloud->names[CLOUD_BOUND]);
+        engine_hint(check->err, "answers of other calls are $root.NAME");
+    }
     value_mask_free(mask);
     return check->status < 0;
 }
@@ -182,9 +216,10 @@ static engine_status rule_looks(struct cloud_rule *rule, engine_error *err)
     return failed ? engine_fail_memory(err) : ENGINE_OK;
 }
 
-engine_status rule_check_names(struct cloud_rule *rule, engine_error *err)
+engine_status rule_check_names(const struct cloud *cloud,
+                               struct cloud_rule *rule, engine_error *err)
 {
-    struct names_check check = {.rule = rule, .err = err};
+    struct names_check check = {.cloud = cloud, .rule = rule, .err = err};
 
     for (size_t i = 0; i < rule->count; i++) {
         const struct rule_call *call = &rule->calls[i];
@@ -195,6 +230,10 @@ engine_status rule_check_names(struct cloud_rule *rule, engine_error *err)
             mold_any(&call->mold, names_expr, &check);
         if (check.status == ENGINE_OK && call->fan_varies)
             mold_any(&call->fan_mold, names_expr, &check);
+        if (check.status == ENGINE_OK && !call->foreach)
+            mold_any(&call->mold, names_scope, &check);
+        if (check.status == ENGINE_OK && !call->foreach && call->fan_varies)
+            mold_any(&call->fan_mold, names_scope, &check);
         if (check.status < 0) {
             engine_error_prefix(err, "calls.%s", call->name);
             return check.status;

@@ -189,6 +189,20 @@ static engine_status rule_one_call(struct cloud *cloud,
     return rule_call_read(cloud, rule, &rule->calls[0], &call, err);
 }
 
+/* It is compared with as it is; who writes this means something else. */
+static engine_status rule_expected(const struct value *content,
+                                   engine_error *err)
+{
+    const char *text = value_text(value_member(content, "expected"));
+
+    if (!text || strncmp(text, "$variables.", 11) != 0)
+        return ENGINE_OK;
+    return engine_fail(err, ENGINE_EINVAL,
+                       "expected is no expression: \"%.100s\" would be "
+                       "compared with as a text; a variable is {{.%.100s}}",
+                       text, text + 11);
+}
+
 static engine_status rule_short(struct cloud *cloud, struct cloud_rule *rule,
                                 const bson_t *filled, engine_error *err)
 {
@@ -207,7 +221,12 @@ static engine_status rule_short(struct cloud *cloud, struct cloud_rule *rule,
     if (status == ENGINE_OK && !value_member(&rule->content, "operator"))
         status = engine_fail(err, ENGINE_EINVAL, "there is no operator");
     if (status == ENGINE_OK)
+        status = rule_expected(&rule->content, err);
+    if (status == ENGINE_OK) {
         status = check_compile(filled, &words, &none, &rule->check, err);
+        if (status < 0 && strncmp(err->message, "path: ", 6) != 0)
+            engine_error_prefix(err, "operator and expected");
+    }
     if (status == ENGINE_OK) {
         check_bind(rule->check, cloud->bound);
         check_redact(rule->check,
@@ -239,8 +258,11 @@ static engine_status rule_resource(struct cloud *cloud,
     }
     if (status == ENGINE_OK)
         status = rule_text(content, "type", &text, err);
-    rule->type = status == ENGINE_OK && text ? text->text
-                                             : cloud->provider->default_type;
+    rule->typed_itself = status == ENGINE_OK && text;
+    rule->type = rule->typed_itself ? text->text
+                                    : cloud->provider->default_type;
+    if (rule->each)
+        rule->noun = noun_of(expr_text(rule->each), &rule->arena);
     return status;
 }
 
@@ -261,7 +283,7 @@ static engine_status rule_read_form(struct cloud *cloud,
     if (status == ENGINE_OK)
         status = rule_calls_order(cloud, rule, err);
     if (status == ENGINE_OK)
-        status = rule_check_names(rule, err);
+        status = rule_check_names(cloud, rule, err);
     return status;
 }
 

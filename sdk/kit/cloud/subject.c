@@ -11,6 +11,12 @@ static const char *const subject_ids[] = {
 static const char *const subject_names[] = {
     "Name", "name", "displayName", "DisplayName", "value", NULL};
 
+/* behind what a subject is: VolumeId */
+static const char *const subject_id_ends[] = {"Arn", "Id", "Identifier", "Url",
+                                              NULL};
+static const char *const subject_name_ends[] = {"Name", "Identifier", "Id",
+                                                NULL};
+
 /* a scalar as a text; NULL: it is none */
 static const char *subject_text(const struct value *value,
                                 struct arena *arena)
@@ -60,7 +66,7 @@ static engine_status subject_ask(struct visit *visit, struct expr *expr,
 }
 
 /* the same for the same content, whatever its place in a list */
-static const char *subject_made_up(const struct visit *visit,
+static const char *subject_made_up(const char *type,
                                    const struct value *subject,
                                    struct arena *arena)
 {
@@ -72,9 +78,7 @@ static const char *subject_made_up(const struct visit *visit,
         hash_bytes(json.data, json.len, hash);
     buffer_clear(&json);
     hash[12] = '\0';
-    return arena_strf(arena, "%s %s", visit->rule->type ? visit->rule->type
-                                                        : "resource",
-                      hash);
+    return arena_strf(arena, "%s %s", type ? type : "resource", hash);
 }
 
 engine_status subject_name(struct visit *visit, const struct value *subject,
@@ -86,6 +90,8 @@ engine_status subject_name(struct visit *visit, const struct value *subject,
     engine_status status;
 
     *out = (struct subject_name){.type = rule->type};
+    if (!whole && !rule->typed_itself && rule->noun)
+        out->type = rule->noun;
     status = subject_ask(visit, rule->id, subject, arena, &out->uid, err);
     if (status == ENGINE_OK)
         status = subject_ask(visit, rule->name, subject, arena, &out->name,
@@ -96,9 +102,13 @@ engine_status subject_name(struct visit *visit, const struct value *subject,
     if (!out->uid)
         out->uid = whole ? visit->scope->label
                          : subject_any(subject, subject_ids);
+    if (!out->uid)
+        out->uid = noun_member(subject, rule->noun, subject_id_ends);
     if (!out->name)
         out->name = whole ? visit->scope->label
                           : subject_any(subject, subject_names);
+    if (!out->name)
+        out->name = noun_member(subject, rule->noun, subject_name_ends);
     if (!out->region)
         out->region = value_text(value_member(subject, "_region"));
     if (!out->name)
@@ -106,7 +116,7 @@ engine_status subject_name(struct visit *visit, const struct value *subject,
     if (!out->name)
         out->name = subject_text(subject, arena);
     if (!out->name)
-        out->name = subject_made_up(visit, subject, arena);
+        out->name = subject_made_up(out->type, subject, arena);
     if (!out->uid)
         out->uid = out->name;
     return status;

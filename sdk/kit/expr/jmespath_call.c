@@ -40,7 +40,7 @@ static const struct jmespath_function jmespath_functions[] = {
     {"from_base64", 1, 1, {NONE | STRING}, jmespath_from_base64},
     {"from_csv", 1, 2, {NONE | STRING, STRING}, jmespath_from_csv},
     {"from_items", 1, 1, {ARRAY}, jmespath_from_items},
-    {"from_json", 1, 1, {NONE | STRING}, jmespath_from_json},
+    {"from_json", 1, 1, {NONE | STRING | OBJECT}, jmespath_from_json},
     {"group_by", 2, 2, {ARRAY, REFERENCE}, jmespath_group_by},
     {"items", 1, 1, {OBJECT}, jmespath_items},
     {"join", 2, 2, {STRING, STRINGS}, jmespath_join},
@@ -76,7 +76,7 @@ static const struct jmespath_function jmespath_functions[] = {
     {"unique", 1, 1, {ARRAY}, jmespath_unique},
     {"unix_time", 1, 1, {NONE | STRING | NUMBER}, jmespath_unix_time},
     {"upper", 1, 1, {NONE | STRING}, jmespath_upper},
-    {"url_decode", 1, 1, {NONE | STRING}, jmespath_url_decode},
+    {"url_decode", 1, 1, {NONE | STRING | OBJECT}, jmespath_url_decode},
     {"values", 1, 1, {OBJECT}, jmespath_values}};
 
 const struct jmespath_function *jmespath_function(const char *name, size_t len)

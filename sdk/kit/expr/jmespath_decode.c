@@ -18,7 +18,7 @@ JMESPATH_FN(from_json)
     engine_status status;
     struct value *made;
 
-    if (args[0]->kind == VALUE_NULL)
+    if (args[0]->kind != VALUE_STRING)
         return args[0];
     made = jmespath_alloc(walk, 1, sizeof(*made));
     if (!made || !jmespath_step(walk, args[0]->count / 4))
@@ -110,7 +110,7 @@ JMESPATH_FN(url_decode)
     size_t len = 0;
     char *text;
 
-    if (args[0]->kind == VALUE_NULL)
+    if (args[0]->kind != VALUE_STRING)
         return args[0];
     text = jmespath_alloc(walk, (size_t)args[0]->count + 1, 1);
     if (!text || !jmespath_step(walk, args[0]->count / 8))

@@ -7,7 +7,9 @@
  * null, and the result is null then; what cannot be read is an invalid-value
  * error, never a result):
  *
- *   from_json(text?)           the value of a JSON text (policy documents)
+ *   from_json(text?)           the value of a JSON text (policy documents);
+ *                              an object, which was read already, is itself;
+ *                              so it is for url_decode
  *   from_csv(text?[, sep])     an array of objects, keyed by the first line
  *                              (RFC 4180; credential reports)
  *   from_base64(text?)         the text (UTF-8) behind base64 (RFC 4648)
