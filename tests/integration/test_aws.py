@@ -437,7 +437,9 @@ def test_a_scan_can_be_cancelled_while_calls_wait(aws):
     process.send_signal(signal.SIGINT)
     _, _, errors = finish(process)
     assert "crashed" not in errors and "AddressSanitizer" not in errors
-    assert aws.engine.report()["status"] == "cancelled"
+    report = aws.engine.report()
+    assert report["status"] == "cancelled"
+    assert set(report.statuses().values()) <= {"notchecked"}
 
 
 # ---- rights ------------------------------------------------------------------
