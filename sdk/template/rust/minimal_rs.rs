@@ -17,7 +17,7 @@ use std::ptr::null;
 mod abi {
     use super::{c_char, c_void};
 
-    pub const VERSION: [u16; 2] = [0, 3];
+    pub const VERSION: [u16; 2] = [1, 0];
     pub const MAGIC: u32 = 0x5343_4e52;
     pub const PASS: i32 = 1;
     pub const FAIL: i32 = 2;
