@@ -235,3 +235,76 @@ def test_a_relative_path_and_options_will_do(conform):
     tap = Tap(engine.run("conform", "./alpha.so", "--option", "loud=true",
                          "--option", "greeting=hi"))
     assert not tap.failed, repr(tap.result)
+
+
+# ---- the zoo -----------------------------------------------------------------
+
+# Each animal, and exactly what it fails.
+ZOO = {
+    "no_symbol": {"symbols", "table"}, "undefined_symbol": {"loads"},
+    "null_ops": {"table"}, "bad_magic": {"table"}, "wrong_major": {"table"},
+    "newer_needs": {"table"}, "short_size": {"table"},
+    "newer_minor": set(), "older_minor": set(),
+    "failing_init": {"init"}, "crash_init": {"init"},
+    "crash_destroy": {"init"}, "needs_self": {"destroy-null"},
+    "leaks": {"cycles"}, "single": {"instances"}, "untidy": {"tidy"},
+    "duplicate_type": set(), "crash_scan": {"rules"}, "hang": {"rules"},
+    "flood": {"rules"}, "memory_hog": {"rules"}, "forgetful": {"rules"},
+    "fork_bomb": {"tidy"}, "prints": {"silent"}, "wrong_ids": {"ids"},
+    "bad_bson": {"form"}, "bad_utf8": {"form"}, "mute": {"messages"},
+    "rash": {"garbage", "unreachable"}, "busy": {"cancel"},
+    "deaf": {"emit"}, "modern": {"old-host"},
+}
+# What is said of it, where that is more than which check it fails.
+WORDS = {
+    "undefined_symbol": "nobody_defines_this", "null_ops": "does not fit",
+    "bad_magic": "bad magic", "wrong_major": "ABI 2.1",
+    "newer_needs": "0x1000000000000000", "short_size": "bytes, at least",
+    "failing_init": "the frobnicator is not there",
+    "crash_init": "Segmentation fault", "crash_destroy": "Segmentation fault",
+    "needs_self": "Segmentation fault", "leaks": "bytes of memory",
+    "single": "there is one already", "untidy": "Terminated",
+    "crash_scan": "Segmentation fault", "hang": "did not finish within",
+    "flood": "more than 200000 times", "memory_hog": "Aborted",
+    "forgetful": "never ended", "fork_bomb": "still running",
+    "prints": "prints to standard error", "wrong_ids": '"not-mine"',
+    "bad_bson": "evidence is no valid document", "bad_utf8": "no UTF-8",
+    "mute": "gave no message", "busy": "went on for",
+    "deaf": "went on to report", "modern": "Segmentation fault",
+}
+
+
+@pytest.mark.parametrize("animal", ZOO)
+def test_an_animal_fails_what_it_should(conform, animal):
+    rules = [rule(0, animal), rule(1, animal), rule(2, animal)]
+    if animal == "crash_scan":
+        rules = [rule(0, "crash"), rule(1, "crash", crash="segv")]
+    if animal == "duplicate_type":
+        rules = [rule(0, "alpha")]
+    ends = animal in ("hang", "busy")  # by the clock alone
+    tap = conform(animal, rules=None if "table" in ZOO[animal] or
+                  "init" in ZOO[animal] or "loads" in ZOO[animal] else rules,
+                  timeout=6 if ends else 120 * SLOW)
+    if not (animal == "busy" and SLOW > 1):  # others may be late as well
+        assert tap.failed == ZOO[animal], repr(tap.result)
+    else:
+        assert tap.failed >= ZOO[animal], repr(tap.result)
+    assert WORDS.get(animal, "") in tap.result.out, repr(tap.result)
+
+
+def test_a_file_that_others_may_change_is_not_even_opened(conform, tmp_path):
+    for name in ("writable", "linked"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "beta.so").write_bytes(
+            support.module("beta").read_bytes())
+        (tmp_path / name / "beta.so").chmod(0o644)
+    (tmp_path / "writable/beta.so").chmod(0o666)
+    (tmp_path / "linked").chmod(0o777)
+    (tmp_path / "link").symlink_to(tmp_path / "linked")
+    for path, words in (("writable/beta.so", "may be written by group or"),
+                        ("linked/beta.so", "may be written by group or"),
+                        ("link/beta.so", "is a symbolic link")):
+        tap = conform(str(tmp_path / path))
+        assert tap.failed == {"permissions"}, repr(tap.result)
+        assert words in tap.notes["permissions"]
+        assert tap.skipped == set(tap.states) - {"permissions", "symbols"}
