@@ -55,9 +55,10 @@
  *   signal handler: sockets are written to without SIGPIPE, and only workers of
  *   its own are waited for, by their ids. A program that ignores SIGCHLD, or
  *   collects any child with wait(2), loses how a worker ended, no more. It
- *   changes neither locale, directory, umask nor environment, and reads
- *   variables of the environment when an engine is opened: nobody may change
- *   those meanwhile (POSIX has it so).
+ *   changes neither locale, directory, umask nor environment. Opening an engine
+ *   and starting a worker read the environment: no thread may change it then.
+ *   libmongoc, which a store "mongodb://..." loads, keeps its counters in shared
+ *   memory unless MONGOC_DISABLE_SHM is set before.
  *
  * Memory
  *   The library's own allocations are checked, and fail with ENGINE_ENOMEM.
