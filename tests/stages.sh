@@ -186,6 +186,13 @@ schemathesis >"$logs/schemathesis.log" 2>&1 </dev/null ||
 clouds >"$logs/clouds.log" 2>&1 </dev/null ||
     say "no server that plays AWS: $(tail -n 1 "$logs/clouds.log")"
 
+# Microsoft's own fakes of Azure, made of Go modules.
+test -x "$build/clouds/bin/azure_sdk" ||
+    say "== Azure: made once, which takes minutes"
+AZURE_SDK_JOBS=$jobs nice "$top/tests/services/azure_sdk/build" \
+    "$build/clouds/bin" >"$logs/azure_sdk.log" 2>&1 </dev/null ||
+    say "no server that plays Azure: $(tail -n 1 "$logs/azure_sdk.log")"
+
 stage 'gcc' gcc_stage "$build/gcc"
 if test "$CI" = true; then
     stage 'ASan and UBSan' asan_stage "$build/asan"

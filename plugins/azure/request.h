@@ -39,8 +39,9 @@ void azure_request_clear(struct azure_request *request);
 /**
  * Reads a path ("/subscriptions/...") or URL (of ARM or Microsoft Graph, in
  * the public cloud's or in any other's spelling). What URLs cannot hold is
- * encoded, what needs no encoding is decoded. The caller clears *out, also after a failure. ENGINE_EINVAL says
- * what is wrong with it; ENGINE_EDENIED: it is no reading action.
+ * encoded, what needs no encoding is decoded. The caller clears *out, also
+ * after a failure. ENGINE_EINVAL says what is wrong with it; ENGINE_EDENIED: it
+ * is no reading action.
  */
 engine_status azure_request_read(const char *method, const char *text,
                                  struct azure_request *out, engine_error *err);

@@ -17,6 +17,8 @@ import azure_fake  # noqa: E402
 from azure_estate import (ALERT_CASES, BAD, CASES, EDGE, GOOD,  # noqa: E402
                           TENANT_BAD, TENANT_CASES, TENANT_GOOD)
 from azure_fake import AzureFake, answering  # noqa: E402
+from azure_sdk import BAD as SDK_BAD, GOOD as SDK_GOOD  # noqa: E402
+from azure_sdk import AzureSdk  # noqa: E402
 
 if not support.module("azure").exists():
     pytest.skip("built without azure", allow_module_level=True)
@@ -74,40 +76,42 @@ def results_of(made, rule_id="r"):
 # ---- the starter rules -------------------------------------------------------
 
 # What each rule is proven on: "fixtures" are answers in the shapes of the REST
-# API reference (azure_estate.py). cloudemu, an emulator, would be better; its
-# Go module could not be had when these were written, so that none is proven
-# on it. Whoever has one moves rules to "cloudemu" here, with a test.
-PROVEN = dict.fromkeys((
+# API reference (azure_estate.py), "sdk" is besides that Microsoft's own
+# server-side fakes (tests/services/azure_sdk): what is asked is what their
+# clients ask, and what is answered is a value of their types. Others have no
+# module with fakes that could be had (Cosmos DB, PostgreSQL, App Service,
+# locks) or are of Microsoft Graph.
+ON_SDK = (
     "activity-log-export", "alert-nsg-delete", "alert-nsg-write",
     "alert-policy-assignment-delete", "alert-policy-assignment-write",
     "alert-public-ip-delete", "alert-public-ip-write",
     "alert-security-solution-delete", "alert-security-solution-write",
-    "alert-sql-firewall-delete", "alert-sql-firewall-write",
-    "cosmos-firewall", "cosmos-local-auth", "cosmos-private-endpoint",
-    "custom-owner", "defender-app-services", "defender-arm",
-    "defender-contact", "defender-containers", "defender-cosmos",
-    "defender-key-vault", "defender-open-source-databases",
-    "defender-servers", "defender-sql", "defender-sql-machines",
-    "defender-storage", "disk-customer-key", "disk-public-network",
-    "disk-unattached-key", "entra-create-tenants", "entra-guest-access",
-    "entra-guest-invite", "entra-register-apps", "entra-security-defaults",
-    "entra-user-consent", "flow-log-retention", "key-vault-audit",
-    "key-vault-key-expiry", "key-vault-private-endpoint", "key-vault-rbac",
-    "key-vault-recoverable", "key-vault-secret-expiry", "mysql-audit-log",
-    "mysql-tls", "mysql-tls-version", "network-watcher", "nsg-http",
-    "nsg-rdp", "nsg-ssh", "nsg-udp", "postgresql-azure-services",
-    "postgresql-log-checkpoints", "postgresql-log-connections",
-    "postgresql-log-disconnections", "postgresql-log-retention",
-    "postgresql-throttling", "postgresql-tls", "resource-locks",
-    "sql-audit-retention", "sql-auditing", "sql-entra-admin", "sql-firewall",
-    "sql-tde", "sql-tde-protector", "storage-anonymous",
-    "storage-cross-tenant", "storage-customer-key", "storage-default-deny",
+    "alert-sql-firewall-delete", "alert-sql-firewall-write", "custom-owner",
+    "defender-app-services", "defender-arm", "defender-contact",
+    "defender-containers", "defender-cosmos", "defender-key-vault",
+    "defender-open-source-databases", "defender-servers", "defender-sql",
+    "defender-sql-machines", "defender-storage", "disk-customer-key",
+    "disk-public-network", "disk-unattached-key", "flow-log-retention",
+    "key-vault-audit", "key-vault-key-expiry", "key-vault-private-endpoint",
+    "key-vault-rbac", "key-vault-recoverable", "key-vault-secret-expiry",
+    "mysql-audit-log", "mysql-tls", "mysql-tls-version", "network-watcher",
+    "nsg-http", "nsg-rdp", "nsg-ssh", "nsg-udp", "sql-audit-retention",
+    "sql-auditing", "sql-entra-admin", "sql-firewall", "sql-tde",
+    "sql-tde-protector", "storage-anonymous", "storage-cross-tenant",
+    "storage-customer-key", "storage-default-deny",
     "storage-infrastructure-encryption", "storage-key-rotation",
     "storage-private-endpoint", "storage-public-network",
     "storage-secure-transfer", "storage-soft-delete", "storage-tls",
-    "storage-trusted-services", "vm-managed-disks", "vm-trusted-launch",
-    "web-auth", "web-client-certificate", "web-ftp", "web-http2",
-    "web-https", "web-identity", "web-tls"), "fixtures")
+    "storage-trusted-services", "vm-managed-disks", "vm-trusted-launch")
+PROVEN = {**dict.fromkeys(ON_SDK, "sdk"), **dict.fromkeys((
+    "cosmos-firewall", "cosmos-local-auth", "cosmos-private-endpoint",
+    "entra-create-tenants", "entra-guest-access", "entra-guest-invite",
+    "entra-register-apps", "entra-security-defaults", "entra-user-consent",
+    "postgresql-azure-services", "postgresql-log-checkpoints",
+    "postgresql-log-connections", "postgresql-log-disconnections",
+    "postgresql-log-retention", "postgresql-throttling", "postgresql-tls",
+    "resource-locks", "web-auth", "web-client-certificate", "web-ftp",
+    "web-http2", "web-https", "web-identity", "web-tls"), "fixtures")}
 
 
 def starter_scan(engine, fake, code):
@@ -137,6 +141,63 @@ def test_every_starter_rule_has_a_passing_and_a_failing_case(engine, fake):
             and re.search("does not hold|[{}`]|value", each["message"])] == []
     assert bad["azure-sql-auditing"]["resources"]["fail"] == 1
     assert bad["azure-sql-audit-retention"]["resources"]["fail"] == 2
+
+
+@pytest.fixture
+def sdk(tmp_path):
+    with AzureSdk(tmp_path) as server:
+        yield server
+
+
+def test_starter_rules_on_the_fakes_of_microsoft(engine, sdk):
+    engine.run("import", RULES, code=DONE)
+    names = [f"azure-{name}" for name in ON_SDK]
+    made = engine.scan(
+        *(part for name, sub in (("good", SDK_GOOD), ("bad", SDK_BAD))
+          for part in ("--target", json.dumps(sdk.target(
+              name=name, subscriptions=[sub])))),
+        *(part for name in names for part in ("--rule", name)),
+        env=SECRET_ENV, code=FAILED)
+    assert sdk.refusals() == ""
+    good, bad = made.by_rule("good"), made.by_rule("bad")
+    assert set(good) == set(bad) == set(names)
+    assert_all(good, "pass")
+    assert_all(bad, "fail")
+    # each list is on two pages, and what fails is on the second
+    assert bad["azure-storage-tls"]["resources"] == {"pass": 2, "fail": 1}
+    assert bad["azure-sql-tde"]["resources"] == {"pass": 5, "fail": 1}
+    assert bad["azure-key-vault-key-expiry"]["resources"]["fail"] == 1
+    assert sdk.unasked() == ["/subscriptions"]
+
+
+def test_subscriptions_as_the_fakes_of_microsoft_list_them(engine, sdk):
+    engine.run("import", RULES / "storage.yaml", code=DONE)
+    made = scan(engine, sdk.target(subscriptions="all"), "--rule",
+                "azure-storage-tls", code=FAILED)
+    assert sdk.refusals() == ""
+    assert made.by_rule()["azure-storage-tls"]["resources"] == {
+        "pass": 5, "fail": 1}
+
+
+def test_the_fakes_of_microsoft_refuse_what_their_clients_do_not_ask(engine,
+                                                                     sdk):
+    """Else they would prove nothing."""
+    base = "/subscriptions/{subscription}/providers/"
+    engine.import_rules([
+        rule(name, calls={"x": {"request": base + path,
+                                "api_version": version}},
+             **{"assert": "type(x.value) == 'array'"})
+        for name, path, version in (
+            ("right", "Microsoft.Storage/storageAccounts", "2023-05-01"),
+            ("path", "Microsoft.Storage/storageAccount", "2023-05-01"),
+            ("case", "Microsoft.Storage/storageaccounts", "2023-05-01"),
+            ("version", "Microsoft.Storage/storageAccounts", "2023-05-02"),
+            ("query", "Microsoft.Storage/storageAccounts?x=y", "2023-05-01"))])
+    made = scan(engine, sdk.target(subscriptions=[SDK_GOOD]), code=UNSURE)
+    assert made.statuses() == {"right": "pass", "path": "error",
+                               "case": "error", "version": "error",
+                               "query": "error"}
+    assert len(sdk.refusals().splitlines()) == 4
 
 
 def test_resources_that_are_easily_misjudged(engine, fake):

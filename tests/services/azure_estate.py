@@ -268,7 +268,8 @@ def settings(answers, subscription):
     put("Microsoft.Security/securityContacts",
         [{"name": "default", "properties": {
             "emails": "soc@example.org" if good else "",
-            "alertNotifications": {"state": "On"}}}])
+            "isEnabled": True, "notificationsSources": [
+                {"sourceType": "Alert", "minimalSeverity": "Low"}]}}])
     put("Microsoft.Insights/activityLogAlerts",
         [{"name": f"alert{number}", "properties": {
             "enabled": good, "scopes": [base], "actions": GROUPS,
