@@ -155,8 +155,8 @@ static engine_status jmespath_json(struct jmespath_source *source)
         return engine_fail_memory(source->err);
     if (status < 0)
         return jmespath_fail(source->text, source->at, source->err, "syntax",
-                             "between the backticks there is no JSON (%.200s)",
-                             why.message);
+                             "between the backticks there is no JSON (%.200s); "
+                             "a text is 'text'", why.message);
     source->token->sign = JMESPATH_LITERAL;
     return ENGINE_OK;
 }
