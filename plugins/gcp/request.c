@@ -91,14 +91,15 @@ static bool request_verb_reads(const char *verb, size_t len)
     return false;
 }
 
-/* What is behind the last colon of the last segment, however it is written. */
-static const char *request_verb(const char *path, size_t *len)
+/* What is behind the last colon of the last segment; `encoded`: one that is
+ * written as %3A, too, which a server may or may not take for one. */
+static const char *request_verb(const char *path, bool encoded, size_t *len)
 {
     const char *end = path + strcspn(path, "?");
     const char *at = end;
 
     while (at > path && at[-1] != ':' && at[-1] != '/' &&
-           (at - path < 3 || strncasecmp(at - 3, "%3a", 3) != 0))
+           (!encoded || at - path < 3 || strncasecmp(at - 3, "%3a", 3) != 0))
         at--;
     *len = (size_t)(end - at);
     return at > path && at[-1] != '/' ? at : NULL;
@@ -111,10 +112,11 @@ static bool request_is(const char *text, size_t len, const char *word)
 
 /* Methods and resources that are secrets themselves: :access (versions of
  * secrets), :fetchReadToken, :generateAccessToken, keys/K/keyString. */
-static bool request_gives_secrets(const char *path, const char *verb,
-                                  size_t verb_len)
+static bool request_gives_secrets(const char *path)
 {
     const char *end = path + strcspn(path, "?"), *last = end;
+    size_t verb_len;
+    const char *verb = request_verb(path, true, &verb_len);
 
     while (last > path && last[-1] != '/')
         last--;
@@ -154,14 +156,14 @@ static engine_status request_may(const char *path, bool post,
                                  engine_error *err)
 {
     size_t len;
-    const char *verb = request_verb(path, &len);
+    const char *verb = request_verb(path, false, &len);
 
     if (post && (!verb || !request_verb_reads(verb, len)))
         return engine_fail(err, ENGINE_EDENIED,
                            "request: this POST may change something; allowed "
                            "are methods such as :getIamPolicy, :search..., "
                            ":list, :testIamPermissions");
-    if (request_gives_secrets(path, verb, len))
+    if (request_gives_secrets(path))
         return engine_fail(err, ENGINE_EDENIED,
                            "request: contents of secrets, and tokens, are not "
                            "read");

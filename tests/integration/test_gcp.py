@@ -592,6 +592,8 @@ def test_pages_of_rows_follow_their_own_token(engine, fake):
     ({"request": "compute"}, "name of an API"),
     ({"request": "compute/v1/projects/{project}:setIamPolicy",
       "method": "POST"}, "may change something"),
+    ({"request": "compute/v1/projects/{project}/x%3Alist", "method": "POST"},
+     "may change something"),
     ({"request": "compute/v1/projects/{project}/x", "method": "DELETE"},
      "neither GET nor POST"),
     ({"request": "secretmanager/v1/projects/{project}/secrets/x/versions/1"
@@ -759,12 +761,16 @@ def test_a_token_that_is_refused_is_fetched_anew_once(engine, fake):
     ({"projects": None, "folder": "folders/3"}, {BAD}),
     ({"projects": None, "project": "projects/" + GOOD}, {GOOD}),
     ({"projects": None}, {GOOD}),  # of the credentials' file
+    ({"projects": [GOOD, "projects/" + GOOD, GOOD]}, {GOOD}),
 ])
 def test_projects_are_named_or_found(engine, fake, where, projects):
     engine.import_rules([firewalls()])
     made = scan(engine, fake, code=FAILED, **where)
+    found = made.by_rule()["r"]
     assert {each["resource"]["namespace"]
-            for each in made.by_rule()["r"]["results"]} == projects
+            for each in found["results"]} == projects
+    # each of them once
+    assert sum(found["resources"].values()) == 4 * len(projects)
 
 
 def tree(fake, wide, deep):
