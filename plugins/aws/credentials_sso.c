@@ -78,6 +78,20 @@ static engine_status sso_login(const struct sso *sso, const char *what,
     return ENGINE_EDENIED;
 }
 
+/* RFC 3339; older command-line interfaces write "UTC" in place of "Z". */
+static bool sso_date(const char *text, int64_t *unix_ms)
+{
+    const size_t len = text ? strlen(text) : 0;
+    char date[40];
+
+    if (len < 3 || len >= sizeof(date))
+        return false;
+    snprintf(date, sizeof(date), "%s", text);
+    if (strcmp(date + len - 3, "UTC") == 0)
+        memcpy(date + len - 3, "Z", 2);
+    return clock_parse(date, unix_ms) == 0;
+}
+
 static engine_status sso_read(struct sso *sso, const char *text, size_t len,
                               engine_error *err)
 {
@@ -93,11 +107,12 @@ static engine_status sso_read(struct sso *sso, const char *text, size_t len,
         token = value_text(value_member(&root, "accessToken"));
         expires = value_text(value_member(&root, "expiresAt"));
     }
-    if (!token || !*token || strpbrk(token, "\r\n") || !expires ||
-        clock_parse(expires, &end_ms) < 0)
+    if (!token || !*token || strpbrk(token, "\r\n") ||
+        !sso_date(expires, &end_ms))
         status = sso_login(sso, "the SSO cache has no token", err);
     else if (end_ms <= clock_now_ms())
-        status = sso_login(sso, "the log-in has ended", err);
+        status = sso_login(sso, "the log-in has ended, and is not renewed here",
+                           err);
     else
         status = secret_set(&sso->token, token, strlen(token), err);
     arena_wipe(&arena);

@@ -312,13 +312,13 @@ def portal(home, fake):
                "[sso-session corp]\nsso_region = eu-west-1\n"
                "sso_start_url = https://corp.awsapps.com/start\n")
 
-    def log_in(token, minutes):
+    def log_in(token, minutes, zone="Z"):
         end = (datetime.datetime.now(datetime.timezone.utc)
                + datetime.timedelta(minutes=minutes))
         name = hashlib.sha1(b"corp").hexdigest()
         home.write(f"sso/cache/{name}.json", json.dumps({
             "accessToken": token, "region": "eu-west-1",
-            "expiresAt": end.strftime("%Y-%m-%dT%H:%M:%SZ")}))
+            "expiresAt": end.strftime("%Y-%m-%dT%H:%M:%S") + zone}))
     home.log_in = log_in
     return home
 
@@ -326,6 +326,8 @@ def portal(home, fake):
 def test_a_log_in_gives_keys_when_it_may(portal, fake):
     portal.log_in(fake.sso_token, 10)
     assert "not allowed" in portal.key("--profile", "me")["error"]
+    assert is_good(fake, portal.key("--profile", "me", "--sso"))
+    portal.log_in(fake.sso_token, 10, zone="UTC")  # of older programs
     assert is_good(fake, portal.key("--profile", "me", "--sso"))
 
 
