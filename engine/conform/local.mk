@@ -19,3 +19,9 @@ scan_conform_SOURCES = \
 scan_conform_LDADD = engine/libenginecore.la
 scan_conform_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
 program_sources += engine/conform/checks.c engine/conform/checks.h
+
+fuzzers += tests/fuzz/fuzz_symbols
+tests_fuzz_fuzz_symbols_SOURCES = \
+	engine/conform/symbols.c \
+	tests/fuzz/fuzz_symbols.c
+tests_fuzz_fuzz_symbols_LDFLAGS = $(fuzz_ldflags)

@@ -126,28 +126,34 @@ static bool symbols_is_ours(const symbols_header *header)
            header->e_shentsize == sizeof(symbols_section);
 }
 
+engine_status symbols_scan(const char *data, size_t len, symbols_fn fn,
+                           void *user, engine_error *err)
+{
+    const struct symbols_file file = {data, len};
+    symbols_header header;
+    engine_status status;
+
+    if (!symbols_copy(&file, 0, &header, sizeof(header)) ||
+        !symbols_is_ours(&header))
+        return engine_fail(err, ENGINE_EPARSE, "it is no shared object of "
+                           "this machine");
+    status = symbols_sections(&file, &header, fn, user);
+    if (status == ENGINE_ENOTFOUND)
+        return engine_fail(err, status, "it has no table of dynamic symbols");
+    if (status < 0)
+        return engine_fail(err, status, "its table of symbols is damaged");
+    return ENGINE_OK;
+}
+
 engine_status symbols_read(const char *path, symbols_fn fn, void *user,
                            engine_error *err)
 {
-    struct symbols_file file = {0};
-    symbols_header header;
     char *data = NULL;
-    engine_status status =
-        file_read(path, SYMBOLS_FILE_MAX, &data, &file.len, err);
+    size_t len = 0;
+    engine_status status = file_read(path, SYMBOLS_FILE_MAX, &data, &len, err);
 
-    if (status < 0)
-        return status;
-    file.data = data;
-    if (!symbols_copy(&file, 0, &header, sizeof(header)) ||
-        !symbols_is_ours(&header))
-        status = engine_fail(err, ENGINE_EPARSE, "it is no shared object of "
-                             "this machine");
-    else
-        status = symbols_sections(&file, &header, fn, user);
-    if (status == ENGINE_ENOTFOUND)
-        engine_fail(err, status, "it has no table of dynamic symbols");
-    else if (status == ENGINE_EPARSE && !(err && err->status < 0))
-        engine_fail(err, status, "its table of symbols is damaged");
+    if (status == ENGINE_OK)
+        status = symbols_scan(data, len, fn, user, err);
     engine_free(data);
     return status;
 }

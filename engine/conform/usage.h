@@ -18,6 +18,9 @@ typedef void (*symbols_fn)(const char *name, bool function, void *user);
 /** Calls fn for every symbol that a file exports. */
 engine_status symbols_read(const char *path, symbols_fn fn, void *user,
                            engine_error *err);
+/** The same of a file in memory. */
+engine_status symbols_scan(const char *data, size_t len, symbols_fn fn,
+                           void *user, engine_error *err);
 
 /** What a well-behaved call leaves as it was. */
 struct usage {
