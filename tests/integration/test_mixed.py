@@ -75,7 +75,7 @@ def places(tmp_path):
             {"name": "aws", "type": "aws_account", "regions": ["us-east-1"]},
             azure.target(name="azure", subscriptions=[SUBSCRIPTION],
                          tenant=TENANT_BAD),
-            gcp.target(name="gcp", project=PROJECT,
+            gcp.target(name="gcp", projects=[PROJECT],
                        credentials={"file": str(account)}),
         ], {**moto.environment(), "AZURE_CLIENT_ID": azure_fake.CLIENT,
             "AZURE_CLIENT_SECRET": azure_fake.SECRET}
