@@ -21,17 +21,22 @@ pkgconfig_DATA += sdk/libengine.pc
 EXTRA_DIST += sdk/libengine.pc.in
 
 # Linked like any program that embeds: with libengine.so and what it exports.
+# Without libtool's script around them, which Valgrind would look at instead.
+library_test_ldflags = $(AM_LDFLAGS) -no-install
 library_stage = tests/unit/library_stage.c tests/unit/library_stage.h
 unit_tests += tests/unit/test_library
 tests_unit_test_library_SOURCES = $(library_stage) tests/unit/test_library.c
+tests_unit_test_library_LDFLAGS = $(library_test_ldflags)
 tests_unit_test_library_LDADD = engine/libengine.la $(CMOCKA_LIBS)
 unit_tests += tests/unit/test_library_scan
 tests_unit_test_library_scan_SOURCES = \
 	$(library_stage) tests/unit/test_library_scan.c
+tests_unit_test_library_scan_LDFLAGS = $(library_test_ldflags)
 tests_unit_test_library_scan_LDADD = engine/libengine.la $(CMOCKA_LIBS)
 unit_tests += tests/unit/test_library_process
 tests_unit_test_library_process_SOURCES = \
 	$(library_stage) tests/unit/test_library_process.c
+tests_unit_test_library_process_LDFLAGS = $(library_test_ldflags)
 tests_unit_test_library_process_LDADD = engine/libengine.la $(CMOCKA_LIBS)
 # With the hook that lets allocations fail, which libengine.so hides.
 unit_tests += tests/unit/test_library_faults

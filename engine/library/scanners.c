@@ -59,7 +59,7 @@ static engine_status scanners_linked_new(scanner_query_fn query,
     struct scanner_ops ops;
     struct library_linked *linked;
     engine_status status = loader_check_ops(
-        query(SCANNER_ABI_MAJOR), "(linked in)", &ops, err);
+        query(SCANNER_ABI_MAJOR), "linked in", &ops, err);
 
     if (status < 0)
         return status;
