@@ -41,9 +41,9 @@
  *   After fork(2) the child must not use, nor free, what its parent has
  *   opened: it opens engines of its own, or calls execve(2). All descriptors
  *   are close-on-exec. Scanners run in processes of their own, of the program
- *   scan-worker (the option `worker` of the configuration, else
- *   $SCAN_ENGINE_WORKER, else where it was installed): what happens to one
- *   costs its unfinished rules and nothing else.
+ *   scan-worker ($SCAN_ENGINE_WORKER, else the option `worker` of the
+ *   configuration, else where it was installed): what happens to one costs its
+ *   unfinished rules and nothing else.
  *   Those that are linked in (engine_register), and with ENGINE_THREADS all,
  *   run as threads of this process: quick to start and easy to debug, but
  *   without limits on memory or processor time. A crash there ends the
@@ -57,15 +57,17 @@
  *   collects any child with wait(2), loses how a worker ended, no more. It
  *   changes neither locale, directory, umask nor environment. Opening an engine
  *   and starting a worker read the environment: no thread may change it then.
- *   libmongoc, which a store "mongodb://..." loads, keeps its counters in shared
- *   memory unless MONGOC_DISABLE_SHM is set before.
+ *   libmongoc, which a store "mongodb://..." loads, keeps its counters in
+ *   shared memory unless MONGOC_DISABLE_SHM is set before.
  *
  * Memory
- *   The library's own allocations are checked, and fail with ENGINE_ENOMEM.
- *   libbson, with which it holds documents, and libyaml, libxml2 or libcurl as
- *   scanners use them, are others: libbson ends the process with abort(3) when
- *   there is no memory. Workers are processes for this reason too; here, keep
- *   some memory free. libsqlite3, libpcre2, yajl and libarchive say so instead.
+ *   The library's own allocations are checked, and fail with ENGINE_ENOMEM; so
+ *   do those of libsqlite3, libyaml, libpcre2, yajl, libarchive and libcrypto.
+ *   Two libraries that it uses end the process when there is no memory:
+ *   libbson, which holds every document (abort(3)), and libconfig, while a
+ *   configuration is read. So does libjq in scanners, which matters here when they run in
+ *   threads. Whoever must live through that leaves scanners to their workers,
+ *   and the engine enough memory for its documents, 16 MiB at most each.
  *
  * This interface is 1.0 (symbol version SCAN_ENGINE_1.0). Later releases add
  * functions, and fields at the ends of structures that begin with `size`:
@@ -115,7 +117,8 @@ struct engine_options {
     const char *config_file;
     const char *config_text; /* what such a file holds */
     /* "sqlite:PATH" or "mongodb://...", instead of the configuration's; it is
-     * made when it is not there. A relative PATH is of the current directory. */
+     * made when it is not there. A relative PATH begins where the program is
+     * now. */
     const char *store;
     engine_log_fn log; /* NULL: messages are dropped */
     void *log_user;
