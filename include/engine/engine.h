@@ -65,9 +65,10 @@
  *   do those of libsqlite3, libyaml, libpcre2, yajl, libarchive and libcrypto.
  *   Two libraries that it uses end the process when there is no memory:
  *   libbson, which holds every document (abort(3)), and libconfig, while a
- *   configuration is read. So does libjq in scanners, which matters here when they run in
- *   threads. Whoever must live through that leaves scanners to their workers,
- *   and the engine enough memory for its documents, 16 MiB at most each.
+ *   configuration is read. So does libjq in scanners, which matters here when
+ *   they run in threads. Whoever must live through that leaves scanners to
+ *   their workers, and the engine enough memory for its documents, 16 MiB at
+ *   most each.
  *
  * This interface is 1.0 (symbol version SCAN_ENGINE_1.0). Later releases add
  * functions, and fields at the ends of structures that begin with `size`:

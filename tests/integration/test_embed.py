@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from support import (SLOW, SOURCE, Engine, made, make, need_program,
-                     unavailable)
+                     need_root, unavailable)
 
 EXAMPLES = SOURCE / "doc/examples"
 RULES = [{"rule_id": f"rule-{status}", "title": f"A rule to {status}",
@@ -134,6 +134,22 @@ def test_the_python_example(installed, engine):
                engine, installed.environment(engine, changes))
     assert done.stdout.splitlines() == ["rule-error error", "rule-fail fail"]
     assert "3 of 3" in done.stderr
+
+
+def test_the_worker_is_found_where_it_was_installed(installed, engine):
+    """Nothing says where it is: the prefix is mounted where it belongs."""
+    need_root("to mount in a namespace of its own")
+    prefix = made("prefix")
+    if not os.path.isdir(prefix):
+        pytest.skip(f"no {prefix} to mount over")
+    program = build(installed, engine, "embed.c")
+    rules = engine.put("rules.jsonl", RULES)
+    engine.configure(extra="")
+    done = run(["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                'mount --bind "$1" "$2" && shift 2 && exec "$@"', "sh",
+                installed.path("prefix"), prefix, program, engine.config,
+                rules], engine, installed.environment(engine))
+    assert verdicts(done.stdout) == WANTED
 
 
 def test_names_versions_and_libraries(installed, engine):
