@@ -9,16 +9,11 @@
 
 #include "engine/conform/mock.h"
 
-/* How much of the host the first engine of this ABI major had. */
-#if SCANNER_ABI_MAJOR == 0
-#define SCENE_OLD_MINOR 1
-#define SCENE_OLD_HOST ((uint32_t)offsetof(struct scanner_host, warn))
-#else
+/* The host as ABI 1.0 has it: whatever is appended later may be missing. */
 #define SCENE_OLD_MINOR 0
-#define SCENE_OLD_HOST                                     \
-    ((uint32_t)(offsetof(struct scanner_host, warn) +      \
+#define SCENE_OLD_HOST                                \
+    ((uint32_t)(offsetof(struct scanner_host, warn) + \
                 sizeof(((struct scanner_host *)NULL)->warn)))
-#endif
 
 struct scene {
     struct worker *worker;

@@ -244,7 +244,8 @@ ZOO = {
     "no_symbol": {"symbols", "table"}, "undefined_symbol": {"loads"},
     "null_ops": {"table"}, "bad_magic": {"table"}, "wrong_major": {"table"},
     "newer_needs": {"table"}, "short_size": {"table"},
-    "newer_minor": set(), "older_minor": set(),
+    # of 1.0 there is no older minor, so that a shorter table is a wrong one
+    "newer_minor": set(), "older_minor": {"table"},
     "failing_init": {"init"}, "crash_init": {"init"},
     "crash_destroy": {"init"}, "needs_self": {"destroy-null"},
     "leaks": {"cycles"}, "single": {"instances"}, "untidy": {"tidy"},
@@ -253,12 +254,12 @@ ZOO = {
     "fork_bomb": {"tidy"}, "prints": {"silent"}, "wrong_ids": {"ids"},
     "bad_bson": {"form"}, "bad_utf8": {"form"}, "mute": {"messages"},
     "rash": {"garbage", "unreachable"}, "busy": {"cancel"},
-    "deaf": {"emit"}, "modern": {"old-host"},
+    "deaf": {"emit"}, "modern": {"rules"},
 }
 # What is said of it, where that is more than which check it fails.
 WORDS = {
     "undefined_symbol": "nobody_defines_this", "null_ops": "does not fit",
-    "bad_magic": "bad magic", "wrong_major": "ABI 2.1",
+    "bad_magic": "bad magic", "wrong_major": "ABI 3.1",
     "newer_needs": "0x1000000000000000", "short_size": "bytes, at least",
     "failing_init": "the frobnicator is not there",
     "crash_init": "Segmentation fault", "crash_destroy": "Segmentation fault",

@@ -19,7 +19,7 @@ REFUSED = {
     "undefined_symbol": ["undefined symbol: nobody_defines_this", "ldd"],
     "null_ops": ["does not fit this engine", "rebuild it"],
     "bad_magic": ["bad magic", "rebuild it"],
-    "wrong_major": ["ABI 2.1", "this engine provides", "rebuild it"],
+    "wrong_major": ["ABI 3.1", "this engine provides", "rebuild it"],
     "newer_needs": ["lacks the features 0x1000000000000000", "newer engine"],
     "short_size": ["bytes, at least", "rebuild it"],
     "failing_init": ["the frobnicator is not there", "start the frobnicator"],
