@@ -4,6 +4,7 @@
 
 #include "engine/cli/commands.h"
 #include "engine/cli/list.h"
+#include "engine/worker/confine.h"
 #include "sdk/document/document.h"
 
 /* {name, alias} and {format, marker} in one line. */
@@ -78,8 +79,19 @@ static void plugins_put_options(const struct text_out *out,
     }
 }
 
+static void plugins_put_confinement(const struct text_out *out,
+                                    const bson_t *about, const char *mode)
+{
+    bson_t report = BSON_INITIALIZER;
+
+    confine_report(about, mode, &report);
+    text_paragraph(out, 2, "confinement ", document_string(&report, "text"),
+                   TEXT_PLAIN);
+    bson_destroy(&report);
+}
+
 static void plugins_put(const struct text_out *out,
-                        const struct plugin_entry *entry)
+                        const struct plugin_entry *entry, const char *mode)
 {
     const bson_t *about = &entry->description;
     const char *version = document_string(about, "version");
@@ -112,18 +124,25 @@ static void plugins_put(const struct text_out *out,
     plugins_put_names(out, about, "reads", "name", "alias");
     plugins_put_names(out, about, "writes", "name", "alias");
     plugins_put_names(out, about, "programs", "name", "alias");
-    if (!refused)
+    if (!refused) {
+        plugins_put_confinement(out, about, mode);
         plugins_put_options(out, entry);
+    }
 }
 
 static engine_status plugins_put_json(const struct text_out *out,
                                       const struct plugin_entry *entry,
-                                      engine_error *err)
+                                      const char *mode, engine_error *err)
 {
-    bson_t line = BSON_INITIALIZER;
+    bson_t line = BSON_INITIALIZER, report;
     engine_status status;
 
     registry_describe(entry, &line);
+    if (entry->refused.status == ENGINE_OK) {
+        BSON_APPEND_DOCUMENT_BEGIN(&line, "confinement", &report);
+        confine_report(&entry->description, mode, &report);
+        bson_append_document_end(&line, &report);
+    }
     status = list_print_line(out, &line, err);
     bson_destroy(&line);
     return status;
@@ -133,6 +152,7 @@ static engine_status plugins_put_all(const struct session *session,
                                      const char *format, engine_error *err)
 {
     const struct text_out *out = &session_cli(session)->out;
+    const char *mode = session->conduct.confinement;
     size_t count = registry_count(session->registry);
     engine_status status = ENGINE_OK;
 
@@ -143,12 +163,12 @@ static engine_status plugins_put_all(const struct session *session,
 
         if (strcmp(format, "table") == 0) {
             fputs(i ? "\n" : "", out->file);
-            plugins_put(out, entry);
+            plugins_put(out, entry, mode);
             continue;
         }
         if (i && strcmp(format, "json") == 0)
             fputc(',', out->file);
-        status = plugins_put_json(out, entry, err);
+        status = plugins_put_json(out, entry, mode, err);
     }
     if (strcmp(format, "json") == 0)
         fputs("]\n", out->file);

@@ -25,6 +25,7 @@ struct engine_config {
     const char *cache_directory, *run_directory;
     const char *plugin_directory, *worker_path;
     enum log_level log_level;
+    const char *confinement; /* "auto", "off", "required" */
     uint32_t workers; /* jobs at once; 0: processors */
     /* limits of one job; see conduct.h for units; 0: none */
     int64_t limit_wall_s, limit_memory_mb, limit_cpu_s, limit_file_mb;

@@ -59,6 +59,7 @@ engine_status places_defaults(struct engine_config *config, engine_error *err)
     const struct option_table *limits = &option_table_limits;
 
     config->log_level = LOG_LEVEL_WARNING;
+    config->confinement = "auto";
     config->plugin_directory = SCAN_ENGINE_PLUGINDIR;
     places_default_number(limits, "wall", &config->limit_wall_s);
     places_default_number(limits, "memory_mb", &config->limit_memory_mb);

@@ -108,26 +108,29 @@ static engine_status plugins_add_all(const struct config_reader *reader,
 
 /* ---- one entry ----------------------------------------------------------- */
 
-static engine_status plugins_read_types(const struct config_reader *reader,
+/* A list of texts, or one; NULL stays NULL. */
+static engine_status plugins_read_texts(const struct config_reader *reader,
                                         const config_setting_t *setting,
-                                        struct plugin_spec *spec)
+                                        const char *const **out)
 {
-    bool one = config_setting_type(setting) == CONFIG_TYPE_STRING;
-    int count = one ? 1 : config_setting_length(setting);
-    const char **types = arena_alloc(&reader->config->arena,
-                                     ((size_t)count + 1) * sizeof(*types));
+    bool one = setting && config_setting_type(setting) == CONFIG_TYPE_STRING;
+    int count = one ? 1 : setting ? config_setting_length(setting) : 0;
+    const char **texts = arena_alloc(&reader->config->arena,
+                                     ((size_t)count + 1) * sizeof(*texts));
 
-    if (!types)
+    if (!setting)
+        return ENGINE_OK;
+    if (!texts)
         return engine_fail_memory(reader->err);
     for (int i = 0; i < count; i++) {
         const char *text = one ? config_setting_get_string(setting)
                                : config_setting_get_string_elem(setting, i);
 
-        types[i] = arena_strdup(&reader->config->arena, text);
-        if (!types[i])
+        texts[i] = arena_strdup(&reader->config->arena, text);
+        if (!texts[i])
             return engine_fail_memory(reader->err);
     }
-    spec->types = types;
+    *out = texts;
     return ENGINE_OK;
 }
 
@@ -183,7 +186,7 @@ static engine_status plugins_read_group(const struct config_reader *reader,
                                         const config_setting_t *group)
 {
     const char *name = NULL, *path = NULL, *sha256 = NULL;
-    const config_setting_t *types, *limits;
+    const config_setting_t *limits;
     struct plugin_spec *spec;
     engine_status status;
 
@@ -193,7 +196,6 @@ static engine_status plugins_read_group(const struct config_reader *reader,
     config_setting_lookup_string(group, "name", &name);
     config_setting_lookup_string(group, "path", &path);
     config_setting_lookup_string(group, "sha256", &sha256);
-    types = config_setting_get_member(group, "types");
     limits = config_setting_get_member(group, "limits");
     if (!name || !plugins_name_is_good(name))
         return setting_fail(reader, group,
@@ -203,8 +205,15 @@ static engine_status plugins_read_group(const struct config_reader *reader,
     status = plugins_add(reader, group, name, path, &spec);
     if (status == ENGINE_OK && sha256)
         status = plugins_keep_sha256(reader, group, sha256, spec);
-    if (status == ENGINE_OK && types)
-        status = plugins_read_types(reader, types, spec);
+    if (status == ENGINE_OK)
+        status = plugins_read_texts(
+            reader, config_setting_get_member(group, "types"), &spec->types);
+    if (status == ENGINE_OK)
+        status = plugins_read_texts(
+            reader, config_setting_get_member(group, "reads"), &spec->reads);
+    if (status == ENGINE_OK)
+        status = plugins_read_texts(
+            reader, config_setting_get_member(group, "writes"), &spec->writes);
     if (status == ENGINE_OK && limits)
         status = plugins_read_limits(reader, limits, spec);
     return status;

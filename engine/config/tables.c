@@ -13,6 +13,8 @@
 
 static const char *const option_levels[] = {"error", "warning", "info", "debug",
                                             NULL};
+static const char *const option_confinement[] = {"auto", "off", "required",
+                                                 NULL};
 static const char *const option_auth[] = {"token", "none", NULL};
 static const char *const option_recover[] = {"resume", "fail", NULL};
 static const char *const option_visibility[] = {"own", "all", NULL};
@@ -60,6 +62,15 @@ static const struct option option_engine[] = {
      .maximum = 1024,
      .help = "jobs that may run at once; 0 stands for the number of "
              "processors"},
+    {.name = "confinement",
+     .type = OPTION_CHOICE,
+     .choices = option_confinement,
+     .offset = OPTION_AT(confinement),
+     .fallback = "auto",
+     .help = "whether plugins are held to what they declare to need, by "
+             "landlock and seccomp: as far as the kernel can, not at all, or "
+             "wholly or not run; \"scan-engine plugins\" shows what is "
+             "enforced"},
     {.name = "log_level",
      .type = OPTION_CHOICE,
      .choices = option_levels,
@@ -288,6 +299,16 @@ static const struct option option_plugin[] = {
      .type = OPTION_TEXTS,
      .sample = "[ \"example\" ]",
      .help = "scanner types that this plugin wins when another has them too"},
+    {.name = "reads",
+     .type = OPTION_TEXTS,
+     .sample = "[ \"/srv/example\" ]",
+     .help = "absolute paths that it may read, with what it runs, beyond "
+             "those that it declares; see confinement"},
+    {.name = "writes",
+     .type = OPTION_TEXTS,
+     .sample = "[ \"/var/cache/example\" ]",
+     .help = "the same for paths that it may also write, such as the cache "
+             "of a program for credentials"},
     {.name = "limits",
      .type = OPTION_GROUP,
      .sample = "{ wall = 600; memory_mb = 512; }",

@@ -81,6 +81,8 @@ struct conduct_options {
     const char *cache_directory; /* artifacts are laid out here, by id */
     const char *run_directory;   /* parent of jobs' workdirs */
     unsigned workers;          /* how many run at once; 0: processors */
+    /* "auto" (and NULL), "off", "required": see engine/worker/confine.h */
+    const char *confinement;
     int64_t grace_ms;          /* between cancel and kill; 0: 5 s */
     /* asked every 100 ms at least; non-zero: cancel every job, wait for them
      * for the grace, then kill */

@@ -140,6 +140,20 @@ static engine_status prepare_artifacts(struct task *task, bson_t *frame,
     return status;
 }
 
+static void prepare_texts(const char *const *texts, const char *name,
+                          bson_t *out)
+{
+    char key[16];
+    bson_t list;
+
+    BSON_APPEND_ARRAY_BEGIN(out, name, &list);
+    for (unsigned i = 0; texts && texts[i]; i++) {
+        snprintf(key, sizeof(key), "%u", i);
+        BSON_APPEND_UTF8(&list, key, texts[i]);
+    }
+    bson_append_array_end(out, &list);
+}
+
 static void prepare_plugin(const struct task *task, bson_t *frame)
 {
     const struct plugin_spec *spec = task->job->plugin->spec;
@@ -150,6 +164,8 @@ static void prepare_plugin(const struct task *task, bson_t *frame)
     BSON_APPEND_UTF8(&plugin, "path", spec->path);
     if (spec->sha256)
         BSON_APPEND_UTF8(&plugin, "sha256", spec->sha256);
+    prepare_texts(spec->reads, "reads", &plugin);
+    prepare_texts(spec->writes, "writes", &plugin);
     bson_append_document_end(frame, &plugin);
 }
 
@@ -202,6 +218,8 @@ engine_status prepare_job(struct task *task, bson_t *frame, engine_error *err)
     BSON_APPEND_UTF8(frame, "cachedir", cache);
     BSON_APPEND_INT64(frame, "parallel", job->parallel ? job->parallel : 1);
     prepare_limits(&job->limits, frame);
+    if (conduct->options.confinement)
+        BSON_APPEND_UTF8(frame, "confinement", conduct->options.confinement);
     BSON_APPEND_BOOL(frame, "effects", conduct->options.store != NULL);
     engine_free(cache);
     return prepare_artifacts(task, frame, err);

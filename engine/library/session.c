@@ -149,6 +149,7 @@ static engine_status session_open_plugins(struct session *session,
     conduct->log = session->options.log;
     conduct->cache_directory = config->cache_directory;
     conduct->run_directory = config->run_directory;
+    conduct->confinement = config->confinement;
     conduct->workers = config->workers;
     conduct->cancelled = session->options.cancelled;
     conduct->user = session->options.user;

@@ -24,6 +24,8 @@ struct plugin_spec {
     const bson_t *options; /* as configured, not yet validated; may be NULL */
     const bson_t *option_lines; /* {option: line}; may be NULL */
     const char *const *types; /* NULL-ended: wins these types over others */
+    /* NULL-ended absolute paths that it may use beyond what it declares */
+    const char *const *reads, *const *writes;
     const bson_t *limits; /* {name of the option: number}; may be NULL */
 };
 

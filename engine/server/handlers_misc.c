@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "engine/server/private.h"
+#include "engine/worker/confine.h"
 #include "sdk/base/clock.h"
 
 engine_status handle_health(struct request *request, struct response *response,
@@ -43,9 +44,11 @@ engine_status handle_ready(struct request *request, struct response *response,
     return status;
 }
 
-static void scanners_put(const struct plugin_entry *entry, bson_t *out)
+static void scanners_put(const struct plugin_entry *entry, const char *mode,
+                         bson_t *out)
 {
     const bool refused = entry->refused.status != ENGINE_OK;
+    bson_t report;
 
     BSON_APPEND_UTF8(out, "plugin", entry->spec->name);
     BSON_APPEND_UTF8(out, "file", entry->spec->path);
@@ -56,6 +59,11 @@ static void scanners_put(const struct plugin_entry *entry, bson_t *out)
         BSON_APPEND_UTF8(out, "hint", entry->refused.hint);
     }
     bson_concat(out, &entry->description);
+    if (refused)
+        return;
+    BSON_APPEND_DOCUMENT_BEGIN(out, "confinement", &report);
+    confine_report(&entry->description, mode, &report);
+    bson_append_document_end(out, &report);
 }
 
 engine_status handle_scanners(struct request *request,
@@ -71,7 +79,8 @@ engine_status handle_scanners(struct request *request,
 
         snprintf(key, sizeof(key), "%zu", i);
         BSON_APPEND_DOCUMENT_BEGIN(&list, key, &item);
-        scanners_put(registry_at(registry, i), &item);
+        scanners_put(registry_at(registry, i),
+                     request->world->conduct->confinement, &item);
         bson_append_document_end(&list, &item);
     }
     bson_append_array_end(&out, &list);

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 core_sources += \
 	engine/worker/check.c \
+	engine/worker/confine.c engine/worker/confine.h \
+	engine/worker/confine_landlock.c \
+	engine/worker/confine_path.c \
+	engine/worker/confine_private.h \
+	engine/worker/confine_seccomp.c \
 	engine/worker/describe.c \
 	engine/worker/frames.c engine/worker/frames.h \
 	engine/worker/host.c \
@@ -16,3 +21,7 @@ core_sources += \
 	engine/worker/worker_private.h
 
 unit_tests += tests/unit/test_frames tests/unit/test_worker
+unit_tests += tests/unit/test_confine
+tests_unit_test_confine_SOURCES = \
+	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \
+	tests/unit/test_confine.c

@@ -2,9 +2,29 @@
 /* take.c - frames from the engine, taken on the watcher's thread. */
 #include <string.h>
 
+#include "engine/worker/confine.h"
 #include "engine/worker/worker_private.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
+
+/* The watcher's thread is not the scanner's, which confines itself and those
+ * that it starts: it needs no more than /proc, for its sweep. */
+static engine_status take_confine(struct worker *worker, engine_error *err)
+{
+    const char *mode = document_string(&worker->job, "confinement");
+    struct confine_kernel kernel;
+    engine_status status;
+
+    if ((worker->flags & WORKER_IN_THREAD) ||
+        (mode && strcmp(mode, "off") == 0))
+        return ENGINE_OK;
+    confine_probe(&kernel);
+    status = confine_enter_watcher(&kernel, err);
+    if (status == ENGINE_EUNSUPPORTED &&
+        (!mode || strcmp(mode, "required") != 0))
+        status = ENGINE_OK; /* the scanner's thread will say so */
+    return status;
+}
 
 static engine_status take_job(struct worker *worker, const bson_t *frame,
                               engine_error *err)
@@ -14,7 +34,7 @@ static engine_status take_job(struct worker *worker, const bson_t *frame,
     bson_destroy(&worker->job);
     bson_copy_to(frame, &worker->job);
     worker->have_job = true;
-    return ENGINE_OK;
+    return take_confine(worker, err);
 }
 
 static engine_status take_room(struct worker *worker, engine_error *err)

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "engine/worker/confine.h"
 #include "engine/worker/sweep.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
@@ -289,10 +290,51 @@ static engine_status worker_accept(struct worker *worker, const char **op,
     worker->cachedir = engine_strdup(cache);
     if (!worker->workdir || !worker->cachedir)
         return engine_fail_memory(err);
-    if (!(worker->flags & WORKER_IN_THREAD))
+    if (!(worker->flags & WORKER_IN_THREAD)) {
         limits_apply(&worker->job);
+        /* also for programs that are run: elsewhere they may not write */
+        if (setenv("TMPDIR", worker->workdir, 1) < 0)
+            return engine_fail_memory(err);
+    }
     worker_budget(worker);
     return ENGINE_OK;
+}
+
+/* Not in a thread: it would hold for the program around us. */
+static engine_status worker_confine(struct worker *worker, engine_error *err)
+{
+    const char *mode = document_string(&worker->job, "confinement");
+    const bool required = mode && strcmp(mode, "required") == 0;
+    struct confinement *plan;
+    struct confine_kernel kernel;
+    engine_status status;
+
+    if ((worker->flags & WORKER_IN_THREAD) ||
+        (mode && strcmp(mode, "off") == 0))
+        return ENGINE_OK;
+    confine_probe(&kernel);
+    if (required && (!kernel.landlock || !kernel.seccomp)) {
+        engine_fail(err, ENGINE_EUNSUPPORTED,
+                    "this kernel cannot confine scanner \"%s\": it has no %s",
+                    worker->ops->name,
+                    kernel.landlock ? "seccomp" : "landlock");
+        engine_hint(err, "confinement = \"auto\" does without");
+        return ENGINE_EUNSUPPORTED;
+    }
+    plan = engine_calloc(1, sizeof(*plan));
+    if (!plan)
+        return engine_fail_memory(err);
+    status = confine_plan(worker->ops, &worker->job, plan, err);
+    if (status == ENGINE_OK)
+        status = confine_enter(plan, &kernel, err);
+    confine_clear(plan);
+    engine_free(plan);
+    if (status == ENGINE_EUNSUPPORTED && !required && err) {
+        worker_log(worker, SCANNER_LOG_WARNING, err->message);
+        *err = (engine_error){0};
+        status = ENGINE_OK;
+    }
+    return status;
 }
 
 static engine_status worker_load(struct worker *worker, engine_error *err)
@@ -323,6 +365,8 @@ static engine_status worker_serve(struct worker *worker, const char *op,
 {
     engine_status status = worker_load(worker, err);
 
+    if (status == ENGINE_OK)
+        status = worker_confine(worker, err);
     if (status == ENGINE_OK)
         status = worker_init_plugin(worker, err);
     if (status < 0)

@@ -86,11 +86,12 @@ static void oscap_destroy(void *instance)
 }
 
 /* Probes look at the whole machine; ssh reads what its configuration names, and
- * learns host keys; librpm locks the database that it reads. */
+ * learns host keys; librpm locks the database that it reads; libopenscap makes
+ * /tmp/oscap.*, wherever TMPDIR is. */
 static const char *const oscap_reads[] = {"local:/", "local:/proc",
                                           "chroot:/", "ssh:/", NULL};
 static const char *const oscap_writes[] = {
-    "ssh:~/.ssh", "ssh:@options.known_hosts",
+    "/tmp", "ssh:~/.ssh", "ssh:@options.known_hosts",
     "chroot:@target.path/var/lib/rpm",
     "chroot:@target.path/usr/lib/sysimage/rpm", NULL};
 

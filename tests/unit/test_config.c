@@ -145,7 +145,9 @@ static void reads_every_setting(void **state)
              "limits: { wall = 1; memory_mb = 2; cpu = 3; file_mb = 4;\n"
              "  processes = 5; results = 6; result_mb = 7; files = 80;\n"
              "  artifacts = 9; artifact_mb = 10; };\n"
-             "plugins = ( { name = \"p\"; limits = { wall = 9; }; } );\n",
+             "plugins = ( { name = \"p\"; limits = { wall = 9; };\n"
+             "  reads = [ \"/r\" ]; writes = \"/w\"; } );\n"
+             "confinement = \"required\";\n",
              &config, &err),
         0);
     assert_string_equal(config.store_uri, "sqlite:/s/e.db");
@@ -164,6 +166,10 @@ static void reads_every_setting(void **state)
     assert_int_equal(config.limit_artifacts, 9);
     assert_int_equal(config.limit_artifact_mb, 10);
     assert_int_equal(document_int(config.plugins[0].limits, "wall", 0), 9);
+    assert_string_equal(config.plugins[0].reads[0], "/r");
+    assert_string_equal(config.plugins[0].writes[0], "/w");
+    assert_null(config.plugins[0].writes[1]);
+    assert_string_equal(config.confinement, "required");
     config_unload(&config);
 }
 
