@@ -259,10 +259,10 @@ struct scanner_host {
  * refused: opening or connecting fails with EACCES or EPERM.
  *
  *   always     reads: system libraries and programs (/usr, /lib, /bin, /sbin),
- *              /proc, /sys, /run, /dev/null and its like, what names and
- *              certificates are looked up with in /etc; the scanner's own
- *              file and folder; every absolute path that is the value of a
- *              string in the job's target, in the options, or in
+ *              /proc, /sys, /dev/null and its like, what names and
+ *              certificates are looked up with in /etc and /run; the scanner's
+ *              own file and folder; every absolute path that is the value of
+ *              a string in the job's target, in the options, or in
  *              request.paths (there its folder too).
  *              writes: job.workdir, which is $TMPDIR too, job.cachedir,
  *              request.record, and /dev/null.

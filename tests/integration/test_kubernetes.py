@@ -14,7 +14,7 @@ from kube import cluster, make_fake, named  # noqa: F401
 from kube_fake_api import Kind
 from kube_objects import flawed, pod_name
 from support import (DONE, FAILED, INSTRUMENTED, MIB, SLOW, Engine, finish,
-                     peak_kib, processes_of, wait_for, wait_gone)
+                     module, peak_kib, processes_of, wait_for, wait_gone)
 
 # What the users of the tests may be told from, and no message may hold.
 SECRET_WORDS = ("not-a-token-of-anybody", "some-token", "PRIVATE KEY")
@@ -24,7 +24,10 @@ class Live:
     """An engine with rules, for whatever server."""
 
     def __init__(self, directory, **how):
-        self.engine = Engine(directory, plugins=("kubernetes",), **how)
+        # credential plugins of tests count there how often they run
+        scanner = {"name": "kubernetes", "path": module("kubernetes"),
+                   "writes": [str(directory)]}
+        self.engine = Engine(directory, plugins=(scanner,), **how)
         self.rules = []
 
     def rule(self, rule_id, **content):
@@ -135,6 +138,9 @@ def test_a_plugin_runs_again_when_its_token_is_refused(make_fake, live,
 def test_a_plugin_runs_once_for_a_scan_and_is_told_the_cluster(cluster, live):
     if cluster.given:
         pytest.skip("the given cluster has no user exec")
+    live.engine.configure(plugins=[{
+        "name": "kubernetes", "path": module("kubernetes"),
+        "writes": [str(cluster.folder / "exec-runs")]}])
     before = len(cluster.exec_runs())
     for number, kind in enumerate(("namespaces", "nodes", "pods", "services")):
         live.names(f"rule-{number}", kind)

@@ -12,7 +12,7 @@ from kube import make_fake  # noqa: F401
 from kube_fake import encoded
 from kube_fake_api import Kind
 from kube_proxy import Proxy
-from support import DONE, SLOW, module
+from support import DONE, SLOW
 from test_kubernetes import Live, error_of
 
 HOUR = 3600
@@ -20,12 +20,7 @@ HOUR = 3600
 
 @pytest.fixture
 def live(tmp_path):
-    live = Live(tmp_path, options={"kubernetes": {"retries": 2}})
-    # credential plugins of tests count how often they run
-    live.engine.configure(plugins=[{
-        "name": "kubernetes", "path": module("kubernetes"),
-        "writes": [str(tmp_path)]}])
-    return live
+    return Live(tmp_path, options={"kubernetes": {"retries": 2}})
 
 
 def date(seconds):
