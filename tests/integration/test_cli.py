@@ -168,9 +168,9 @@ def test_wrong_values_are_explained(engine, args, message):
 
 
 def test_a_broken_configuration_names_file_and_line(engine):
-    engine.config.write_text("store = \"sqlite:/x\";\nworker = 2;\n")
+    engine.config.write_text("store = \"sqlite:/x\";\nworkerz = 2;\n")
     result = engine.run("scans", "list", code=UNABLE)
-    assert f'{engine.config}:2: unknown option "worker"' in result.err
+    assert f'{engine.config}:2: unknown option "workerz"' in result.err
     assert 'did you mean "workers"?' in result.err
 
 
