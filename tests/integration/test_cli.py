@@ -168,10 +168,10 @@ def test_wrong_values_are_explained(engine, args, message):
 
 
 def test_a_broken_configuration_names_file_and_line(engine):
-    engine.config.write_text("store = \"sqlite:/x\";\nworkerz = 2;\n")
+    engine.config.write_text("store = \"sqlite:/x\";\nlog_leve = 2;\n")
     result = engine.run("scans", "list", code=UNABLE)
-    assert f'{engine.config}:2: unknown option "workerz"' in result.err
-    assert 'did you mean "workers"?' in result.err
+    assert f'{engine.config}:2: unknown option "log_leve"' in result.err
+    assert 'did you mean "log_level"?' in result.err
 
 
 def test_a_missing_store_says_how_to_make_one(engine):
