@@ -304,7 +304,7 @@ static engine_status normalise_run(struct normaliser *n, engine_error *err)
     normalise_remediation(n);
     normalise_source(n);
     normalise_unknown(n);
-    return ENGINE_OK;
+    return n->starved ? engine_fail_memory(err) : ENGINE_OK;
 }
 
 engine_status rules_normalise(const bson_t *document,

@@ -35,6 +35,7 @@ struct normaliser {
     void *user;
     bson_t *out;
     struct arena arena;    /* texts made on the way */
+    bool starved;          /* a text was lost for want of memory */
     bool openwatch;        /* one of OpenWatch's own documents */
     const char *scap_rule_id;
     const char *scanner_type;

@@ -91,6 +91,13 @@ static const char *texts_of_value(struct normaliser *n,
     }
 }
 
+/* What has a text unless memory is short. */
+static bool texts_is_scalar(const bson_iter_t *value)
+{
+    return BSON_ITER_HOLDS_NUMBER(value) || BSON_ITER_HOLDS_BOOL(value) ||
+           BSON_ITER_HOLDS_DATE_TIME(value);
+}
+
 const char *normaliser_value_text(struct normaliser *n,
                                   const bson_iter_t *value, const char *path)
 {
@@ -102,9 +109,9 @@ const char *normaliser_value_text(struct normaliser *n,
         return NULL;
     if (n->origin)
         text = document_origin_text(n->origin, path);
-    if (text)
-        return arena_strdup(&n->arena, text);
-    return texts_of_value(n, value);
+    text = text ? arena_strdup(&n->arena, text) : texts_of_value(n, value);
+    n->starved = n->starved || (!text && texts_is_scalar(value));
+    return text;
 }
 
 const char *normaliser_text(struct normaliser *n, const char *path)

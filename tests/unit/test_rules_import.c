@@ -300,10 +300,11 @@ static void every_allocation_may_fail(void **state)
     struct fixture *f = *state;
     bson_t *config = json("{\"rules\": [\"a\"], \"variable_overrides\": "
                           "{\"v\": \"2\"}}");
-    char *path = write_bytes(f, "a.yaml", RULE("a") "variables: {v: 1}\n",
-                             strlen(RULE("a") "variables: {v: 1}\n"));
+    static const char text[] = RULE("a") "variables: {v: 1}\ncategory: 5\n";
+    char *path = write_bytes(f, "a.yaml", text, strlen(text));
     engine_status status = ENGINE_OK;
     int failures = 0;
+    bson_t rule;
 
     /* a few texts of messages may be lost without a failure: go on */
     for (long nth = 1; nth < 400; nth++) {
@@ -328,6 +329,12 @@ static void every_allocation_may_fail(void **state)
     }
     assert_int_equal(status, 0);
     assert_true(failures > 50);
+    /* what was imported in spite of a failure lacks nothing */
+    stored(f, "local/a/1", &rule);
+    assert_string_equal(document_string(&rule, "category"), "5");
+    bson_destroy(&rule);
+    assert_int_equal(store_get(f->store, STORE_RULES, "local/a/2", &rule,
+                               NULL), ENGINE_ENOTFOUND);
     bson_destroy(config);
     engine_free(path);
 }
