@@ -15,6 +15,8 @@ total_skipped=0
 # its own comment, and of what was captured; else the end of the log.
 failures() {
     find "$1" -name '*.trs' | sort | while read -r trs; do
+        said=${trs%.trs}.log
+        test -f "$said" || said=${trs%.fuzz.trs}.fuzz-log
         grep -qE '^:test-result: (FAIL|XPASS|ERROR)' "$trs" || continue
         awk '
             function last(lines, count, most) {
@@ -42,7 +44,7 @@ failures() {
                     printf "--- the end of %s\n", FILENAME
                     last(all, NR, 30)
                 }
-            }' "${trs%.trs}.log"
+            }' "$said"
     done
 }
 
