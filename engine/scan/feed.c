@@ -5,6 +5,8 @@
 
 #include "engine/scan/run.h"
 
+#define FEED_BYTES ((size_t)8 * 1024 * 1024) /* after these no more is read */
+
 void scan_feed_clear(struct scan_feed *feed)
 {
     for (size_t i = 0; i < SCAN_FEED; i++)
@@ -54,14 +56,15 @@ static engine_status feed_read(struct scan_feed *feed, struct store *store,
     struct store_cursor *cursor = NULL;
     const bson_t *rule;
     engine_status status;
-    size_t found = 0;
+    size_t found = 0, bytes = 0;
     bson_t filter;
     int more = 0;
 
     feed_filter(feed, units, &filter);
     query.filter = &filter;
     status = store_find(store, STORE_RULES, &query, &cursor, err);
-    while (status == ENGINE_OK &&
+    feed->cut = false;
+    while (status == ENGINE_OK && !feed->cut &&
            (more = store_cursor_next(cursor, &rule, err)) == 1) {
         const char *id = document_string(rule, "_id");
         const size_t at =
@@ -72,23 +75,25 @@ static engine_status feed_read(struct scan_feed *feed, struct store *store,
         bson_copy_to(rule, &feed->documents[at]);
         feed->has[at] = true;
         found++;
+        bytes += rule->len;
+        feed->cut = bytes > FEED_BYTES;
     }
     store_cursor_close(cursor);
     bson_destroy(&filter);
     return status == ENGINE_OK && more < 0 ? (engine_status)more : status;
 }
 
-/* Asks for the units from `next` on that a feed has room for. */
+/* Asks for `room` units from `next` on, at most. */
 static engine_status feed_fill(struct scan_feed *feed, struct store *store,
                                const struct scan_group *group, size_t next,
-                               engine_error *err)
+                               size_t room, engine_error *err)
 {
     const size_t left = group->units_count - next;
     engine_status status;
 
     scan_feed_clear(feed);
     feed->first = next;
-    feed->count = left < SCAN_FEED ? left : SCAN_FEED;
+    feed->count = left < room ? left : room;
     status = feed_read(feed, store, &group->units[next], err);
     if (status < 0) {
         scan_feed_clear(feed);
@@ -101,15 +106,19 @@ engine_status scan_feed_rule(struct scan_feed *feed, struct store *store,
                              const struct scan_group *group, size_t next,
                              const bson_t **out, engine_error *err)
 {
+    engine_status status = ENGINE_OK;
     size_t at = next - feed->first;
 
     if (next < feed->first || at >= feed->count) {
-        const engine_status status =
-            feed_fill(feed, store, group, next, err);
-        if (status < 0)
-            return status;
+        status = feed_fill(feed, store, group, next, SCAN_FEED, err);
         at = 0;
     }
+    if (status == ENGINE_OK && !feed->has[at] && feed->cut) {
+        status = feed_fill(feed, store, group, next, 1, err);
+        at = 0;
+    }
+    if (status < 0)
+        return status;
     if (!feed->has[at])
         return engine_fail(err, ENGINE_ENOTFOUND,
                            "rule \"%s\" is no longer in the store",

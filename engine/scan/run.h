@@ -37,6 +37,7 @@ struct scan_unit {
 /** Rule documents on their way from the store to a job; see feed.c. */
 struct scan_feed {
     size_t first, count; /* the units whose documents these are */
+    bool cut;            /* they are large: not all were read */
     bool has[SCAN_FEED];
     bson_t documents[SCAN_FEED];
 };

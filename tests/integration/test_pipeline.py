@@ -62,6 +62,15 @@ def test_three_types_over_two_targets_end_where_they_belong(tmp_path):
                 verdict["status"]], verdict
 
 
+def test_large_rules_are_read_a_few_at_a_time_and_none_is_missed(engine):
+    engine.import_rules([rule(40 - i, "alpha", description="x" * 900_000)
+                         if i % 3 else rule(40 - i, "alpha")
+                         for i in range(40)])
+    scan = engine.scan(code=DONE)
+    assert len(scan.statuses()) == 40
+    assert set(scan.statuses().values()) == {"pass"}
+
+
 def test_a_rule_that_no_target_suits_is_notchecked_and_says_so(engine):
     engine.import_rules([rule(1, "alpha"), rule(1, "beta")])
     scan = engine.scan(*targets("alpha_target"), code=DONE)
