@@ -119,15 +119,17 @@ static void call_wait(struct cloud_call *call, struct visit_part *part)
     call->waiting_end = &part->next;
 }
 
+/* by what is the same in every scan: which calls wait for which others must
+ * not be a matter of luck */
 static unsigned call_lane(const struct visit_part *part,
                           const struct cloud_scope *scope)
 {
-    const struct rule_call *call = &part->visit->rule->calls[part->call];
-    const uint64_t mixed =
-        ((uint64_t)(uintptr_t)call ^ (uint64_t)(uintptr_t)scope << 1) *
-        UINT64_C(0x9e3779b97f4a7c15);
+    const struct cloud_rule *rule = part->visit->rule;
+    const struct cloud *cloud = part->visit->cloud;
+    const struct scope_node *node = (const struct scope_node *)scope;
 
-    return (unsigned)(mixed >> 32) % CLOUD_LANES;
+    return (unsigned)((rule->before + part->call +
+                       node->number * cloud->rules_calls) % CLOUD_LANES);
 }
 
 /* a call anew, or again after its answer was dropped */

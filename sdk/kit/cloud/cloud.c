@@ -269,6 +269,8 @@ engine_status cloud_read_rules(struct cloud *cloud,
         if (why.status == ENGINE_ENOMEM)
             return engine_fail_memory(err);
         rule->failed = why.status < 0;
+        rule->before = cloud->rules_calls;
+        cloud->rules_calls += rule->count;
         if (rule->failed)
             fn(rule, &why, user);
     }

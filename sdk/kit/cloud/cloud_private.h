@@ -109,6 +109,7 @@ struct cloud_rule {
     struct value content;   /* check_content, variables applied */
     struct rule_call *calls;
     size_t count;
+    size_t before;          /* calls of the rules before it */
     unsigned level;
     struct check *check;    /* of the short form */
     struct expr *each, *when, *assert, *id, *name, *region;
@@ -392,6 +393,7 @@ void report_progress(struct cloud *cloud, bool now);
  * it are in cloud->scopes. */
 struct scope_node {
     struct cloud_scope scope;
+    size_t number; /* among all scopes */
     size_t first, count;
     unsigned deepest; /* level of what is within */
 };
@@ -418,6 +420,7 @@ struct cloud {
     bson_t *documents;
     struct cloud_rule *rules;
     size_t rules_done;
+    size_t rules_calls; /* calls that the rules have */
 
     struct call_home *homes; /* of what is open */
     size_t homes_count;

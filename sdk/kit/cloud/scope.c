@@ -48,6 +48,7 @@ engine_status cloud_add_scope(struct cloud *cloud,
         *why = *scope->why;
         copy->scope.why = why;
     }
+    copy->number = cloud->scopes_count;
     cloud->scopes[cloud->scopes_count++] = copy;
     if (out)
         *out = &copy->scope;
