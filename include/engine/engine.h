@@ -307,9 +307,9 @@ ENGINE_API engine_status engine_scan_delete(struct engine *engine,
  * -1}, fields?: {name: 1}, skip?, limit?}. Filters are MongoDB's, as far as
  * $eq $ne $gt $gte $lt $lte $in $nin $exists $regex $options $and $or $nor
  * $not $elemMatch $all $size go; anything else is ENGINE_EINVAL, by name.
- * Without `sort` documents come by their ids. A cursor sees the store as it
- * was when it was opened; it is to be closed, since the store keeps what it
- * sees.
+ * Without `sort` documents come by their ids. A cursor of an SQLite store sees
+ * it as it was when it was opened, and is to be closed, since the store keeps
+ * what it sees; one of MongoDB may see what is written meanwhile.
  */
 ENGINE_API engine_status engine_query(struct engine *engine,
                                       const char *collection,
