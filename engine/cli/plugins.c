@@ -4,7 +4,6 @@
 
 #include "engine/cli/commands.h"
 #include "engine/cli/list.h"
-#include "engine/worker/confine.h"
 #include "sdk/document/document.h"
 
 /* {name, alias} and {format, marker} in one line. */
@@ -79,21 +78,30 @@ static void plugins_put_options(const struct text_out *out,
     }
 }
 
-static void plugins_put_confinement(const struct text_out *out,
-                                    const bson_t *about, const char *mode)
+static void plugins_put_limits(const struct text_out *out,
+                               const bson_t *shown)
 {
-    bson_t report = BSON_INITIALIZER;
+    bson_t limits;
+    bson_iter_t iter;
+    struct buffer line;
 
-    confine_report(about, mode, &report);
-    text_paragraph(out, 2, "confinement ", document_string(&report, "text"),
+    if (!document_child(shown, "limits", &limits) ||
+        !bson_iter_init(&iter, &limits))
+        return;
+    buffer_init(&line, 4096);
+    while (bson_iter_next(&iter))
+        buffer_printf(&line, "%s%s = %lld", line.len ? ", " : "",
+                      bson_iter_key(&iter),
+                      (long long)bson_iter_as_int64(&iter));
+    text_paragraph(out, 2, "limits      ", line.len ? line.data : "none",
                    TEXT_PLAIN);
-    bson_destroy(&report);
+    buffer_clear(&line);
 }
 
 static void plugins_put(const struct text_out *out,
-                        const struct plugin_entry *entry, const char *mode)
+                        const struct plugin_entry *entry,
+                        const bson_t *about)
 {
-    const bson_t *about = &entry->description;
     const char *version = document_string(about, "version");
     const char *abi = document_string(about, "abi");
     bool refused = entry->refused.status != ENGINE_OK;
@@ -125,50 +133,37 @@ static void plugins_put(const struct text_out *out,
     plugins_put_names(out, about, "writes", "name", "alias");
     plugins_put_names(out, about, "programs", "name", "alias");
     if (!refused) {
-        plugins_put_confinement(out, about, mode);
+        text_paragraph(out, 2, "confinement ",
+                       document_string(about, "confinement.text"), TEXT_PLAIN);
+        plugins_put_limits(out, about);
         plugins_put_options(out, entry);
     }
-}
-
-static engine_status plugins_put_json(const struct text_out *out,
-                                      const struct plugin_entry *entry,
-                                      const char *mode, engine_error *err)
-{
-    bson_t line = BSON_INITIALIZER, report;
-    engine_status status;
-
-    registry_describe(entry, &line);
-    if (entry->refused.status == ENGINE_OK) {
-        BSON_APPEND_DOCUMENT_BEGIN(&line, "confinement", &report);
-        confine_report(&entry->description, mode, &report);
-        bson_append_document_end(&line, &report);
-    }
-    status = list_print_line(out, &line, err);
-    bson_destroy(&line);
-    return status;
 }
 
 static engine_status plugins_put_all(const struct session *session,
                                      const char *format, engine_error *err)
 {
     const struct text_out *out = &session_cli(session)->out;
-    const char *mode = session->conduct.confinement;
+    const bool table = strcmp(format, "table") == 0;
     size_t count = registry_count(session->registry);
+    struct job_limits limits;
     engine_status status = ENGINE_OK;
 
+    session_limits(&session->config, &limits);
     if (strcmp(format, "json") == 0)
         fputs("[\n", out->file);
     for (size_t i = 0; i < count && status == ENGINE_OK; i++) {
         const struct plugin_entry *entry = registry_at(session->registry, i);
+        bson_t shown = BSON_INITIALIZER;
 
-        if (strcmp(format, "table") == 0) {
-            fputs(i ? "\n" : "", out->file);
-            plugins_put(out, entry, mode);
-            continue;
-        }
-        if (i && strcmp(format, "json") == 0)
-            fputc(',', out->file);
-        status = plugins_put_json(out, entry, mode, err);
+        conduct_show(&session->conduct, &limits, entry, &shown);
+        if (i && strcmp(format, "jsonl") != 0)
+            fputc(table ? '\n' : ',', out->file);
+        if (table)
+            plugins_put(out, entry, &shown);
+        else
+            status = list_print_line(out, &shown, err);
+        bson_destroy(&shown);
     }
     if (strcmp(format, "json") == 0)
         fputs("]\n", out->file);

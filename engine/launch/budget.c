@@ -2,6 +2,7 @@
 /* budget.c - what a job may use, whether it uses more, and how that is said:
  * always with the limit, its value and the key of the configuration. */
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,35 +14,64 @@
 #define BUDGET_MB (INT64_C(1024) * 1024)
 #define BUDGET_LOOK_MS 200 /* between looks at how many processes there are */
 
+/* A limit, as the configuration has it. */
+struct budget_key {
+    const char *name;
+    size_t offset; /* in struct job_limits */
+    int64_t unit;
+    bool process;  /* of processes: threads go without */
+};
+
+#define BUDGET_AT(member) offsetof(struct job_limits, member)
+
+static const struct budget_key budget_keys[] = {
+    {"wall", BUDGET_AT(wall_ms), 1000, false},
+    {"memory_mb", BUDGET_AT(memory_bytes), BUDGET_MB, true},
+    {"cpu", BUDGET_AT(cpu_seconds), 1, true},
+    {"file_mb", BUDGET_AT(file_bytes), BUDGET_MB, true},
+    {"files", BUDGET_AT(files), 1, true},
+    {"processes", BUDGET_AT(processes), 1, true},
+    {"results", BUDGET_AT(results), 1, false},
+    {"result_mb", BUDGET_AT(result_bytes), BUDGET_MB, false},
+    {"artifacts", BUDGET_AT(artifacts), 1, false},
+    {"artifact_mb", BUDGET_AT(artifact_bytes), BUDGET_MB, false}};
+
+#define BUDGET_KEYS (sizeof(budget_keys) / sizeof(budget_keys[0]))
+
+static int64_t *budget_at(struct job_limits *limits,
+                          const struct budget_key *key)
+{
+    return (int64_t *)(void *)((char *)limits + key->offset);
+}
+
 struct job_limits conduct_limits(const struct plugin_entry *plugin,
                                  const struct job_limits *all)
 {
     const bson_t *own = plugin && plugin->spec ? plugin->spec->limits : NULL;
     struct job_limits out = *all;
-    const struct {
-        const char *name;
-        int64_t *to, unit;
-    } keys[] = {{"wall", &out.wall_ms, 1000},
-                {"memory_mb", &out.memory_bytes, BUDGET_MB},
-                {"cpu", &out.cpu_seconds, 1},
-                {"file_mb", &out.file_bytes, BUDGET_MB},
-                {"files", &out.files, 1},
-                {"processes", &out.processes, 1},
-                {"results", &out.results, 1},
-                {"result_mb", &out.result_bytes, BUDGET_MB},
-                {"artifacts", &out.artifacts, 1},
-                {"artifact_mb", &out.artifact_bytes, BUDGET_MB}};
 
-    for (size_t i = 0; own && i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const int64_t value = document_int(own, keys[i].name, -1);
+    for (size_t i = 0; own && i < BUDGET_KEYS; i++) {
+        const struct budget_key *key = &budget_keys[i];
+        const int64_t value = document_int(own, key->name, -1);
 
         if (value >= 0)
-            *keys[i].to = value * keys[i].unit;
+            *budget_at(&out, key) = value * key->unit;
     }
     return out;
 }
 
 /* ---- saying it ----------------------------------------------------------- */
+
+void budget_put(struct job_limits limits, bool processes, bson_t *out)
+{
+    for (size_t i = 0; i < BUDGET_KEYS; i++) {
+        const struct budget_key *key = &budget_keys[i];
+        const int64_t value = *budget_at(&limits, key);
+
+        if (value > 0 && (processes || !key->process))
+            BSON_APPEND_INT64(out, key->name, value / key->unit);
+    }
+}
 
 static void budget_hint(const struct task *task, const char *key,
                         engine_error *err)

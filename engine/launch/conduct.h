@@ -119,6 +119,16 @@ engine_status conduct_describe(const struct conduct_options *options,
                                const struct plugin_spec *specs, size_t count,
                                struct registry *registry, engine_error *err);
 
+/**
+ * What people are shown of a plugin: what registry_describe says, and of one
+ * that was loaded {confinement: confine_report's, limits: {wall?, memory_mb?,
+ * ...}}. The limits have the configuration's names and units; those that are
+ * not in force are left out. `all`: as in conduct_limits.
+ */
+void conduct_show(const struct conduct_options *options,
+                  const struct job_limits *all,
+                  const struct plugin_entry *plugin, bson_t *out);
+
 /** Undoes effects that dead scans left (state "open", lease over). */
 engine_status conduct_undo(const struct conduct_options *options,
                            const struct registry *registry,

@@ -11,6 +11,7 @@ core_sources += \
 	engine/launch/prepare.c \
 	engine/launch/process.c \
 	engine/launch/receive.c \
+	engine/launch/show.c \
 	engine/launch/task.c engine/launch/task.h \
 	engine/launch/thread.c
 

@@ -78,6 +78,9 @@ void task_violation(struct task *task, const char *format, ...)
 void task_end(struct task *task);
 
 /* budget.c */
+/** Limits in force as the configuration has them, {key: number}; `processes`:
+ * of a worker that is a process, not a thread. */
+void budget_put(struct job_limits limits, bool processes, bson_t *out);
 /** Fails with "scanner X <did> more than <limit> <what> (<key>)". */
 void budget_fail(const struct task *task, const char *did, int64_t limit,
                  const char *what, const char *key, engine_error *err);

@@ -7,16 +7,20 @@
 #include "engine/plugin/loader.h"
 #include "sdk/base/alloc.h"
 
-static engine_status scanners_list(const struct registry *registry,
+static engine_status scanners_list(const struct session *session,
                                    struct buffer *list, engine_error *err)
 {
+    const struct registry *registry = session->registry;
+    struct job_limits limits;
     engine_status status = ENGINE_OK;
 
+    session_limits(&session->config, &limits);
     for (size_t i = 0; i < registry_count(registry) && status == ENGINE_OK;
          i++) {
         bson_t line = BSON_INITIALIZER;
 
-        registry_describe(registry_at(registry, i), &line);
+        conduct_show(&session->conduct, &limits, registry_at(registry, i),
+                     &line);
         status = library_list_add(list, &line, err);
         bson_destroy(&line);
     }
@@ -34,7 +38,7 @@ engine_status engine_scanners(struct engine *engine, char **out,
                            "engine_scanners: an argument is NULL");
     library_list_init(&list);
     library_read(engine);
-    status = scanners_list(engine->session.registry, &list, err);
+    status = scanners_list(&engine->session, &list, err);
     library_read_end(engine);
     if (status == ENGINE_OK)
         return library_list_take(&list, out, err);

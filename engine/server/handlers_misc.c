@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "engine/server/private.h"
-#include "engine/worker/confine.h"
 #include "sdk/base/clock.h"
 
 engine_status handle_health(struct request *request, struct response *response,
@@ -44,26 +43,16 @@ engine_status handle_ready(struct request *request, struct response *response,
     return status;
 }
 
-static void scanners_put(const struct plugin_entry *entry, const char *mode,
-                         bson_t *out)
+/* How options are configured is the administrator's: they are left out. */
+static void scanners_put(const struct server_world *world,
+                         const struct plugin_entry *entry, bson_t *out)
 {
-    const bool refused = entry->refused.status != ENGINE_OK;
-    bson_t report;
+    bson_t shown = BSON_INITIALIZER;
 
-    BSON_APPEND_UTF8(out, "plugin", entry->spec->name);
-    BSON_APPEND_UTF8(out, "file", entry->spec->path);
-    BSON_APPEND_UTF8(out, "state", refused ? "refused" : "loaded");
-    BSON_APPEND_BOOL(out, "healthy", !refused);
-    if (refused) {
-        BSON_APPEND_UTF8(out, "reason", entry->refused.message);
-        BSON_APPEND_UTF8(out, "hint", entry->refused.hint);
-    }
-    bson_concat(out, &entry->description);
-    if (refused)
-        return;
-    BSON_APPEND_DOCUMENT_BEGIN(out, "confinement", &report);
-    confine_report(&entry->description, mode, &report);
-    bson_append_document_end(out, &report);
+    conduct_show(world->conduct, &world->limits, entry, &shown);
+    bson_copy_to_excluding_noinit(&shown, out, "configured", NULL);
+    BSON_APPEND_BOOL(out, "healthy", entry->refused.status == ENGINE_OK);
+    bson_destroy(&shown);
 }
 
 engine_status handle_scanners(struct request *request,
@@ -79,8 +68,7 @@ engine_status handle_scanners(struct request *request,
 
         snprintf(key, sizeof(key), "%zu", i);
         BSON_APPEND_DOCUMENT_BEGIN(&list, key, &item);
-        scanners_put(registry_at(registry, i),
-                     request->world->conduct->confinement, &item);
+        scanners_put(request->world, registry_at(registry, i), &item);
         bson_append_document_end(&list, &item);
     }
     bson_append_array_end(&out, &list);

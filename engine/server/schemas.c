@@ -267,7 +267,16 @@ const struct server_schema server_schemas[] = {
      "\"refused\"]},\"healthy\":{\"type\":\"boolean\"},"
      "\"name\":{\"type\":\"string\"},\"version\":{\"type\":\"string\"},"
      "\"abi\":{\"type\":\"string\"},\"types\":{\"type\":\"array\","
-     "\"items\":{\"type\":\"object\"}},\"reason\":{\"type\":\"string\"},"
+     "\"items\":{\"type\":\"object\"}},\"targets\":{\"type\":\"array\","
+     "\"items\":{\"type\":\"object\"}},\"options\":{\"type\":\"array\","
+     "\"items\":{\"type\":\"object\"}},\"confinement\":{\"type\":\"object\","
+     "\"required\":[\"mode\",\"enforced\",\"text\"],\"properties\":{"
+     "\"mode\":{\"type\":\"string\"},\"landlock\":{\"type\":\"integer\"},"
+     "\"seccomp\":{\"type\":\"boolean\"},\"enforced\":{\"type\":\"array\","
+     "\"items\":{\"type\":\"string\"}},\"text\":{\"type\":\"string\"}}},"
+     "\"limits\":{\"type\":\"object\","
+     "\"additionalProperties\":{\"type\":\"integer\"}},"
+     "\"reason\":{\"type\":\"string\"},"
      "\"hint\":{\"type\":\"string\"}}}}}}"},
     {"BenchmarkRequest",
      "{\"type\":\"object\","

@@ -157,12 +157,19 @@ static void report_enforced(struct report *report, const bson_t *description,
         report_add(report, "system calls");
 }
 
-static void report_why_not(struct report *report, bool is_off)
+static bool report_is_off(const char *mode)
+{
+    return strcmp(mode, "off") == 0 || strcmp(mode, CONFINE_THREAD) == 0;
+}
+
+static void report_why_not(struct report *report, const char *mode)
 {
     struct utsname name;
 
     buffer_reset(&report->text);
-    if (is_off)
+    if (strcmp(mode, CONFINE_THREAD) == 0)
+        buffer_puts(&report->text, "none (it runs in a thread)");
+    else if (report_is_off(mode))
         buffer_puts(&report->text, "off (confinement, in the configuration)");
     else if (uname(&name) == 0)
         buffer_printf(&report->text,
@@ -174,18 +181,21 @@ static void report_why_not(struct report *report, bool is_off)
 
 void confine_report(const bson_t *description, const char *mode, bson_t *out)
 {
-    const bool is_off = mode && strcmp(mode, "off") == 0;
     struct report report = {.count = 0};
     struct confine_kernel kernel;
     char offers[80] = "";
+    bool is_off;
 
+    if (!mode)
+        mode = "auto";
+    is_off = report_is_off(mode);
     buffer_init(&report.text, 4096);
     bson_init(&report.list);
     confine_probe(&kernel);
     if (!is_off)
         report_enforced(&report, description, &kernel);
     if (is_off || (!kernel.landlock && !kernel.seccomp))
-        report_why_not(&report, is_off);
+        report_why_not(&report, mode);
     else if (kernel.landlock && kernel.seccomp)
         snprintf(offers, sizeof(offers), " (landlock %d, seccomp)",
                  kernel.landlock);
@@ -194,7 +204,7 @@ void confine_report(const bson_t *description, const char *mode, bson_t *out)
     else
         snprintf(offers, sizeof(offers), " (seccomp)");
     buffer_puts(&report.text, offers);
-    BSON_APPEND_UTF8(out, "mode", mode ? mode : "auto");
+    BSON_APPEND_UTF8(out, "mode", mode);
     BSON_APPEND_INT32(out, "landlock", kernel.landlock);
     BSON_APPEND_BOOL(out, "seccomp", kernel.seccomp);
     BSON_APPEND_ARRAY(out, "enforced", &report.list);

@@ -65,9 +65,12 @@ engine_status confine_enter(const struct confinement *plan,
 engine_status confine_enter_watcher(const struct confine_kernel *kernel,
                                     engine_error *err);
 
+#define CONFINE_THREAD "thread" /* a mode: there is no process to confine */
+
 /**
  * What is enforced for a scanner with this description, in this mode ("auto",
- * "off", "required"): {landlock: ABI, seccomp: bool, enforced: [..], text}.
+ * "off", "required", "thread"): {mode, landlock: ABI, seccomp: bool, enforced:
+ * [..], text}.
  */
 void confine_report(const bson_t *description, const char *mode, bson_t *out);
 

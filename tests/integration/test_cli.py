@@ -463,10 +463,12 @@ def test_a_signal_cancels_and_a_resume_goes_on(engine, number):
 
 def test_plugins_show_what_they_can_and_why_they_were_refused(make_engine):
     engine = make_engine(plugins=("alpha", "wrong_major"),
-                         options={"alpha": {"limit": 7}})
+                         options={"alpha": {"limit": 7}},
+                         limits={"wall": 60, "cpu": 0})
     out = engine.run("plugins", code=DONE).out
     assert "alpha 1.2.3: loaded" in out and "alpha (alpha_alias)" in out
     assert "limit = 7" in out and "abi         1.0" in out
+    assert "  limits      wall = 60, " in out and "cpu = " not in out
     assert "wrong_major: refused" in out and "to do" in out
     entries = engine.run("plugins", "--format", "json", code=DONE).json()
     states = {each["plugin"]: each["state"] for each in entries}

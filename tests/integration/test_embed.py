@@ -68,7 +68,7 @@ def run(argv, engine, env, code=0):
 
 def build(installed, engine, source):
     """By the command in the program's own comment."""
-    text = (EXAMPLES / source).read_text()
+    text = source.read_text()
     command = re.search(r"(\S+ .*embed\.\S+ \$\(pkg-config .*)$", text, re.M)[1]
     compiler, rest = command.lstrip("*/ ").split(" ", 1)
     real = {"cc": os.environ.get("CC", "cc"),
@@ -76,7 +76,8 @@ def build(installed, engine, source):
     need_program("pkg-config", "pkg-config")
     need_program(shlex.split(real)[0], "gcc and g++")
     flags = " ".join(re.findall(r"-fsanitize=\S+", made("CFLAGS")))
-    shutil.copy(EXAMPLES / source, engine.directory)
+    if source.parent != engine.directory:
+        shutil.copy(source, engine.directory)
     run(["sh", "-c", f"{real} -Wall -Wextra -Wpedantic -Werror {flags} {rest}"],
         engine, installed.environment(engine, {"PATH": os.environ["PATH"]}))
     return engine.directory / "embed"
@@ -94,7 +95,7 @@ WANTED = {"rule-pass": "pass", "rule-fail": "fail", "rule-error": "error"}
 
 
 def test_the_c_example(installed, engine):
-    program = build(installed, engine, "embed.c")
+    program = build(installed, engine, EXAMPLES / "embed.c")
     rules = engine.put("rules.jsonl", RULES)
     env = installed.environment(engine)
     done = run([program, engine.config, rules], engine, env)
@@ -109,7 +110,7 @@ def test_the_c_example_is_short():
 
 
 def test_the_cxx_example(installed, engine):
-    program = build(installed, engine, "embed.cc")
+    program = build(installed, engine, EXAMPLES / "embed.cc")
     rules = engine.put("rules.jsonl", RULES)
     done = run([program, engine.config, rules], engine,
                installed.environment(engine))
@@ -142,7 +143,7 @@ def test_the_worker_is_found_where_it_was_installed(installed, engine):
     prefix = made("prefix")
     if not os.path.isdir(prefix):
         pytest.skip(f"no {prefix} to mount over")
-    program = build(installed, engine, "embed.c")
+    program = build(installed, engine, EXAMPLES / "embed.c")
     rules = engine.put("rules.jsonl", RULES)
     engine.configure(extra="")
     done = run(["unshare", "--mount", "--propagation", "private", "sh", "-c",
@@ -150,6 +151,42 @@ def test_the_worker_is_found_where_it_was_installed(installed, engine):
                 installed.path("prefix"), prefix, program, engine.config,
                 rules], engine, installed.environment(engine))
     assert verdicts(done.stdout) == WANTED
+
+
+SCANNERS = """/*
+ * cc embed.c $(pkg-config --cflags --libs libengine) -o embed
+ */
+#include <engine/engine.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    struct engine_options options = {.size = sizeof(options)};
+    struct engine *engine = NULL;
+    char *list = NULL;
+
+    options.config_file = argc > 1 ? argv[1] : NULL;
+    if (engine_open(&options, &engine, NULL) != ENGINE_OK ||
+        engine_scanners(engine, &list, NULL) != ENGINE_OK)
+        return 1;
+    puts(list);
+    engine_text_free(list);
+    engine_close(engine);
+    return 0;
+}
+"""
+
+
+def test_scanners_are_shown_as_the_program_shows_them(installed, engine):
+    engine.configure(plugins=("alpha", "wrong_major"), limits={"files": 99})
+    source = engine.directory / "embed.c"
+    source.write_text(SCANNERS)
+    program = build(installed, engine, source)
+    listed = json.loads(run([program, engine.config], engine,
+                            installed.environment(engine)).stdout)
+    assert listed == engine.run("plugins", "--format", "json").json()
+    assert listed[0]["limits"]["files"] == 99
+    assert listed[0]["confinement"]["text"]
 
 
 def test_names_versions_and_libraries(installed, engine):

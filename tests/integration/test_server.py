@@ -875,6 +875,20 @@ def test_health_metrics_and_scanners(make_daemon):
     daemon.ask("HEAD", "/health", role=None, status=200)
 
 
+def test_scanners_are_shown_as_the_program_shows_them(make_daemon, engine):
+    engine.configure(plugins=("alpha", "wrong_major"), limits={"files": 99})
+    daemon = make_daemon()
+    shown = daemon.ask("GET", "/scanners", status=200).json()["scanners"]
+    wanted = engine.run("plugins", "--format", "json", code=DONE).json()
+    assert [each.pop("healthy") for each in shown] == [True, False]
+    assert "configured" in wanted[0]
+    for each in wanted:
+        each.pop("configured", None)  # the administrator's
+    assert shown == wanted
+    assert shown[0]["limits"]["files"] == 99 and shown[1]["hint"]
+    assert shown[0]["confinement"]["mode"] == "auto"
+
+
 def test_memory_stays_small_at_idle(make_daemon):
     daemon = make_daemon(QUICK)
     daemon.ask("GET", "/scans", status=200)

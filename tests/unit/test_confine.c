@@ -289,6 +289,10 @@ static void reports_what_is_enforced(void **state)
     confine_report(about, "off", &out);
     assert_string_equal(document_string(&out, "text"),
                         "off (confinement, in the configuration)");
+    bson_reinit(&out);
+    confine_report(about, CONFINE_THREAD, &out);
+    assert_string_equal(document_string(&out, "text"),
+                        "none (it runs in a thread)");
     bson_destroy(&out);
     bson_destroy(about);
 }

@@ -244,6 +244,22 @@ static void scanners_are_listed_with_those_refused(void **state)
     engine_text_free(list);
 }
 
+static void what_runs_in_a_thread_is_shown_without_a_process_s_limits(
+    void **state)
+{
+    struct stage *stage = *state;
+    char *list = NULL;
+
+    engine_close(stage->engine);
+    stage_open(stage, 0, "plugins = (); limits = {wall = 77; files = 78;};");
+    STAGE_OK(engine_register(stage->engine, stage_query, NULL, &stage_err));
+    STAGE_OK(engine_scanners(stage->engine, &list, &stage_err));
+    assert_non_null(strstr(list, "\"text\":\"none (it runs in a thread)\""));
+    assert_non_null(strstr(list, "\"limits\":{\"wall\":77,\"results\":"));
+    assert_null(strstr(list, "\"files\":"));
+    engine_text_free(list);
+}
+
 static void nothing_is_registered_while_a_scan_runs(void **state)
 {
     struct engine *engine = ((struct stage *)*state)->engine;
@@ -331,6 +347,7 @@ int main(void)
         WITH_STAGE(a_check_stores_nothing),
         WITH_STAGE(scans_that_cannot_be_say_why_at_once),
         WITH_STAGE(scanners_are_listed_with_those_refused),
+        WITH_STAGE(what_runs_in_a_thread_is_shown_without_a_process_s_limits),
         WITH_STAGE(nothing_is_registered_while_a_scan_runs),
         WITH_STAGE(targets_are_probed),
         WITH_STAGE(null_is_refused),

@@ -315,6 +315,28 @@ static void on_log(int32_t level, const char *text, void *user)
     pthread_mutex_unlock(&messages->lock);
 }
 
+static void what_holds_a_worker_is_shown(void **state)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
+    char config[3 * PATH_MAX], extra[4 * PATH_MAX], *list = NULL;
+
+    (void)state;
+    assert_non_null(stage);
+    stage_make(stage);
+    plugin_config("alpha", config, sizeof(config));
+    snprintf(extra, sizeof(extra),
+             "%slimits = {wall = 77; files = 78;}; confinement = \"off\";",
+             config);
+    stage_open(stage, 0, extra);
+    STAGE_OK(engine_scanners(stage->engine, &list, &stage_err));
+    assert_non_null(strstr(list, "\"mode\":\"off\""));
+    assert_non_null(strstr(list, "\"limits\":{\"wall\":77,\"memory_mb\":"));
+    assert_non_null(strstr(list, "\"files\":78,"));
+    engine_text_free(list);
+    stage_remove(stage);
+    free(stage);
+}
+
 static void messages_go_to_the_callback(void **state)
 {
     struct messages messages = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -354,6 +376,7 @@ int main(void)
         WITH(alpha_setup, a_forked_child_opens_its_own),
         WITH(crash_setup, a_crash_costs_the_scan_and_not_the_program),
         WITH(alpha_threads_setup, a_plugin_may_run_in_a_thread),
+        cmocka_unit_test(what_holds_a_worker_is_shown),
         WITH(alpha_setup, messages_go_to_the_callback),
     };
 
