@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 core_sources += \
 	engine/rules/rules.h engine/rules/rules_private.h \
-	engine/rules/archive.c \
+	engine/rules/archive.c engine/rules/archive.h \
 	engine/rules/batch.c \
+	engine/rules/bundle.c \
 	engine/rules/choose.c \
 	engine/rules/commit.c \
 	engine/rules/content.c \
@@ -20,6 +21,7 @@ core_sources += \
 	engine/rules/path.c \
 	engine/rules/pick.c \
 	engine/rules/profile.c \
+	engine/rules/read.c \
 	engine/rules/report.c \
 	engine/rules/resolve.c \
 	engine/rules/select.c \

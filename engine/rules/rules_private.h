@@ -187,7 +187,7 @@ engine_status rules_commit_removed(struct rules_batch *batch,
                                    struct known *known, int64_t *removed,
                                    engine_error *err);
 
-/* ---- loading (load.c, detect.c, directory.c, archive.c) ----------------- */
+/* ---- loading (load.c, read.c, detect.c, path.c, bundle.c) ---------------- */
 
 struct rules_import {
     struct rules_import_options options;
@@ -239,6 +239,10 @@ bool rules_xml_root(const char *data, size_t len, char *out, size_t out_len);
 /** A --as word of ours, or RULES_FORMAT_UNKNOWN. */
 enum rules_format rules_format_of_word(const char *word);
 
+/** Calls fn for each document in the bytes of one YAML, JSON or BSON file. */
+engine_status rules_read(const char *file, enum rules_format format,
+                         const char *data, size_t len, document_fn fn,
+                         void *user, engine_error *err);
 /** Imports the bytes of one YAML, JSON or BSON file. */
 engine_status rules_import_bytes(struct rules_import *import,
                                  const char *file, enum rules_format format,

@@ -396,7 +396,65 @@ def test_a_bundle_that_is_not_what_its_manifest_says(engine, entries, reason):
              [(name, data[what]) for name, what in entries])
     result = engine.run("import", path, code=UNABLE)
     assert reason in " ".join((result.out + result.err).split()), result
-    assert "other" not in stored(engine) and "one" in stored(engine)
+    assert str(path) in result.out + result.err
+    assert not stored(engine)
+
+
+@pytest.mark.parametrize("says, reason", (
+    ({"rules_count": 3}, None),
+    ({"rules_count": 2}, "has 3 rules, its manifest says 2"),
+    ({"rules_count": 4}, "has 3 rules, its manifest says 4"),
+    ({"rules_count": -1}, '"rules_count" is not a number of rules'),
+    ({"rules_count": "3"}, '"rules_count" is not a number of rules'),
+    ({"format": "yaml"}, None),
+    ({"format": "bson"}, '"rules/one.yaml" is not of the format'),
+    ({"format": "sql"}, '"format" is not "yaml", "json", "jsonl" or "bson"'),
+    ({"format": 1}, '"format" is not'),
+    ({"documents": ["one.yaml"]}, '"documents" is not {file: sha256}'),
+    ({"documents": {"rules/one.yaml": None}}, "does not have it"),
+    ({"name": "n", "version": "7", "more": {}}, None)))
+def test_what_a_manifest_says_is_checked_before_anything_is_stored(
+        engine, says, reason):
+    one, two = (YAML.format(name) for name in ("one", "two"))
+    path = bundle(engine.directory / "bundle.tar.gz", [
+        ("manifest.json", json.dumps(says).encode(), tarfile.REGTYPE),
+        ("rules/one.yaml", one.encode(), tarfile.REGTYPE),
+        ("rules/two.yaml", f"{two}---\n{YAML.format('three')}".encode(),
+         tarfile.REGTYPE)])
+    for command in (("rules", "validate"), ("import",)):
+        result = engine.run(*command, path, code=UNABLE if reason else DONE)
+        if reason:
+            assert reason in " ".join((result.out + result.err).split())
+    assert len(stored(engine)) == (0 if reason else 3)
+
+
+def test_a_bundle_whose_rules_cannot_be_counted(engine):
+    path = bundle(engine.directory / "bundle.tar.gz", [
+        ("manifest.json", b'{"rules_count": 2}', tarfile.REGTYPE),
+        ("one.yaml", YAML.format("one").encode(), tarfile.REGTYPE),
+        ("two.yaml", b"a: [", tarfile.REGTYPE)])
+    result = engine.run("import", path, code=UNABLE)
+    assert "two.yaml:" in result.out + result.err
+    assert not stored(engine)
+
+
+def test_a_bundle_that_was_cut(engine):
+    """Wherever: nothing of it is stored."""
+    many = [YAML.format(f"r{each}") + f"description: {'x' * 999}\n"
+            for each in range(20)]
+    path = bundle(engine.directory / "bundle.tar.gz", [
+        ("manifest.json", json.dumps({"rules_count": 20}).encode(),
+         tarfile.REGTYPE),
+        *((f"{number}.yaml", text.encode(), tarfile.REGTYPE)
+          for number, text in enumerate(many))])
+    whole = path.read_bytes()
+    for size in (1, len(whole) // 3, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        result = engine.run("import", path, "--as", "bundle", code=UNABLE)
+        assert "bundle.tar.gz" in result.out + result.err
+        assert not stored(engine)
+    path.write_bytes(whole)
+    assert totals(engine, path)["added"] == 20
 
 
 def test_a_manifest_comes_first_and_once(engine):
