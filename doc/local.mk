@@ -8,7 +8,12 @@ dist_man_MANS = \
 	doc/scan-engine.1
 
 bashcompletiondir = $(datadir)/bash-completion/completions
-dist_bashcompletion_DATA = doc/bash/scan-engine
+dist_bashcompletion_DATA = doc/completion/scan-engine
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = doc/completion/_scan-engine
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_fishcompletion_DATA = doc/completion/scan-engine.fish
+EXTRA_DIST += doc/completion/make
 
 dist_doc_DATA = CHANGELOG HACKING README
 

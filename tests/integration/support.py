@@ -229,6 +229,29 @@ def quote(value):
     return f'"{text}"'
 
 
+def bare(*args, **how):
+    """The program alone, without a configuration."""
+    return subprocess.run([str(PROGRAM), *args], capture_output=True,
+                          text=True, timeout=60 * SLOW, **how)
+
+
+def commands():
+    """Every command that --help names, as lists of words."""
+    text = bare("--help").stdout.split("Commands\n")[1].split("\n\n")[0]
+    return [line.strip().split("  ")[0].split() for line in text.splitlines()
+            if line.startswith("  ") and not line.startswith("   ")]
+
+
+def options(words):
+    """{name: value or ""} of a command's own options, by its --help."""
+    text = bare(*words, "--help").stdout
+    part = text.split("\nOptions\n")
+    if len(part) < 2:
+        return {}
+    return {name: value for name, value in re.findall(
+        r"^  --([a-z-]+)(?: (\S+))?", part[1].split("\n\n")[0], re.M)}
+
+
 class Engine:
     """An engine with its own configuration, store and directories."""
 

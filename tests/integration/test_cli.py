@@ -10,32 +10,9 @@ import subprocess
 import pytest
 
 from support import (DONE, FAILED, PROGRAM, SLOW, SOURCE, UNABLE, UNSURE, Gate,
-                     finish, on_terminal, rule)
+                     bare, commands, finish, on_terminal, options, rule)
 
 FIX = {"remediation": {"text": "Run umask 027\nand log in again"}}
-
-
-def bare(*args, **how):
-    """The program alone, without a configuration."""
-    return subprocess.run([str(PROGRAM), *args], capture_output=True,
-                          text=True, timeout=60 * SLOW, **how)
-
-
-def commands():
-    """Every command that --help names, as lists of words."""
-    text = bare("--help").stdout.split("Commands\n")[1].split("\n\n")[0]
-    return [line.strip().split("  ")[0].split() for line in text.splitlines()
-            if line.startswith("  ") and not line.startswith("   ")]
-
-
-def options(words):
-    """{name: value or ""} of a command's own options, by its --help."""
-    text = bare(*words, "--help").stdout
-    part = text.split("\nOptions\n")
-    if len(part) < 2:
-        return {}
-    return {name: value for name, value in re.findall(
-        r"^  --([a-z-]+)(?: (\S+))?", part[1].split("\n\n")[0], re.M)}
 
 
 # ---- help and documents ------------------------------------------------------
@@ -94,14 +71,6 @@ def test_the_manual_of_the_configuration_tells_every_setting():
     assert "store" in names and "shards" in names
     for name in names:
         assert re.search(rf"^\.It Ic {name}$", manual, re.M), name
-
-
-def test_completion_knows_every_command_and_option():
-    text = (SOURCE / "doc/bash/scan-engine").read_text()
-    for words in commands():
-        case = text.split(f'" {" ".join(words)} "*)')[1].split(";;")[0]
-        assert sorted(re.findall(r"--([a-z-]+)", case)) == sorted(
-            [*options(words), "help"]), words
 
 
 @pytest.mark.skipif(not shutil.which("mandoc"), reason="no mandoc")
