@@ -97,22 +97,36 @@ static engine_status walk_list(const struct value *answer, const char *key,
                              "the answer has no list in \"%s\"", key);
 }
 
-static void walk_projects(struct gcp_call *call, const struct value *value,
-                          const char *code, const engine_error *why)
+typedef engine_status (*walk_item_fn)(struct walk *walk,
+                                      const struct value *item,
+                                      engine_error *err);
+
+/* The end of a call: each item of the answer's list, until one fails. */
+static void walk_items(struct gcp_call *call, const struct value *answer,
+                       const char *key, walk_item_fn fn,
+                       const engine_error *why)
 {
     struct walk *walk = call->user;
     const struct value *list = NULL;
     engine_error failure = {0};
 
-    (void)code;
-    if (!value)
+    if (!answer)
         walk_fail_at(call, why);
-    else if (walk_list(value, "projects", &list, &failure) < 0)
+    else if (walk_list(answer, key, &list, &failure) < 0)
         walk_fail_at(call, &failure);
-    for (uint32_t i = 0; list && i < list->count; i++)
-        if (walk_keep(walk, &list->items[i], &failure) < 0)
+    for (uint32_t i = 0; list && i < list->count &&
+                         walk->why.status == ENGINE_OK;
+         i++)
+        if (fn(walk, &list->items[i], &failure) < 0)
             walk_fail_at(call, &failure);
     gcp_call_free(call);
+}
+
+static void walk_projects(struct gcp_call *call, const struct value *value,
+                          const char *code, const engine_error *why)
+{
+    (void)code;
+    walk_items(call, value, "projects", walk_keep, why);
 }
 
 /* ---- folders ------------------------------------------------------------- */
@@ -145,21 +159,8 @@ static engine_status walk_enter(struct walk *walk, const struct value *folder,
 static void walk_folders(struct gcp_call *call, const struct value *value,
                          const char *code, const engine_error *why)
 {
-    struct walk *walk = call->user;
-    const struct value *list = NULL;
-    engine_error failure = {0};
-
     (void)code;
-    if (!value)
-        walk_fail_at(call, why);
-    else if (walk_list(value, "folders", &list, &failure) < 0)
-        walk_fail_at(call, &failure);
-    for (uint32_t i = 0; list && i < list->count &&
-                         walk->why.status == ENGINE_OK;
-         i++)
-        if (walk_enter(walk, &list->items[i], &failure) < 0)
-            walk_fail_at(call, &failure);
-    gcp_call_free(call);
+    walk_items(call, value, "folders", walk_enter, why);
 }
 
 static void walk_folder(struct walk *walk, const char *name)
