@@ -26,21 +26,6 @@ static engine_status rules_add_benchmark(struct session *session,
     return ENGINE_OK;
 }
 
-static void rules_add_framework(const char *text, bson_t *filter)
-{
-    const char *colon = strchr(text, ':');
-    bson_t refs, match;
-
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "framework_refs", &refs);
-    BSON_APPEND_DOCUMENT_BEGIN(&refs, "$elemMatch", &match);
-    bson_append_utf8(&match, "framework", -1, text,
-                     colon ? (int)(colon - text) : -1);
-    if (colon)
-        BSON_APPEND_UTF8(&match, "version", colon + 1);
-    bson_append_document_end(&refs, &match);
-    bson_append_document_end(filter, &refs);
-}
-
 /* Initialises *out also on failure. */
 static engine_status rules_filter(struct session *session,
                                   const struct cli_args *args, bson_t *out,
@@ -65,7 +50,7 @@ static engine_status rules_filter(struct session *session,
     if (scanner)
         BSON_APPEND_UTF8(&ours, "scanner_type", scanner);
     if (framework)
-        rules_add_framework(framework, &ours);
+        rules_filter_framework_word(framework, &ours);
     if (status == ENGINE_OK && benchmark)
         status = rules_add_benchmark(session, benchmark, &ours, err);
     if (status == ENGINE_OK && text)

@@ -55,8 +55,13 @@ int remote_scans_results(struct remote *remote, const struct cli_args *args,
     return scans_report(remote, args, &command_scans_results, err);
 }
 
-int remote_scans_cancel(struct remote *remote, const struct cli_args *args,
-                        engine_error *err)
+/* Each of the scans that were named, until one fails. */
+static engine_status scans_each(struct remote *remote,
+                                const struct cli_args *args,
+                                engine_status (*fn)(struct remote *remote,
+                                                    const char *id,
+                                                    engine_error *err),
+                                engine_error *err)
 {
     engine_status status = ENGINE_OK;
 
@@ -65,9 +70,15 @@ int remote_scans_cancel(struct remote *remote, const struct cli_args *args,
 
         status = remote_find_scan(remote, args->words[i], id, err);
         if (status == ENGINE_OK)
-            status = remote_cancel(remote, id, err);
+            status = fn(remote, id, err);
     }
     return status;
+}
+
+int remote_scans_cancel(struct remote *remote, const struct cli_args *args,
+                        engine_error *err)
+{
+    return scans_each(remote, args, remote_cancel, err);
 }
 
 static engine_status scans_delete_one(struct remote *remote, const char *id,
@@ -89,16 +100,7 @@ static engine_status scans_delete_one(struct remote *remote, const char *id,
 int remote_scans_delete(struct remote *remote, const struct cli_args *args,
                         engine_error *err)
 {
-    engine_status status = ENGINE_OK;
-
-    for (size_t i = 0; i < args->words_count && status == ENGINE_OK; i++) {
-        char id[REMOTE_ID_MAX];
-
-        status = remote_find_scan(remote, args->words[i], id, err);
-        if (status == ENGINE_OK)
-            status = scans_delete_one(remote, id, err);
-    }
-    return status;
+    return scans_each(remote, args, scans_delete_one, err);
 }
 
 /* ---- rules --------------------------------------------------------------- */

@@ -163,6 +163,12 @@ engine_status rules_resolve(struct store *store, const char *scap_rule_id,
                             const bson_t *platforms, bson_t *out_rule,
                             engine_error *err);
 
+/** Adds to a filter on rules: of a framework, of a version or any (NULL). */
+void rules_filter_framework(const char *framework, size_t len,
+                            const char *version, bson_t *filter);
+/** The same of "NAME" or "NAME:VERSION". */
+void rules_filter_framework_word(const char *text, bson_t *filter);
+
 /** Finds the full id for an unambiguous suffix of a benchmark, rule or
  * profile id; *out is freed by the caller. */
 engine_status rules_find_benchmark(struct store *store, const char *name,

@@ -50,18 +50,36 @@ static void select_framework(const bson_t *config, struct arena *arena,
 {
     const char *framework = document_string(config, "framework");
     const char *version = document_string(config, "framework_version");
-    bson_t field, match;
 
     if (!framework || !*framework)
         return;
     framework = rules_framework_name(arena, framework);
-    bson_append_document_begin(filter, "framework_refs", -1, &field);
-    bson_append_document_begin(&field, "$elemMatch", -1, &match);
-    BSON_APPEND_UTF8(&match, "framework", framework ? framework : "");
-    if (version && *version)
+    rules_filter_framework(framework ? framework : "",
+                           framework ? strlen(framework) : 0,
+                           version && *version ? version : NULL, filter);
+}
+
+void rules_filter_framework(const char *framework, size_t len,
+                            const char *version, bson_t *filter)
+{
+    bson_t field, match;
+
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "framework_refs", &field);
+    BSON_APPEND_DOCUMENT_BEGIN(&field, "$elemMatch", &match);
+    bson_append_utf8(&match, "framework", -1, framework, (int)len);
+    if (version)
         BSON_APPEND_UTF8(&match, "version", version);
     bson_append_document_end(&field, &match);
     bson_append_document_end(filter, &field);
+}
+
+void rules_filter_framework_word(const char *text, bson_t *filter)
+{
+    const char *colon = strchr(text, ':');
+
+    rules_filter_framework(text,
+                           colon ? (size_t)(colon - text) : strlen(text),
+                           colon ? colon + 1 : NULL, filter);
 }
 
 /* The user's part is checked by itself first, so that it is what the message

@@ -10,21 +10,6 @@
 
 /* ---- which rules --------------------------------------------------------- */
 
-static void rules_add_framework(const char *text, bson_t *filter)
-{
-    const char *colon = strchr(text, ':');
-    bson_t refs, match;
-
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "framework_refs", &refs);
-    BSON_APPEND_DOCUMENT_BEGIN(&refs, "$elemMatch", &match);
-    bson_append_utf8(&match, "framework", -1, text,
-                     colon ? (int)(colon - text) : -1);
-    if (colon)
-        BSON_APPEND_UTF8(&match, "version", colon + 1);
-    bson_append_document_end(&refs, &match);
-    bson_append_document_end(filter, &refs);
-}
-
 /* Words are looked for as they are: no character of theirs is special. */
 static engine_status rules_add_words(const char *text, bson_t *filter,
                                      engine_error *err)
@@ -89,7 +74,7 @@ static engine_status rules_conditions(struct request *request, bson_t *out,
     if (scanner)
         BSON_APPEND_UTF8(out, "scanner_type", scanner);
     if (framework)
-        rules_add_framework(framework, out);
+        rules_filter_framework_word(framework, out);
     status = rules_add_benchmark(request, out, err);
     if (status == ENGINE_OK && words)
         status = rules_add_words(words, out, err);

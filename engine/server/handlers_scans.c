@@ -85,7 +85,8 @@ static engine_status scan_put_results(struct request *request,
                                       struct response *response,
                                       const bson_t *scan, engine_error *err)
 {
-    struct page page = {.collection = STORE_VERDICTS};
+    struct page page = {.collection = STORE_VERDICTS,
+                        .items = results_items};
     bson_t *filter =
         BCON_NEW("scan_id", BCON_UTF8(document_string(scan, "scan_id")));
     engine_status status = ENGINE_OK;
@@ -98,7 +99,7 @@ static engine_status scan_put_results(struct request *request,
     if (page.limit == 0)
         buffer_puts(&response->body, "[]");
     else
-        status = results_list(request, response, &page, &more, err);
+        status = response_list(request, response, &page, &more, err);
     buffer_printf(&response->body, ",\"results_has_more\":%s}\n",
                   more ? "true" : "false");
     bson_destroy(filter);
@@ -167,7 +168,7 @@ engine_status handle_scan_results(struct request *request,
                                            {"benchmark", "benchmark"},
                                            {"rule", "rule_id"}};
     struct page page = {.collection = STORE_VERDICTS, .name = "results",
-                        .limit = 100, .list = results_list};
+                        .limit = 100, .items = results_items};
     bson_t scan, filter = BSON_INITIALIZER;
     engine_status status = request_scan(request, request->words[0], &scan, err);
 

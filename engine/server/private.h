@@ -148,10 +148,11 @@ struct page {
     /* NULL: the document as it is stored */
     engine_status (*put)(struct request *request, struct response *response,
                          const bson_t *document, engine_error *err);
-    /* writes the list; NULL: response_list */
-    engine_status (*list)(struct request *request, struct response *response,
-                          const struct page *page, bool *more,
-                          engine_error *err);
+    /* writes what stands in the list; NULL: document by document */
+    engine_status (*items)(struct request *request, struct response *response,
+                           const struct page *page,
+                           struct store_cursor *cursor, bool *more,
+                           engine_error *err);
 };
 
 /** {name: [...], skip, limit, has_more, total when the query has count=true} */
@@ -163,10 +164,11 @@ engine_status response_list(struct request *request, struct response *response,
                             const struct page *page, bool *more,
                             engine_error *err);
 
-/** The same of verdicts, each with the results that it came from. */
-engine_status results_list(struct request *request, struct response *response,
-                           const struct page *page, bool *more,
-                           engine_error *err);
+/** For pages of verdicts, each with the results that it came from. */
+engine_status results_items(struct request *request, struct response *response,
+                            const struct page *page,
+                            struct store_cursor *cursor, bool *more,
+                            engine_error *err);
 
 /* ---- tokens and limits --------------------------------------------------- */
 

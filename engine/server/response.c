@@ -95,7 +95,9 @@ engine_status response_list(struct request *request, struct response *response,
     if (status < 0)
         return status;
     buffer_putc(&response->body, '[');
-    status = response_items(request, response, page, cursor, more, err);
+    status = page->items
+                 ? page->items(request, response, page, cursor, more, err)
+                 : response_items(request, response, page, cursor, more, err);
     buffer_puts(&response->body, "]");
     store_cursor_close(cursor);
     if (status == ENGINE_ELIMIT)
@@ -114,9 +116,7 @@ engine_status response_page(struct request *request, struct response *response,
     page->limit = request_number(request, "limit", page->limit);
     page->query.skip = skip;
     buffer_printf(&response->body, "{\"%s\":", page->name);
-    status = page->list
-                 ? page->list(request, response, page, &more, err)
-                 : response_list(request, response, page, &more, err);
+    status = response_list(request, response, page, &more, err);
     if (status == ENGINE_OK && request_flag(request, "count"))
         status = store_count(request->store, page->collection,
                              page->query.filter, &total, err);

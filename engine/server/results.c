@@ -119,11 +119,10 @@ static engine_status results_put_batch(struct request *request,
     return status;
 }
 
-static engine_status results_items(struct request *request,
-                                   struct response *response,
-                                   const struct page *page,
-                                   struct store_cursor *cursor, bool *more,
-                                   engine_error *err)
+engine_status results_items(struct request *request, struct response *response,
+                            const struct page *page,
+                            struct store_cursor *cursor, bool *more,
+                            engine_error *err)
 {
     struct results_batch batch = {.count = 0};
     engine_status status = ENGINE_OK;
@@ -147,27 +146,5 @@ static engine_status results_items(struct request *request,
         return results_put_batch(request, response, &batch, err);
     while (batch.count > 0)
         bson_destroy(batch.verdicts[--batch.count]);
-    return status;
-}
-
-engine_status results_list(struct request *request, struct response *response,
-                           const struct page *page, bool *more,
-                           engine_error *err)
-{
-    struct store_query query = page->query;
-    struct store_cursor *cursor = NULL;
-    engine_status status;
-
-    query.limit = page->limit ? page->limit + 1 : 0;
-    *more = false;
-    status = store_find(request->store, STORE_VERDICTS, &query, &cursor, err);
-    if (status < 0)
-        return status;
-    buffer_putc(&response->body, '[');
-    status = results_items(request, response, page, cursor, more, err);
-    buffer_putc(&response->body, ']');
-    store_cursor_close(cursor);
-    if (status == ENGINE_ELIMIT)
-        engine_hint(err, "ask for fewer of them at once");
     return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sdk/base/alloc.h"
+#include "sdk/document/document.h"
 
 /*
  * Three kinds of query. What the server answers as the matcher would comes as
@@ -274,20 +275,6 @@ engine_status mongodb_find(struct store *store, const char *collection,
     return ENGINE_OK;
 }
 
-/* What of a document was asked for, in its order; "_id" always. */
-static void find_project(const bson_t *document, const bson_t *fields,
-                         bson_t *out)
-{
-    bson_iter_t iter;
-
-    if (!bson_iter_init(&iter, document))
-        return;
-    while (bson_iter_next(&iter))
-        if (strcmp(bson_iter_key(&iter), "_id") == 0 ||
-            bson_has_field(fields, bson_iter_key(&iter)))
-            bson_append_iter(out, NULL, 0, &iter);
-}
-
 int mongodb_cursor_next(struct store_cursor *base, const bson_t **out,
                         engine_error *err)
 {
@@ -300,7 +287,7 @@ int mongodb_cursor_next(struct store_cursor *base, const bson_t **out,
         return status;
     if (cursor->fields) {
         bson_reinit(cursor->current);
-        find_project(cursor->waiting, cursor->fields, cursor->current);
+        document_project(cursor->waiting, cursor->fields, cursor->current);
         *out = cursor->current;
     } else {
         *out = cursor->waiting; /* the driver's, until it is asked again */

@@ -301,20 +301,6 @@ engine_status sqlite_find(struct store *store, const char *collection,
     return ENGINE_OK;
 }
 
-/* The asked fields in the document's order; "_id" always. */
-static void find_project(const bson_t *document, const bson_t *fields,
-                         bson_t *out)
-{
-    bson_iter_t iter;
-
-    if (!bson_iter_init(&iter, document))
-        return;
-    while (bson_iter_next(&iter))
-        if (strcmp(bson_iter_key(&iter), "_id") == 0 ||
-            bson_has_field(fields, bson_iter_key(&iter)))
-            bson_append_iter(out, NULL, 0, &iter);
-}
-
 int sqlite_cursor_next(struct store_cursor *base, const bson_t **out,
                        engine_error *err)
 {
@@ -333,7 +319,7 @@ int sqlite_cursor_next(struct store_cursor *base, const bson_t **out,
     cursor->waiting = false;
     bson_reinit(cursor->current);
     if (cursor->fields)
-        find_project(&document, cursor->fields, cursor->current);
+        document_project(&document, cursor->fields, cursor->current);
     else
         bson_concat(cursor->current, &document);
     *out = cursor->current;

@@ -75,31 +75,12 @@ engine_status azure_cli_parse(const char *text, size_t len, struct token *out,
     return status;
 }
 
-/* the last line that it complained in */
-static void cli_complaint(const struct process_result *result, char *out,
-                          size_t room)
-{
-    const char *text = result->errors.data ? result->errors.data : "";
-    size_t len = strlen(text), start;
-
-    while (len && (unsigned char)text[len - 1] <= ' ')
-        len--;
-    start = len;
-    while (start && text[start - 1] != '\n' && len - start < 300)
-        start--;
-    snprintf(out, room, "%s%.*s", len ? ": " : "", (int)(len - start),
-             text + start);
-    for (char *at = out; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 127)
-            *at = '?';
-}
-
 static engine_status cli_judge(const struct process_result *result,
                                engine_error *err)
 {
     char said[320];
 
-    cli_complaint(result, said, sizeof(said));
+    process_complaint(result, said, sizeof(said));
     switch (result->how) {
     case PROCESS_EXITED:
         if (result->code == 0)

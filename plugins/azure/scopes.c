@@ -11,21 +11,6 @@
 #define SCOPES_LIST "/subscriptions?api-version=2022-12-01"
 #define SCOPES_GROUP_VERSION "2020-05-01"
 
-static engine_status scopes_member(struct arena *arena,
-                                   struct value_member *to, const char *key,
-                                   const char *text, engine_error *err)
-{
-    to->key = key;
-    to->key_len = (uint32_t)strlen(key);
-    to->value = value_null;
-    if (!text)
-        return ENGINE_OK;
-    to->value.kind = VALUE_STRING;
-    to->value.count = (uint32_t)strlen(text);
-    to->value.text = arena_strdup(arena, text);
-    return to->value.text ? ENGINE_OK : engine_fail_memory(err);
-}
-
 /* {tenant, subscription, subscription_name} */
 static engine_status scopes_value(struct azure *azure, const char *tenant,
                                   const char *subscription, const char *name,
@@ -37,12 +22,12 @@ static engine_status scopes_value(struct azure *azure, const char *tenant,
 
     if (!members)
         return engine_fail_memory(err);
-    status = scopes_member(arena, &members[0], "tenant", tenant, err);
+    status = value_member_text(arena, &members[0], "tenant", tenant, err);
     if (status == ENGINE_OK)
-        status = scopes_member(arena, &members[1], "subscription",
+        status = value_member_text(arena, &members[1], "subscription",
                                subscription, err);
     if (status == ENGINE_OK)
-        status = scopes_member(arena, &members[2], "subscription_name", name,
+        status = value_member_text(arena, &members[2], "subscription_name", name,
                                err);
     *out = (struct value){.kind = VALUE_OBJECT, .count = 3, .members = members};
     return status;

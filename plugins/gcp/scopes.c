@@ -8,20 +8,6 @@
 
 #define SCOPES_MEMORY ((size_t)256 * 1024 * 1024)
 
-static engine_status scopes_member(struct arena *arena,
-                                   struct value_member *to, const char *key,
-                                   const char *text, engine_error *err)
-{
-    *to = (struct value_member){
-        .key = key, .key_len = (uint32_t)strlen(key), .value = value_null};
-    if (!text)
-        return ENGINE_OK;
-    to->value.kind = VALUE_STRING;
-    to->value.count = (uint32_t)strlen(text);
-    to->value.text = arena_strdup(arena, text);
-    return to->value.text ? ENGINE_OK : engine_fail_memory(err);
-}
-
 struct scopes_project {
     const char *id, *number, *name;
 };
@@ -38,19 +24,19 @@ static engine_status scopes_value(struct gcp *gcp,
     if (!members)
         return engine_fail_memory(err);
     project = project ? project : &none;
-    status = scopes_member(arena, &members[0], "organization",
+    status = value_member_text(arena, &members[0], "organization",
                            gcp->target.organization, err);
     if (status == ENGINE_OK)
-        status = scopes_member(arena, &members[1], "folder",
+        status = value_member_text(arena, &members[1], "folder",
                                gcp->target.folder, err);
     if (status == ENGINE_OK)
-        status = scopes_member(arena, &members[2], "project", project->id,
+        status = value_member_text(arena, &members[2], "project", project->id,
                                err);
     if (status == ENGINE_OK)
-        status = scopes_member(arena, &members[3], "project_number",
+        status = value_member_text(arena, &members[3], "project_number",
                                project->number, err);
     if (status == ENGINE_OK)
-        status = scopes_member(arena, &members[4], "project_name",
+        status = value_member_text(arena, &members[4], "project_name",
                                project->name, err);
     *out = (struct value){.kind = VALUE_OBJECT, .count = 5, .members = members};
     return status;

@@ -209,32 +209,13 @@ static int exec_stop(void *user)
     return host->cancelled(host, both[1]);
 }
 
-/* the last thing that it complained about, in one harmless line */
-static void exec_complaint(const struct process_result *result, char *out,
-                           size_t room)
-{
-    const char *text = result->errors.data ? result->errors.data : "";
-    size_t len = strlen(text), start;
-
-    while (len && (unsigned char)text[len - 1] <= ' ')
-        len--;
-    start = len;
-    while (start && text[start - 1] != '\n' && len - start < 300)
-        start--;
-    snprintf(out, room, "%s%.*s", len ? ": " : "", (int)(len - start),
-             text + start);
-    for (char *at = out; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 127)
-            *at = '?';
-}
-
 static engine_status exec_judge(const struct kube *self,
                                 const struct process_result *result,
                                 engine_error *err)
 {
     char said[320];
 
-    exec_complaint(result, said, sizeof(said));
+    process_complaint(result, said, sizeof(said));
     switch (result->how) {
     case PROCESS_EXITED:
         if (result->code == 0)

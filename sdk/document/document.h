@@ -93,6 +93,11 @@ void document_hash(const bson_t *document, char out[65]);
 bool document_find(const bson_t *document, const char *path,
                    bson_iter_t *out);
 
+/** Appends the members that fields has too, in the document's order; "_id"
+ * always. */
+void document_project(const bson_t *document, const bson_t *fields,
+                      bson_t *out);
+
 /** Borrowed text of a string at path, or NULL. */
 const char *document_string(const bson_t *document, const char *path);
 /** Numbers of any width; fallback when absent or not a number. */

@@ -137,3 +137,16 @@ void document_copy_value(bson_t *to, const char *key, const bson_iter_t *value)
     if (to && key && value && value->raw)
         bson_append_iter(to, key, -1, value);
 }
+
+void document_project(const bson_t *document, const bson_t *fields,
+                      bson_t *out)
+{
+    bson_iter_t iter;
+
+    if (!bson_iter_init(&iter, document))
+        return;
+    while (bson_iter_next(&iter))
+        if (strcmp(bson_iter_key(&iter), "_id") == 0 ||
+            bson_has_field(fields, bson_iter_key(&iter)))
+            bson_append_iter(out, NULL, 0, &iter);
+}

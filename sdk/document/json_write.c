@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json_write.c - BSON leaves as plain JSON. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -155,18 +154,6 @@ static void json_put_base64(struct buffer *out, const uint8_t *data,
 
 /* ---- values ------------------------------------------------------------ */
 
-static void json_put_double(struct buffer *out, double number)
-{
-    char text[40];
-
-    if (!isfinite(number)) {
-        buffer_puts(out, "null");
-        return;
-    }
-    number_format(number, text);
-    buffer_puts(out, text);
-}
-
 static void json_put_integer(struct buffer *out, int64_t number)
 {
     uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
@@ -269,7 +256,7 @@ static void json_put_scalar(struct buffer *out, const bson_iter_t *iter)
         json_put_integer(out, bson_iter_int64(iter));
         break;
     case BSON_TYPE_DOUBLE:
-        json_put_double(out, bson_iter_double(iter));
+        number_put(out, bson_iter_double(iter));
         break;
     case BSON_TYPE_DECIMAL128:
         json_put_decimal(out, iter);

@@ -13,6 +13,7 @@ ground_sources += \
 	sdk/document/reader.c sdk/document/reader.h \
 	sdk/document/reader_alias.c \
 	sdk/document/utf8.c sdk/document/utf8.h \
+	sdk/document/yaml_problem.c sdk/document/yaml_problem.h \
 	sdk/document/yaml_read.c \
 	sdk/document/yaml_scalar.c sdk/document/yaml_scalar.h \
 	sdk/document/compare.c \

@@ -119,3 +119,15 @@ void number_format(double number, char out[40])
     if (!strpbrk(out, ".e"))
         memcpy(out + strlen(out), ".0", 3);
 }
+
+void number_put(struct buffer *out, double number)
+{
+    char text[40];
+
+    if (!isfinite(number)) {
+        buffer_puts(out, "null");
+        return;
+    }
+    number_format(number, text);
+    buffer_puts(out, text);
+}

@@ -18,5 +18,7 @@ void number_parse_base(const char *digits, size_t len, unsigned base,
 /** The shortest text that reads as the same finite double, with a point or
  * an exponent, so that it stays a double. */
 void number_format(double number, char out[40]);
+/** The same for JSON, which has no other numbers: they become null. */
+void number_put(struct buffer *out, double number);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* yaml_read.c - YAML documents from libyaml's events. */
 #include <string.h>
-#include <yaml.h>
 
 #include "sdk/base/alloc.h"
 #include "sdk/document/reader.h"
+#include "sdk/document/yaml_problem.h"
 #include "sdk/document/yaml_scalar.h"
 
 struct yaml_reader {
@@ -144,34 +144,15 @@ static bool yaml_on_event(struct reader *reader, const yaml_event_t *event)
     }
 }
 
-/* A byte that is no text has an offset and no line. */
-static long yaml_offset_line(const struct yaml_reader *yaml)
-{
-    size_t offset = yaml->parser.problem_offset;
-    long line = 1;
-
-    if (offset > yaml->len)
-        offset = yaml->len;
-    for (size_t i = 0; i < offset; i++)
-        line += yaml->text[i] == '\n';
-    return line;
-}
-
 static engine_status yaml_fail(struct yaml_reader *yaml)
 {
-    const yaml_parser_t *parser = &yaml->parser;
-    const char *problem = parser->problem ? parser->problem : "malformed YAML";
+    char why[YAML_PROBLEM_MAX];
+    long line = 0;
 
-    if (parser->error == YAML_MEMORY_ERROR)
-        reader_fail_memory(&yaml->reader);
-    else if (parser->error == YAML_READER_ERROR)
-        reader_fail(&yaml->reader, ENGINE_EPARSE, yaml_offset_line(yaml),
-                    "text is not UTF-8 or not printable: %s", problem);
+    if (yaml_problem(&yaml->parser, yaml->text, yaml->len, &line, why))
+        reader_fail(&yaml->reader, ENGINE_EPARSE, line, "%s", why);
     else
-        reader_fail(&yaml->reader, ENGINE_EPARSE,
-                    (long)parser->problem_mark.line + 1, "%s%s%s",
-                    parser->context ? parser->context : "",
-                    parser->context ? ", " : "", problem);
+        reader_fail_memory(&yaml->reader);
     return yaml->reader.status;
 }
 

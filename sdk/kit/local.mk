@@ -65,6 +65,7 @@ kit_sources += \
 	sdk/kit/process.c \
 	sdk/kit/process.h \
 	sdk/kit/process_private.h \
+	sdk/kit/process_result.c \
 	sdk/kit/process_start.c \
 	sdk/kit/secret.c \
 	sdk/kit/secret.h

@@ -35,12 +35,6 @@ pid_t process_pid(const struct process *process)
     return process->pid;
 }
 
-void process_result_clear(struct process_result *result)
-{
-    buffer_clear(&result->output);
-    buffer_clear(&result->errors);
-}
-
 void process_free(struct process *process)
 {
     process_close(&process->pidfd);

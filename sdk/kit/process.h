@@ -50,6 +50,11 @@ struct process_result {
 
 void process_result_clear(struct process_result *result);
 
+/** ": " and the last line that it wrote to standard error, as one harmless
+ * line of at most some 300 bytes; "" when it wrote nothing. */
+void process_complaint(const struct process_result *result, char *out,
+                       size_t room);
+
 /**
  * Runs a program to its end and fills *result (the caller clears it, also
  * after a failure). ENGINE_ENOTFOUND when there is no such program; how it

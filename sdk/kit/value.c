@@ -136,3 +136,17 @@ const char *value_kind_name(const struct value *value)
     return value->kind < sizeof(names) / sizeof(names[0]) ? names[value->kind]
                                                           : "unknown";
 }
+
+engine_status value_member_text(struct arena *arena, struct value_member *out,
+                                const char *key, const char *text,
+                                engine_error *err)
+{
+    *out = (struct value_member){
+        .key = key, .key_len = (uint32_t)strlen(key), .value = value_null};
+    if (!text)
+        return ENGINE_OK;
+    out->value.kind = VALUE_STRING;
+    out->value.count = (uint32_t)strlen(text);
+    out->value.text = arena_strdup(arena, text);
+    return out->value.text ? ENGINE_OK : engine_fail_memory(err);
+}

@@ -75,6 +75,11 @@ bool value_equal(const struct value *a, const struct value *b);
 /** A whole copy in an arena. ENGINE_ENOMEM when it does not fit. */
 engine_status value_copy(const struct value *value, struct arena *arena,
                          struct value *out, engine_error *err);
+/** Makes a member of an object: a copy of a text, or null for NULL. The key
+ * stays the caller's. */
+engine_status value_member_text(struct arena *arena, struct value_member *out,
+                                const char *key, const char *text,
+                                engine_error *err);
 /** A word for messages: "null", "boolean", "number", "string", ... */
 const char *value_kind_name(const struct value *value);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* value_write.c - values as JSON. */
-#include <math.h>
 
 #include "sdk/document/document.h"
 #include "sdk/document/number.h"
@@ -10,18 +9,6 @@ static void write_line(struct buffer *out, bool pretty, int depth)
 {
     if (pretty)
         buffer_printf(out, "\n%*s", 2 * depth, "");
-}
-
-static void write_number(struct buffer *out, double number)
-{
-    char text[40];
-
-    if (!isfinite(number)) {
-        buffer_puts(out, "null");
-        return;
-    }
-    number_format(number, text);
-    buffer_puts(out, text);
 }
 
 static bool write_value(const struct value *value, bool pretty, int depth,
@@ -67,7 +54,7 @@ static bool write_value(const struct value *value, bool pretty, int depth,
         buffer_printf(out, "%lld", (long long)value->integer);
         return true;
     case VALUE_DOUBLE:
-        write_number(out, value->number);
+        number_put(out, value->number);
         return true;
     case VALUE_STRING:
         document_text_to_json(value->text, value->count, out);

@@ -5,11 +5,11 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
-#include <yaml.h>
 
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
 #include "sdk/document/utf8.h"
+#include "sdk/document/yaml_problem.h"
 #include "sdk/document/yaml_scalar.h"
 #include "sdk/kit/value_builder.h"
 
@@ -432,37 +432,14 @@ static bool yaml_on_event(struct yaml_source *yaml, const yaml_event_t *event)
     }
 }
 
-/* A byte that is no text has an offset and no line. */
-static long yaml_offset_line(const struct yaml_source *yaml)
-{
-    size_t offset = yaml->parser.problem_offset;
-    long line = 1;
-
-    if (offset > yaml->len)
-        offset = yaml->len;
-    for (size_t i = 0; i < offset; i++)
-        line += yaml->text[i] == '\n';
-    return line;
-}
-
 static bool yaml_fail_parser(struct yaml_source *yaml)
 {
-    const yaml_parser_t *parser = &yaml->parser;
-    const char *problem = parser->problem ? parser->problem : "malformed YAML";
+    char why[YAML_PROBLEM_MAX];
 
-    if (parser->error == YAML_MEMORY_ERROR) {
-        yaml->status = engine_fail_memory(yaml->err);
-        return false;
-    }
-    if (parser->error == YAML_READER_ERROR) {
-        yaml->line = yaml_offset_line(yaml);
-        return yaml_fail(yaml, ENGINE_EPARSE,
-                         "text is not UTF-8 or not printable: %s", problem);
-    }
-    yaml->line = (long)parser->problem_mark.line + 1;
-    return yaml_fail(yaml, ENGINE_EPARSE, "%s%s%s",
-                     parser->context ? parser->context : "",
-                     parser->context ? ", " : "", problem);
+    if (yaml_problem(&yaml->parser, yaml->text, yaml->len, &yaml->line, why))
+        return yaml_fail(yaml, ENGINE_EPARSE, "%s", why);
+    yaml->status = engine_fail_memory(yaml->err);
+    return false;
 }
 
 static void yaml_run(struct yaml_source *yaml)
