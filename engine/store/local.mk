@@ -6,6 +6,7 @@ core_sources += \
 	engine/store/spool_read.c \
 	engine/store/sqlite.c engine/store/sqlite.h \
 	engine/store/sqlite_artifact.c \
+	engine/store/sqlite_count.c \
 	engine/store/sqlite_find.c \
 	engine/store/sqlite_function.c \
 	engine/store/sqlite_link.c \

@@ -24,6 +24,7 @@
 #include "sdk/document/match.h"
 
 #define SQLITE_STATEMENTS 32 /* cached per connection */
+#define SQLITE_MAX_SQL ((size_t)512 * 1024)
 
 /* ---- schema (sqlite_schema.c) -------------------------------------------- */
 
@@ -138,6 +139,9 @@ int sqlite_where_bind(const struct sqlite_where *where, sqlite3_stmt *handle,
 void sqlite_where_clear(struct sqlite_where *where);
 
 /* ---- lists (sqlite_list.c) ----------------------------------------------- */
+
+/** Of what a list finds, in its order: each document that it names. */
+#define SQLITE_LIST "%s_%s CROSS JOIN %s ON id = owner AND value = ?"
 
 /** Writes the rows of a document's list; before: what it replaces, or NULL. */
 engine_status sqlite_list_write(struct sqlite *self,

@@ -78,6 +78,9 @@ struct azure_call *azure_call_new(struct azure *azure);
 void azure_call_free(struct azure_call *call);
 /** Sends it, or lets it wait for the versions; it ends by end, now or later. */
 void azure_call_begin(struct azure_call *call);
+/** Its parts: a call with a version, and one that may have to wait for it. */
+void azure_send_request(struct azure_call *call);
+void azure_send_versioned(struct azure_call *call);
 
 /* ---- fetch.c: a list, at once -------------------------------------------- */
 

@@ -6,6 +6,8 @@ azure_parts = \
 	plugins/azure/identity.c plugins/azure/identity.h \
 	plugins/azure/problem.c plugins/azure/problem.h \
 	plugins/azure/request.c plugins/azure/request.h \
+	plugins/azure/request_refuse.c \
+	plugins/azure/request_type.c \
 	plugins/azure/target.c plugins/azure/target.h \
 	plugins/azure/versions.c plugins/azure/versions.h
 azure_credentials = \
@@ -23,7 +25,8 @@ plugins_azure_la_SOURCES = $(azure_parts) $(azure_credentials) \
 	plugins/azure/pager.c plugins/azure/pager.h \
 	plugins/azure/probe.c \
 	plugins/azure/scopes.c \
-	plugins/azure/send.c
+	plugins/azure/send.c \
+	plugins/azure/send_versioned.c
 plugins_azure_la_LIBADD = sdk/kit/cloud/libscankit-cloud.la \
 	sdk/kit/libscankit-http.la sdk/kit/libscankit-expr.la \
 	sdk/kit/libscankit-core.la $(CRYPTO_LIBS)

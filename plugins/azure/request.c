@@ -38,106 +38,6 @@ const struct azure_cloud *azure_cloud_get(const char *name)
     return NULL;
 }
 
-/* ---- what is refused ----------------------------------------------------- */
-
-/* POST is for actions; these read, and hand out no secrets. What stands
- * before them is anything; the rest is compared without case. */
-static const char *const request_posts[] = {
-    "/providers/microsoft.resourcegraph/resources",
-    "/providers/microsoft.resourcegraph/resourceshistory",
-    "/providers/microsoft.management/getentities",
-    "/policystates/latest/queryresults",
-    "/policystates/latest/summarize",
-    "/policyevents/default/queryresults",
-};
-
-/* What answers with keys, passwords or tokens whatever the method is. */
-static const char *const request_secrets[] = {
-    "listkeys",
-    "listsecrets",
-    "listsecret",
-    "listconnectionstrings",
-    "listcredentials",
-    "listcredential",
-    "listclusteradmincredential",
-    "listclusterusercredential",
-    "listadminkeys",
-    "listquerykeys",
-    "listauthkeys",
-    "listaccountsas",
-    "listservicesas",
-    "listcallbackurl",
-    "listpublishingcredentials",
-    "listserviceprincipal",
-    "listvalue",
-    "readonlykeys",
-    "hostruntime",
-    "regeneratekey",
-    "publishxml",
-    "sharedkeys",
-    "recoverykeys",
-    "devicelocalcredentials",
-    "getmembercredentials",
-};
-
-static bool request_ends(const char *path, size_t len, const char *tail)
-{
-    const size_t tail_len = strlen(tail);
-
-    return len >= tail_len &&
-           strncasecmp(path + len - tail_len, tail, tail_len) == 0;
-}
-
-static bool request_has_segment(const char *path, size_t len, const char *name)
-{
-    const size_t name_len = strlen(name);
-
-    for (size_t i = 0; i + name_len < len; i++)
-        if (path[i] == '/' && strncasecmp(path + i + 1, name, name_len) == 0 &&
-            (i + 1 + name_len == len || path[i + 1 + name_len] == '/'))
-            return true;
-    return false;
-}
-
-/* "listKeys", "listKeys('x')", "ns.listKeys;a=b", "listKeys%20": whatever a
- * server may take for the same name */
-static bool request_has_secret(const char *path, size_t len, const char *name)
-{
-    const size_t name_len = strlen(name);
-
-    for (size_t i = 0; i + name_len < len; i++) {
-        const char *after = path + i + 1 + name_len;
-
-        if ((path[i] == '/' || path[i] == '.') &&
-            strncasecmp(path + i + 1, name, name_len) == 0 &&
-            (after == path + len ||
-             (!isalnum((unsigned char)*after) && !strchr("-_", *after))))
-            return true;
-    }
-    return false;
-}
-
-static engine_status request_allow(const struct azure_request *request,
-                                   const char *path, size_t len,
-                                   engine_error *err)
-{
-    for (size_t i = 0; i < REQUEST_COUNT(request_secrets); i++)
-        if (request_has_secret(path, len, request_secrets[i]))
-            return engine_fail(err, ENGINE_EDENIED,
-                               "\"%s\" hands out secrets and is never called",
-                               request_secrets[i]);
-    for (size_t i = 0; request->post && i < REQUEST_COUNT(request_posts); i++)
-        if (request_ends(path, len, request_posts[i]))
-            return ENGINE_OK;
-    if (!request->post)
-        return ENGINE_OK;
-    engine_fail(err, ENGINE_EDENIED,
-                "POST %.*s is not known to be an action that only reads",
-                len > 200 ? 200 : (int)len, path);
-    engine_hint(err, "leave out method for a GET");
-    return ENGINE_EDENIED;
-}
-
 /* ---- the parts ----------------------------------------------------------- */
 
 void azure_request_clear(struct azure_request *request)
@@ -343,7 +243,7 @@ engine_status azure_request_read(const char *method, const char *text,
                            "a path of Microsoft Graph begins with /v1.0/");
     status = request_segments(out->path.data, len, err);
     if (status == ENGINE_OK)
-        status = request_allow(out, out->path.data, len, err);
+        status = azure_request_allow(out, out->path.data, len, err);
     return status;
 }
 
@@ -365,62 +265,6 @@ engine_status azure_version_check(const char *text, engine_error *err)
                        "api_version \"%.40s\" is no version such as "
                        "2023-05-01 or 2023-05-01-preview",
                        text);
-}
-
-/* ---- types --------------------------------------------------------------- */
-
-/* the last "/providers/" before the query: that of an extension resource */
-static const char *request_provider(const char *path, size_t len)
-{
-    static const char word[] = "/providers/";
-    const char *found = NULL;
-
-    for (size_t i = 0; i + sizeof(word) - 1 < len; i++)
-        if (strncasecmp(path + i, word, sizeof(word) - 1) == 0)
-            found = path + i + sizeof(word) - 1;
-    return found;
-}
-
-static const char *request_resource_type(const char *path, size_t len)
-{
-    if (request_has_segment(path, len, "resourcegroups"))
-        return request_has_segment(path, len, "resources")
-                   ? "Microsoft.Resources/resources"
-                   : "Microsoft.Resources/resourceGroups";
-    if (request_has_segment(path, len, "resources"))
-        return "Microsoft.Resources/resources";
-    if (request_has_segment(path, len, "locations"))
-        return "Microsoft.Resources/subscriptions/locations";
-    if (strncasecmp(path, "/subscriptions", 14) == 0)
-        return "Microsoft.Resources/subscriptions";
-    if (strncasecmp(path, "/tenants", 8) == 0)
-        return "Microsoft.Resources/tenants";
-    return "";
-}
-
-void azure_request_type(const char *path, char *out, size_t room)
-{
-    const size_t len = strcspn(path, "?");
-    const char *at = request_provider(path, len), *end = path + len;
-    size_t used = 0;
-
-    out[0] = '\0';
-    if (!at) {
-        snprintf(out, room, "%s", request_resource_type(path, len));
-        return;
-    }
-    /* Namespace/type/name/type/name: the types, without the names */
-    for (size_t nth = 0; at < end; nth++) {
-        const char *slash = memchr(at, '/', (size_t)(end - at));
-        const size_t size = (size_t)((slash ? slash : end) - at);
-
-        if ((nth == 0 || nth % 2 == 1) && used + size + 2 < room)
-            used += (size_t)snprintf(out + used, room - used, "%s%.*s",
-                                     nth ? "/" : "", (int)size, at);
-        at += size + 1;
-    }
-    if (!strchr(out, '/'))
-        out[0] = '\0';
 }
 
 /* ---- scopes -------------------------------------------------------------- */

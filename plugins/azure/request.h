@@ -64,4 +64,9 @@ bool azure_same_origin(const char *a, const char *b);
 /** The same text in a URL's query, %-encoded, appended. */
 engine_status azure_encode(const char *text, struct buffer *out);
 
+/** For azure_request_read: ENGINE_EDENIED for a path that is never asked. */
+engine_status azure_request_allow(const struct azure_request *request,
+                                  const char *path, size_t len,
+                                  engine_error *err);
+
 #endif

@@ -219,7 +219,7 @@ static void send_refused(struct azure_call *call)
     send_fail(call, first ? codes : NULL, &err);
 }
 
-static void send_request(struct azure_call *call);
+void azure_send_request(struct azure_call *call);
 
 static void send_page(struct azure_call *call)
 {
@@ -241,7 +241,7 @@ static void send_page(struct azure_call *call)
         engine_error_prefix(&err, "%.300s", call->subject);
         send_fail(call, NULL, &err);
     } else if (call->pager.next) {
-        send_request(call);
+        azure_send_request(call);
     } else {
         send_done(call);
     }
@@ -313,7 +313,7 @@ static engine_status send_add(struct azure_call *call, engine_error *err)
     return status;
 }
 
-static void send_request(struct azure_call *call)
+void azure_send_request(struct azure_call *call)
 {
     engine_error err = {0};
 
@@ -321,124 +321,14 @@ static void send_request(struct azure_call *call)
         send_fail(call, NULL, &err);
 }
 
-/* ---- API versions -------------------------------------------------------- */
-
-static bool send_find_version(struct azure_call *call)
-{
-    char type[512];
-    const char *found;
-
-    azure_request_type(call->path, type, sizeof(type));
-    found = azure_versions_get(&call->azure->versions, type);
-    call->version = found ? engine_strdup(found) : NULL;
-    return call->version != NULL;
-}
-
-static void send_versioned(struct azure_call *call)
-{
-    engine_error err = {0};
-    char type[512];
-
-    if (send_find_version(call)) {
-        send_request(call);
-        return;
-    }
-    azure_request_type(call->path, type, sizeof(type));
-    engine_fail(&err, ENGINE_EINVAL,
-                "%.300s: no resource provider has the type \"%.200s\"",
-                call->path, type);
-    engine_hint(&err, "look at the request, or give api_version");
-    send_fail(call, "InvalidResourceType", &err);
-}
-
-static void send_ask_versions(struct azure *azure);
-
-/* Calls that asked through the same subscription have the same fate. */
-static void send_versions_ended(struct azure_call *asked,
-                                const struct value *value, const char *code,
-                                const engine_error *why)
-{
-    struct azure *azure = asked->azure;
-    struct azure_call *waiting = azure->waiting;
-    engine_error err = {0};
-
-    (void)code; /* of another question than that of the calls which wait */
-    azure->waiting = NULL;
-    azure->asking = false;
-    if (value && azure_versions_read(&azure->versions, value, &err) < 0) {
-        value = NULL;
-        why = &err;
-    }
-    while (waiting) {
-        struct azure_call *call = waiting;
-
-        waiting = call->next;
-        call->next = NULL;
-        if (value) {
-            send_versioned(call);
-        } else if (strcmp(call->bucket, asked->bucket) == 0 ||
-                   why->status == ENGINE_ECANCELLED) {
-            send_fail(call, NULL, why);
-        } else {
-            call->next = azure->waiting;
-            azure->waiting = call;
-        }
-    }
-    azure_call_free(asked);
-    if (azure->waiting && !azure->asking)
-        send_ask_versions(azure);
-}
-
-/* by the subscription of the first call that waits */
-static void send_ask_versions(struct azure *azure)
-{
-    const struct azure_call *first = azure->waiting;
-    struct azure_call *call = azure_call_new(azure);
-    const bool known = first->bucket[0] && !first->query;
-    engine_error err = {0};
-
-    if (call) {
-        snprintf(call->bucket, sizeof(call->bucket), "%s", first->bucket);
-        call->path = known ? engine_strf("/subscriptions/%s/providers",
-                                         first->bucket)
-                           : engine_strdup("/providers");
-        call->version = engine_strdup(AZURE_PROVIDERS_VERSION);
-        call->arena = &azure->versions.arena;
-        call->end = send_versions_ended;
-        azure_pager_init(&call->pager, azure->target.resource_manager, false,
-                         call->arena);
-    }
-    azure->asking = true;
-    if (call && call->path && call->version) {
-        send_request(call);
-        return;
-    }
-    azure_call_free(call);
-    azure->asking = false;
-    engine_fail_memory(&err);
-    while (azure->waiting) {
-        call = azure->waiting;
-        azure->waiting = call->next;
-        send_fail(call, NULL, &err);
-    }
-}
-
 void azure_call_begin(struct azure_call *call)
 {
-    struct azure *azure = call->azure;
-
     azure_pager_init(&call->pager, send_origin(call), call->query != NULL,
                      call->arena);
     if (call->api == AZURE_GRAPH)
         call->pager.expand = azure_request_expand(call->path);
-    if (call->versioned || call->version) {
-        send_request(call);
-    } else if (azure->versions.loaded) {
-        send_versioned(call);
-    } else {
-        call->next = azure->waiting;
-        azure->waiting = call;
-        if (!azure->asking)
-            send_ask_versions(azure);
-    }
+    if (call->versioned || call->version)
+        azure_send_request(call);
+    else
+        azure_send_versioned(call);
 }

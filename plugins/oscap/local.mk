@@ -12,6 +12,7 @@ oscap_sources = \
 oscap_run_sources = \
 	plugins/oscap/costs.c plugins/oscap/costs.h \
 	plugins/oscap/run.c plugins/oscap/run.h \
+	plugins/oscap/run_command.c plugins/oscap/run_command.h \
 	plugins/oscap/ssh.c plugins/oscap/ssh.h \
 	plugins/oscap/target.c plugins/oscap/target.h \
 	plugins/oscap/watch.c plugins/oscap/watch.h

@@ -29,31 +29,6 @@ void fault_get(const struct fault *fault, engine_error *out)
     engine_fail(out, fault->status, "%s", fault->text);
 }
 
-/* ---- queues ------------------------------------------------------------- */
-
-static void queue_add(struct call_queue *queue, struct cloud_call *call)
-{
-    call->next = NULL;
-    if (queue->last)
-        queue->last->next = call;
-    else
-        queue->first = call;
-    queue->last = call;
-}
-
-static struct cloud_call *queue_take(struct call_queue *queue)
-{
-    struct cloud_call *call = queue->first;
-
-    if (call) {
-        queue->first = call->next;
-        if (!queue->first)
-            queue->last = NULL;
-        call->next = NULL;
-    }
-    return call;
-}
-
 /* ---- wanting ------------------------------------------------------------ */
 
 static engine_status call_key(struct cloud *cloud,
@@ -141,7 +116,7 @@ static void call_arm(struct cloud_call *call, const struct cloud_scope *scope,
     call->state = CALL_QUEUED;
     call->lane = call_lane(part, scope);
     call->cloud->queued++;
-    queue_add(&call->cloud->lanes[call->lane].queue, call);
+    call_queue_add(&call->cloud->lanes[call->lane].queue, call);
 }
 
 /* a call that is not known by its request: maybe by the provider's key */
@@ -337,7 +312,7 @@ static void call_end(struct cloud_call *call)
     cloud->calls_ended++;
     if (data)
         cloud->provider->release(cloud->self, data);
-    queue_add(&cloud->ended, call);
+    call_queue_add(&cloud->ended, call);
     cloud_pump(cloud);
 }
 
@@ -368,81 +343,4 @@ void cloud_refuse(struct cloud_call *call, const char *code,
         cloud_abort(call->cloud, &why_all); /* it says nothing of the cloud */
     }
     call_end(call);
-}
-
-/* ---- going on ----------------------------------------------------------- */
-
-/* the lane whose turn it is; NULL: none may begin a call now */
-static struct call_lane *pump_lane(struct cloud *cloud)
-{
-    if (!cloud->queued || cloud->started >= CLOUD_STARTED)
-        return NULL;
-    for (unsigned i = 0; i < CLOUD_LANES; i++) {
-        struct call_lane *lane =
-            &cloud->lanes[(cloud->lane + i) % CLOUD_LANES];
-
-        if (!lane->queue.first || lane->started >= cloud->lane_most)
-            continue;
-        cloud->lane = (cloud->lane + i + 1) % CLOUD_LANES;
-        return lane;
-    }
-    return NULL;
-}
-
-static void pump_start(struct cloud *cloud, struct call_lane *lane)
-{
-    struct cloud_call *call = queue_take(&lane->queue);
-    engine_error why = {0};
-    engine_status status;
-
-    call->state = CALL_STARTED;
-    cloud->queued--;
-    cloud->started++;
-    lane->started++;
-    status = cloud->provider->start(cloud->self, call, call->data, &why);
-    if (status < 0 && call->state == CALL_STARTED) {
-        why.status = status;
-        cloud_refuse(call, NULL, &why);
-    }
-}
-
-/* tells all that wait; they may be gone afterwards */
-static void pump_settle(struct cloud *cloud)
-{
-    struct cloud_call *call = queue_take(&cloud->ended);
-    struct visit_part *part = call->waiting;
-
-    call->waiting = NULL;
-    while (part) {
-        struct visit_part *next = part->next;
-
-        visit_part_ended(part);
-        part = next;
-    }
-    report_progress(cloud, false);
-}
-
-void cloud_pump(struct cloud *cloud)
-{
-    engine_error why = {0};
-
-    if (cloud->pumping)
-        return;
-    cloud->pumping = true;
-    while (cloud->failure.status == ENGINE_OK) {
-        struct call_lane *lane = pump_lane(cloud);
-
-        if (++cloud->pumped % 64 == 0 && cloud_stopped(cloud, &why) < 0) {
-            cloud_abort(cloud, &why);
-            break;
-        }
-
-        if (lane)
-            pump_start(cloud, lane);
-        else if (cloud->ended.first)
-            pump_settle(cloud);
-        else if (!visits_open_more(cloud))
-            break;
-    }
-    cloud->pumping = false;
 }

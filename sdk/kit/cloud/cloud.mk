@@ -5,6 +5,7 @@
 kit_cloud_sources = \
 	sdk/kit/cloud/blame.c \
 	sdk/kit/cloud/call.c \
+	sdk/kit/cloud/call_pump.c \
 	sdk/kit/cloud/cloud.c \
 	sdk/kit/cloud/cloud.h \
 	sdk/kit/cloud/cloud_private.h \

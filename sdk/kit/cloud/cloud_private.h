@@ -160,7 +160,7 @@ engine_status rule_expr(struct cloud *cloud, const struct value *content,
                         const char *key, struct expr **out,
                         engine_error *err);
 
-/* ---- calls (call.c) ----------------------------------------------------- */
+/* ---- calls (call.c, call_pump.c) ---------------------------------------- */
 
 enum call_state { CALL_QUEUED, CALL_STARTED, CALL_ENDED, CALL_FORGOTTEN };
 
@@ -199,6 +199,8 @@ struct call_home {
 struct call_queue {
     struct cloud_call *first, *last;
 };
+
+void call_queue_add(struct call_queue *queue, struct cloud_call *call);
 
 /** Calls of about one kind in one scope. They take turns with those of other
  * lanes, and are not begun without end: an API that throttles holds up none
