@@ -92,4 +92,4 @@ CLEANFILES += sdk/libscankit.a
 pkgconfig_DATA += sdk/scankit.pc
 EXTRA_DIST += sdk/scankit.pc.in
 
-unit_tests += tests/unit/test_scanner_util
+unit_tests += tests/unit/test_scanner_util tests/unit/test_tree

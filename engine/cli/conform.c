@@ -43,6 +43,8 @@ static engine_status conform_workers(struct conform *conform,
     engine_status status = conform_launchers(conform, err);
 
     if (status == ENGINE_OK)
+        status = config_check_users(config, err);
+    if (status == ENGINE_OK)
         status = config_private_directory(config->run_directory, err);
     conform->log = (struct log){conform_log, conform, LOG_LEVEL_INFO};
     conform->conduct = (struct conduct_options){
@@ -68,6 +70,7 @@ static engine_status conform_open(struct conform *conform, engine_error *err)
         status = conform_workers(conform, err);
     conform->spec.name = conform->name;
     conform->spec.path = conform->path;
+    conform->spec.user = conform->session.config.worker_user;
     conform->entry.spec = &conform->spec;
     return status;
 }

@@ -105,6 +105,7 @@ static void plugins_put(const struct text_out *out,
     const char *version = document_string(about, "version");
     const char *abi = document_string(about, "abi");
     bool refused = entry->refused.status != ENGINE_OK;
+    char user[REGISTRY_USER_MAX];
 
     text_cell(out, entry->spec->name, 0, false, TEXT_BOLD);
     if (version) {
@@ -115,6 +116,8 @@ static void plugins_put(const struct text_out *out,
     text_styled(out, refused ? TEXT_RED : TEXT_GREEN,
                 refused ? "refused\n" : "loaded\n");
     text_paragraph(out, 2, "file        ", entry->spec->path, TEXT_PLAIN);
+    registry_user(entry, user, sizeof(user));
+    text_paragraph(out, 2, "user        ", user, TEXT_PLAIN);
     if (refused) {
         text_paragraph(out, 2, "why         ", entry->refused.message,
                        TEXT_RED);

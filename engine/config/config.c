@@ -61,6 +61,9 @@ static engine_status config_keep(const struct config_reader *reader,
     if (status == ENGINE_OK)
         status = places_environment(reader->config, reader->err);
     if (status == ENGINE_OK)
+        status = user_read(reader, config_member(root, "user"),
+                           &reader->config->worker_user);
+    if (status == ENGINE_OK)
         status = plugins_read(reader, config_member(root, "plugins"),
                               config_member(root, "options"));
     if (status == ENGINE_OK && scan)

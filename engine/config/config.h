@@ -26,6 +26,8 @@ struct engine_config {
     const char *plugin_directory, *worker_path;
     enum log_level log_level;
     const char *confinement; /* "auto", "off", "required" */
+    const char *user;        /* that workers run as; NULL or "": the engine's */
+    const struct plugin_user *worker_user; /* NULL: the engine's */
     uint32_t workers; /* jobs at once; 0: processors */
     /* limits of one job; see conduct.h for units; 0: none */
     int64_t limit_wall_s, limit_memory_mb, limit_cpu_s, limit_file_mb;
@@ -64,8 +66,13 @@ engine_status config_load_text(const char *text, struct engine_config *out,
  * function of that name from 1.7 on. */
 void config_unload(struct engine_config *config);
 
+/** Fails where workers are to run as another user, and we cannot: naming file
+ * and line. Asked before workers are started, not of whoever only reads. */
+engine_status config_check_users(const struct engine_config *config,
+                                 engine_error *err);
+
 /** Creates a private directory, or checks that the one there is: owned by the
- * running user and closed to everybody else. */
+ * running user, and others may at most pass through. */
 engine_status config_private_directory(const char *path, engine_error *err);
 
 /** Writes the commented example configuration made from the option tables. */

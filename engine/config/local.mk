@@ -14,7 +14,8 @@ core_sources += \
 	engine/config/setting.c \
 	engine/config/setting.h \
 	engine/config/setting_bson.c \
-	engine/config/tables.c
+	engine/config/tables.c \
+	engine/config/user.c
 
 unit_tests += tests/unit/test_config
 

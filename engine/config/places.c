@@ -231,10 +231,10 @@ engine_status config_private_directory(const char *path, engine_error *err)
                            "could not look at \"%s\": %s", path,
                            strerror(errno));
     if (S_ISDIR(info.st_mode) && info.st_uid == geteuid() &&
-        !(info.st_mode & (S_IRWXG | S_IRWXO)))
-        return ENGINE_OK;
+        !(info.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)))
+        return ENGINE_OK; /* workers of another user may pass */
     engine_fail(err, ENGINE_EDENIED,
-                "\"%s\" is not a directory that only this user can enter",
+                "\"%s\" is not a directory that only this user can list",
                 path);
     engine_hint(err, "remove it, or set run_directory to another one");
     return ENGINE_EDENIED;

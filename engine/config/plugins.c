@@ -54,6 +54,7 @@ static engine_status plugins_add(const struct config_reader *reader,
     if (config->plugins_count == PLUGINS_MAX)
         return setting_fail(reader, setting, "more than %d plugins",
                             PLUGINS_MAX);
+    spec->user = config->worker_user;
     spec->name = arena_strdup(&config->arena, name);
     spec->path = path ? arena_strdup(&config->arena, path)
                       : arena_strf(&config->arena, "%s/%s.so",
@@ -186,7 +187,7 @@ static engine_status plugins_read_group(const struct config_reader *reader,
                                         const config_setting_t *group)
 {
     const char *name = NULL, *path = NULL, *sha256 = NULL;
-    const config_setting_t *limits;
+    const config_setting_t *limits, *user;
     struct plugin_spec *spec;
     engine_status status;
 
@@ -197,6 +198,7 @@ static engine_status plugins_read_group(const struct config_reader *reader,
     config_setting_lookup_string(group, "path", &path);
     config_setting_lookup_string(group, "sha256", &sha256);
     limits = config_setting_get_member(group, "limits");
+    user = config_setting_get_member(group, "user");
     if (!name || !plugins_name_is_good(name))
         return setting_fail(reader, group,
                             "a plugin needs a name of letters, digits, _ "
@@ -216,6 +218,8 @@ static engine_status plugins_read_group(const struct config_reader *reader,
             reader, config_setting_get_member(group, "writes"), &spec->writes);
     if (status == ENGINE_OK && limits)
         status = plugins_read_limits(reader, limits, spec);
+    if (status == ENGINE_OK && user)
+        status = user_read(reader, user, &spec->user);
     return status;
 }
 

@@ -50,6 +50,11 @@ engine_status plugins_read(const struct config_reader *reader,
                            const config_setting_t *plugins,
                            const config_setting_t *options);
 
+/** The user that a setting names, resolved; NULL: as the engine. */
+engine_status user_read(const struct config_reader *reader,
+                        const config_setting_t *setting,
+                        const struct plugin_user **out);
+
 /** Fills config->scan and scan_lines. */
 engine_status scan_read(const struct config_reader *reader,
                         const config_setting_t *group);

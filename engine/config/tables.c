@@ -71,6 +71,13 @@ static const struct option option_engine[] = {
              "landlock and seccomp: as far as the kernel can, not at all, or "
              "wholly or not run; \"scan-engine plugins\" shows what is "
              "enforced"},
+    {.name = "user",
+     .type = OPTION_TEXT,
+     .offset = OPTION_AT(user),
+     .sample = "\"scan-worker\"",
+     .help = "the user that plugins run as, when the engine runs as root: "
+             "limits and permissions of files do not bind root; without it, "
+             "the engine's"},
     {.name = "log_level",
      .type = OPTION_CHOICE,
      .choices = option_levels,
@@ -309,6 +316,11 @@ static const struct option option_plugin[] = {
      .sample = "[ \"/var/cache/example\" ]",
      .help = "the same for paths that it may also write, such as the cache "
              "of a program for credentials"},
+    {.name = "user",
+     .type = OPTION_TEXT,
+     .sample = "\"root\"",
+     .help = "the user that this plugin runs as, where it is another than "
+             "that of all; \"\" or \"root\": the engine's"},
     {.name = "limits",
      .type = OPTION_GROUP,
      .sample = "{ wall = 600; memory_mb = 512; }",

@@ -3,9 +3,11 @@
  */
 #include "engine/conform/scene.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
     const int fd = worker_socket("scan-conform");
 
-    return fd < 0 ? 1 : worker_run_job(fd, 0, scene_serve);
+    return fd < 0 ? 1
+                  : worker_run_job(fd, 0, argc > 1 ? argv[1] : NULL,
+                                   scene_serve);
 }

@@ -119,6 +119,9 @@ void budget_explain(const struct task *task, engine_error *err)
          {"File too large", "file too large"}},
         {limits->files, "limits.files", "open files",
          {"Too many open files", "too many open files"}},
+        /* fork(2), where RLIMIT_NPROC binds: not root */
+        {task_user(task) ? limits->processes : 0, "limits.processes",
+         "processes", {"Resource temporarily unavailable", "cannot fork"}},
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

@@ -68,6 +68,7 @@ static engine_status conduct_queue(struct conduct *conduct, struct job *job,
     if (!task)
         return engine_fail_memory(err);
     task->conduct = conduct;
+    task->workdir_fd = -1;
     task->job = job;
     task->end = end;
     task->name = job->plugin->spec->name;

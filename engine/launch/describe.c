@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/launch/task.h"
 #include "engine/plugin/loader.h"
@@ -34,16 +35,20 @@ static char *describe_cache_path(const struct conduct_options *options,
     struct stat info;
     char *identity, *path;
 
+    /* another user may not be able to load it */
+    const unsigned long uid = spec->user ? spec->user->uid : geteuid();
+
     if (!options->cache_directory || spec->query ||
         stat(spec->path, &info) < 0)
         return NULL;
     identity = engine_strf(
-        "%s|%llu|%llu|%lld|%lld.%09ld|%lld.%09ld|%s|%d.%d|%s", spec->path,
+        "%s|%llu|%llu|%lld|%lld.%09ld|%lld.%09ld|%s|%d.%d|%s|%lu",
+        spec->path,
         (unsigned long long)info.st_dev, (unsigned long long)info.st_ino,
         (long long)info.st_size, (long long)info.st_mtim.tv_sec,
         info.st_mtim.tv_nsec, (long long)info.st_ctim.tv_sec,
         info.st_ctim.tv_nsec, spec->sha256 ? spec->sha256 : "",
-        SCANNER_ABI_MAJOR, SCANNER_ABI_MINOR, ENGINE_VERSION);
+        SCANNER_ABI_MAJOR, SCANNER_ABI_MINOR, ENGINE_VERSION, uid);
     if (!identity)
         return NULL;
     hash_bytes(identity, strlen(identity), hash);

@@ -176,7 +176,7 @@ static void environment_add_target(struct environment *env,
             environment_add_all(env, bson_iter_utf8(&iter, NULL));
 }
 
-char **launch_environment(const bson_t *target)
+char **launch_environment(const bson_t *target, const struct plugin_user *user)
 {
     struct environment env = {
         .entries = engine_calloc(ENVIRONMENT_MAXIMUM + 1,
@@ -184,6 +184,13 @@ char **launch_environment(const bson_t *target)
 
     if (!env.entries)
         return NULL;
+    if (user) { /* what is there already stays */
+        environment_add(&env, "HOME", user->home);
+        environment_add(&env, "USER", user->name);
+        environment_add(&env, "LOGNAME", user->name);
+        /* for plugins that see less then, and would not know */
+        environment_add(&env, "SCAN_ENGINE_WORKER_USER", user->name);
+    }
     for (size_t i = 0; environment_names[i]; i++) {
         const char *name = environment_names[i];
         const char *value = getenv(name);

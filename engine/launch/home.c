@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/launch/task.h"
@@ -118,12 +119,50 @@ void home_close(struct conduct *conduct)
     conduct->home_lock = -1;
 }
 
-engine_status home_make_workdir(struct conduct *conduct, char **out,
-                                engine_error *err)
+engine_status home_open_door(const char *path, engine_error *err)
+{
+    const mode_t pass = S_IXGRP | S_IXOTH;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    engine_status status = ENGINE_OK;
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0 ||
+        /* of somebody else's the worker will say whether it can pass */
+        (info.st_uid == geteuid() && (info.st_mode & pass) != pass &&
+         fchmod(fd, (info.st_mode & 07777) | pass) < 0))
+        status = engine_fail(err, engine_status_from_errno(errno),
+                             "could not open \"%s\" for workers: %s", path,
+                             strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+static engine_status home_give(const char *path, int fd,
+                               const struct plugin_user *user,
+                               engine_error *err)
+{
+    if (fd >= 0 && (!user || fchown(fd, user->uid, user->gid) == 0))
+        return ENGINE_OK;
+    return engine_fail(err, engine_status_from_errno(errno),
+                       "could not make \"%s\" a working directory: %s", path,
+                       strerror(errno));
+}
+
+engine_status home_make_workdir(struct conduct *conduct,
+                                const struct plugin_user *user, char **out,
+                                int *fd, engine_error *err)
 {
     engine_status status = home_open(conduct, err);
 
+    if (status == ENGINE_OK && user)
+        status = home_open_door(conduct->options.run_directory, err);
+    if (status == ENGINE_OK && user)
+        status = home_open_door(conduct->home, err);
+    if (status == ENGINE_OK)
+        status = file_make_temporary(conduct->home, "job-", out, err);
     if (status < 0)
         return status;
-    return file_make_temporary(conduct->home, "job-", out, err);
+    *fd = open(*out, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return home_give(*out, *fd, user, err);
 }

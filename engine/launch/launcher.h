@@ -8,6 +8,7 @@
 
 #include <engine/scanner.h>
 
+#include "engine/plugin/registry.h"
 #include "engine/worker/frames.h"
 
 struct launcher;
@@ -21,6 +22,8 @@ struct launch {
                                 * A worker is given the variables that it
                                 * refers to as {"env": NAME}, and those of its
                                 * list "environment" (names, patterns) */
+    const struct plugin_user *user; /* that it runs as, set before start;
+                               * NULL: as we */
     scanner_query_fn query;    /* of a scanner that is linked in, set before
                                 * start: for threads only; or NULL */
     void *internal;
@@ -36,6 +39,7 @@ struct launch_end {
 
 struct launcher_ops {
     const char *name;
+    bool users;                /* workers may run as another user */
     engine_status (*start)(struct launcher *launcher, struct launch *launch,
                            engine_error *err);
     void (*kill)(struct launch *launch);   /* the whole process group */

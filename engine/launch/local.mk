@@ -27,3 +27,7 @@ unit_tests += tests/unit/test_budget
 tests_unit_test_budget_SOURCES = \
 	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \
 	tests/unit/test_budget.c
+unit_tests += tests/unit/test_drop
+tests_unit_test_drop_SOURCES = \
+	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \
+	tests/unit/test_drop.c

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prepare.c - the frame that tells a worker its job, and its files. */
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/launch/task.h"
@@ -10,18 +13,82 @@
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
 
+/* Gives a directory that only we could have made to the worker's user. */
+static engine_status prepare_give(const char *path,
+                                  const struct plugin_user *user,
+                                  engine_error *err)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    engine_status status = ENGINE_OK;
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0 ||
+        (info.st_uid == geteuid() && fchown(fd, user->uid, user->gid) < 0)) {
+        status = engine_fail(err, engine_status_from_errno(errno),
+                             "could not give \"%s\" to user \"%s\": %s", path,
+                             user->name, strerror(errno));
+    } else if (info.st_uid != geteuid() && info.st_uid != user->uid) {
+        status = engine_fail(err, ENGINE_EDENIED,
+                             "\"%s\" belongs to neither this user nor \"%s\"",
+                             path, user->name);
+        engine_hint(err, "remove it: it can be made again");
+    }
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+/* A directory below the cache. What one user's workers have written is not for
+ * those of another: each has its own, named "NAME@UID". */
+static char *prepare_cache_path(const struct task *task, const char *folder,
+                                const char *name)
+{
+    const struct plugin_user *user = task_user(task);
+    const char *cache = task->conduct->options.cache_directory;
+    char suffix[32] = "";
+
+    if (user)
+        snprintf(suffix, sizeof(suffix), "@%lu", (unsigned long)user->uid);
+    return engine_strf("%s/%s%s%s%s", cache ? cache : task->conduct->home,
+                       folder, name ? "/" : "", name ? name : "", suffix);
+}
+
+/* The way to a path below the cache, for another user. */
+static engine_status prepare_doors(const struct task *task, const char *path,
+                                   engine_error *err)
+{
+    const char *cache = task->conduct->options.cache_directory;
+    const size_t root = strlen(cache ? cache : task->conduct->home);
+    engine_status status = ENGINE_OK;
+
+    for (size_t len = root; path[len] && status == ENGINE_OK;
+         len += 1 + strcspn(path + len + 1, "/")) {
+        char *part = engine_strndup(path, len);
+
+        status = part ? home_open_door(part, err) : engine_fail_memory(err);
+        engine_free(part);
+    }
+    return status;
+}
+
+/* `name` NULL: it stays ours, and is read by the worker. */
 static engine_status prepare_cache(struct task *task, const char *folder,
                                    const char *name, char **out,
                                    engine_error *err)
 {
-    const char *cache = task->conduct->options.cache_directory;
-    char *path = engine_strf("%s/%s%s%s", cache ? cache : task->conduct->home,
-                             folder, name ? "/" : "", name ? name : "");
+    const struct plugin_user *user = task_user(task);
+    char *path = prepare_cache_path(task, folder, name);
     engine_status status;
 
     if (!path)
         return engine_fail_memory(err);
     status = file_make_directory(path, err);
+    if (status == ENGINE_OK && user)
+        status = prepare_doors(task, path, err);
+    if (status == ENGINE_OK && user && !name)
+        status = home_open_door(path, err);
+    if (status == ENGINE_OK && user && name)
+        status = prepare_give(path, user, err);
     if (status < 0) {
         engine_free(path);
         return status;
@@ -40,10 +107,30 @@ static bool prepare_is_hash(const char *id)
     return true;
 }
 
+/* Read by the group of the user, and changed by nobody. */
+static engine_status prepare_share(const char *path,
+                                   const struct plugin_user *user,
+                                   engine_error *err)
+{
+    const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    engine_status status = ENGINE_OK;
+
+    if (fd < 0 || fchown(fd, geteuid(), user->gid) < 0 ||
+        fchmod(fd, S_IRUSR | S_IRGRP) < 0)
+        status = engine_fail(err, engine_status_from_errno(errno),
+                             "could not let user \"%s\" read \"%s\": %s",
+                             user->name, path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
 /* Under another name first: a file by this name is always complete. */
-static engine_status prepare_fetch(struct store *store, const char *id,
+static engine_status prepare_fetch(const struct task *task, const char *id,
                                    const char *path, engine_error *err)
 {
+    const struct plugin_user *user = task_user(task);
+    struct store *store = task->conduct->options.store;
     engine_status status;
     char unique[37];
     char *partial;
@@ -58,6 +145,8 @@ static engine_status prepare_fetch(struct store *store, const char *id,
     if (!partial)
         return engine_fail_memory(err);
     status = store_artifact_get(store, id, partial, err);
+    if (status == ENGINE_OK && user)
+        status = prepare_share(partial, user, err);
     if (status == ENGINE_OK && rename(partial, path) < 0)
         status = engine_fail(err, ENGINE_EIO, "could not create \"%s\"",
                              path);
@@ -79,7 +168,7 @@ static engine_status prepare_artifact(struct task *task, const char *folder,
     *path = engine_strf("%s/%s", folder, id);
     if (!*path)
         return engine_fail_memory(err);
-    status = prepare_fetch(task->conduct->options.store, id, *path, err);
+    status = prepare_fetch(task, id, *path, err);
     if (status == ENGINE_OK)
         return ENGINE_OK;
     engine_free(*path);
@@ -205,7 +294,9 @@ engine_status prepare_job(struct task *task, bson_t *frame, engine_error *err)
     struct conduct *conduct = task->conduct;
     const struct job *job = task->job;
     char *cache = NULL;
-    engine_status status = home_make_workdir(conduct, &task->workdir, err);
+    const struct plugin_user *user = task_user(task);
+    engine_status status = home_make_workdir(conduct, user, &task->workdir,
+                                             &task->workdir_fd, err);
 
     if (status == ENGINE_OK)
         status = prepare_cache(task, "scanners", task->name, &cache, err);
@@ -218,6 +309,9 @@ engine_status prepare_job(struct task *task, bson_t *frame, engine_error *err)
     BSON_APPEND_UTF8(frame, "cachedir", cache);
     BSON_APPEND_INT64(frame, "parallel", job->parallel ? job->parallel : 1);
     prepare_limits(&job->limits, frame);
+    BSON_APPEND_INT64(frame, "workers", conduct->workers);
+    if (user)
+        BSON_APPEND_INT64(frame, "uid", user->uid);
     if (conduct->options.confinement)
         BSON_APPEND_UTF8(frame, "confinement", conduct->options.confinement);
     BSON_APPEND_BOOL(frame, "effects", conduct->options.store != NULL);

@@ -16,8 +16,10 @@
 #include "engine/launch/launcher.h"
 #include "engine/worker/sweep.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/buffer.h"
 
 #define PROCESS_SOCKET 3 /* where a worker finds its end */
+#define PROCESS_USER_MAX ((size_t)120 * 1024) /* as one argument */
 
 struct process_launcher {
     struct launcher base;
@@ -62,10 +64,11 @@ static int process_attributes(posix_spawnattr_t *attributes)
 }
 
 /* An errno value, as posix_spawn itself returns. */
-static int process_spawn(const char *path, int socket, char **env, pid_t *out)
+static int process_spawn(const char *path, char *user, int socket, char **env,
+                         pid_t *out)
 {
     char name[] = "scan-worker";
-    char *argv[] = {name, NULL};
+    char *argv[] = {name, user, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int code = posix_spawn_file_actions_init(&actions);
@@ -87,22 +90,49 @@ static int process_spawn(const char *path, int socket, char **env, pid_t *out)
     return code;
 }
 
+/* As worker_run wants it: "UID:GID:GROUP,GROUP". */
+static engine_status process_user(const struct plugin_user *user, char **out,
+                                  engine_error *err)
+{
+    struct buffer text;
+
+    *out = NULL;
+    if (!user)
+        return ENGINE_OK;
+    buffer_init(&text, PROCESS_USER_MAX);
+    buffer_printf(&text, "%lu:%lu:", (unsigned long)user->uid,
+                  (unsigned long)user->gid);
+    for (int i = 0; i < user->groups_count; i++)
+        buffer_printf(&text, "%s%lu", i ? "," : "",
+                      (unsigned long)user->groups[i]);
+    if (buffer_status(&text, err) == ENGINE_OK)
+        *out = buffer_take(&text);
+    buffer_clear(&text);
+    return *out ? ENGINE_OK : engine_fail_memory(err);
+}
+
 static engine_status process_start(struct launcher *launcher,
                                    struct launch *launch, engine_error *err)
 {
     const struct process_launcher *self = (const void *)launcher;
-    char **env = launch_environment(launch->target);
+    char **env, *user;
     int ends[2], code;
     pid_t pid = 0;
 
-    if (!env)
-        return engine_fail_memory(err);
-    if (launch_sockets(ends, err) < 0) {
+    if (process_user(launch->user, &user, err) < 0)
+        return err->status;
+    env = launch_environment(launch->target, launch->user);
+    if (!env || launch_sockets(ends, err) < 0) {
+        const engine_status status =
+            env ? ENGINE_EIO : engine_fail_memory(err);
+
         launch_environment_free(env);
-        return ENGINE_EIO;
+        engine_free(user);
+        return status;
     }
-    code = process_spawn(self->worker_path, ends[1], env, &pid);
+    code = process_spawn(self->worker_path, user, ends[1], env, &pid);
     launch_environment_free(env);
+    engine_free(user);
     close(ends[1]);
     if (code) {
         close(ends[0]);
@@ -177,6 +207,7 @@ engine_status launcher_process_new(const char *worker_path,
 {
     static const struct launcher_ops ops = {
         .name = "process",
+        .users = true,
         .start = process_start,
         .kill = process_kill,
         .reap = process_reap,

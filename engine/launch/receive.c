@@ -2,7 +2,6 @@
 /* receive.c - what a worker says is checked again here: a plugin may have
  * overwritten anything in its own process. */
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -158,28 +157,60 @@ static void receive_document(struct task *task, const bson_t *frame)
 
 /* ---- artifacts ---------------------------------------------------------- */
 
-static bool receive_inside(const struct task *task, const char *path)
+/* The name of a file in the workdir itself, where workers put what is kept;
+ * NULL: the path leads anywhere else, or through anything. */
+static const char *receive_name(const struct task *task, const char *path)
 {
-    char *real = realpath(path, NULL);
-    char *root = realpath(task->workdir, NULL);
-    const size_t len = root ? strlen(root) : 0;
-    struct stat info;
-    const bool inside = real && root && strncmp(real, root, len) == 0 &&
-                        real[len] == '/' && lstat(path, &info) == 0 &&
-                        S_ISREG(info.st_mode);
+    const size_t len = strlen(task->workdir);
+    const char *name = path + len + 1;
 
-    free(real);
-    free(root);
-    return inside;
+    if (strncmp(path, task->workdir, len) != 0 || path[len] != '/' ||
+        !name[0] || strchr(name, '/') || strcmp(name, ".") == 0 ||
+        strcmp(name, "..") == 0)
+        return NULL;
+    return name;
 }
 
-static bool receive_room_for(struct task *task, const char *path)
+/* The worker may be another user's and change any name at any time: what is
+ * open counts. A link, something that is no file or blocks, and another's file
+ * by a hard link are refused. */
+static bool receive_open(const struct task *task, const char *path,
+                         struct store_file *out)
 {
-    const struct job_limits *limits = &task->job->limits;
+    const struct plugin_user *user = task_user(task);
+    const uid_t owner = user ? user->uid : geteuid();
+    const char *name = receive_name(task, path);
     struct stat info;
 
+    *out = (struct store_file){.fd = -1, .path = path};
+    if (!name)
+        return false;
+    out->fd = openat(task->workdir_fd, name,
+                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+                         O_CLOEXEC);
+    if (out->fd >= 0 && fstat(out->fd, &info) == 0 && S_ISREG(info.st_mode) &&
+        info.st_uid == owner && info.st_nlink == 1) {
+        out->size = info.st_size;
+        return true;
+    }
+    if (out->fd >= 0)
+        close(out->fd);
+    return false;
+}
+
+/* A copy that the worker made. */
+static void receive_drop(const struct task *task, struct store_file *file)
+{
+    (void)unlinkat(task->workdir_fd, receive_name(task, file->path), 0);
+    close(file->fd);
+}
+
+static bool receive_room_for(struct task *task, const struct store_file *file)
+{
+    const struct job_limits *limits = &task->job->limits;
+
     task->artifacts += 1;
-    task->artifact_bytes += lstat(path, &info) == 0 ? info.st_size : 0;
+    task->artifact_bytes += file->size;
     if (limits->artifacts > 0 && task->artifacts > limits->artifacts)
         receive_too_much(task, "kept", limits->artifacts, "files",
                          "limits.artifacts");
@@ -189,36 +220,33 @@ static bool receive_room_for(struct task *task, const char *path)
                          "MiB of files", "limits.artifact_mb");
     else
         return true;
-    (void)unlink(path);
     return false;
 }
 
-static void receive_artifact(struct task *task, const bson_t *frame)
+static void receive_keep(struct task *task, const bson_t *frame,
+                         struct store_file *file)
 {
+    struct store *store = task->conduct->options.store;
     const struct job *job = task->job;
     const char *id = document_string(frame, "id");
-    const char *path = document_string(frame, "path");
     const char *name = document_string(frame, "name");
     const char *type = document_string(frame, "media_type");
     char stored[HASH_HEX_SIZE] = "";
     engine_status status = ENGINE_OK;
     engine_error err = {0};
 
-    if (!id || !path || !name || !type || !receive_inside(task, path)) {
-        task_violation(task, "named a file outside its directory");
+    if (store)
+        status = store_artifact_put_file(store, file, name, type, stored,
+                                         &err);
+    else
+        status = hash_open_file(file->fd, file->size, file->path, stored,
+                                &err);
+    task->counted = receive_stall(task, status, &err);
+    if (task->counted) {
+        close(file->fd);
         return;
     }
-    if (!task->counted && !receive_room_for(task, path))
-        return;
-    if (task->conduct->options.store)
-        status = store_artifact_put(task->conduct->options.store, path, name,
-                                    type, stored, &err);
-    else
-        status = hash_file(path, stored, &err);
-    task->counted = receive_stall(task, status, &err);
-    if (task->counted)
-        return;
-    (void)unlink(path); /* a copy that the worker made */
+    receive_drop(task, file);
     if (status == ENGINE_OK && strcmp(stored, id) != 0) {
         task_violation(task, "changed the file \"%s\" while it was kept",
                        name);
@@ -227,6 +255,22 @@ static void receive_artifact(struct task *task, const bson_t *frame)
     if (status == ENGINE_OK && job->on_artifact)
         status = job->on_artifact(job->user, id, name, type, &err);
     receive_status(task, status, &err);
+}
+
+static void receive_artifact(struct task *task, const bson_t *frame)
+{
+    const char *path = document_string(frame, "path");
+    struct store_file file;
+
+    if (!path || !document_string(frame, "id") ||
+        !document_string(frame, "name") ||
+        !document_string(frame, "media_type") ||
+        !receive_open(task, path, &file))
+        task_violation(task, "named a file outside its directory");
+    else if (task->counted || receive_room_for(task, &file))
+        receive_keep(task, frame, &file);
+    else
+        receive_drop(task, &file);
 }
 
 /* ---- effects ------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
@@ -99,13 +100,27 @@ static void task_crashed(struct task *task, const struct launch_end *end)
     }
 }
 
-static void task_free(struct task *task)
+static void task_remove_workdir(struct task *task)
 {
+    if (task->workdir_fd >= 0)
+        close(task->workdir_fd);
     if (task->workdir)
         (void)file_remove_tree(task->workdir, NULL);
-    table_clear(&task->rules);
     engine_free(task->workdir);
+    task->workdir = NULL;
+    task->workdir_fd = -1;
+}
+
+static void task_free(struct task *task)
+{
+    task_remove_workdir(task);
+    table_clear(&task->rules);
     engine_free(task);
+}
+
+const struct plugin_user *task_user(const struct task *task)
+{
+    return task->job->plugin->spec->user;
 }
 
 void task_end(struct task *task)
@@ -151,9 +166,15 @@ static engine_status task_launch(struct task *task, engine_error *err)
         return engine_fail(err, ENGINE_EUNSUPPORTED,
                            "scanner \"%s\" is linked in, and there are no "
                            "threads to run it", task->name);
+    if (task_user(task) && !launcher->ops->users)
+        return engine_fail(err, ENGINE_EUNSUPPORTED,
+                           "scanner \"%s\" is to run as user \"%s\", and its "
+                           "worker is a thread", task->name,
+                           task_user(task)->name);
     frame_init(&frame, "job");
     status = prepare_job(task, &frame, err);
     task->launch.target = task->job->target;
+    task->launch.user = task_user(task);
     task->launch.query = query;
     if (status == ENGINE_OK)
         status = launcher->ops->start(launcher, &task->launch, err);
@@ -188,10 +209,7 @@ void task_start(struct task *task)
 
 void task_reset(struct task *task)
 {
-    if (task->workdir)
-        (void)file_remove_tree(task->workdir, NULL);
-    engine_free(task->workdir);
-    task->workdir = NULL;
+    task_remove_workdir(task);
     task->error = (engine_error){0};
     task->started_ms = task->deadline_ms = 0;
 }

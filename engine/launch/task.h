@@ -26,6 +26,7 @@ struct task {
     enum task_state state;
     struct launch launch;
     char *workdir;
+    int workdir_fd;          /* what is in it is looked up here; or -1 */
     int64_t started_ms, deadline_ms, kill_ms; /* steady clock; 0: none */
     bool stopping;           /* cancel was sent; `error` says why */
     bool killed;             /* nothing of it is taken any more */
@@ -61,6 +62,8 @@ bool conduct_away(struct conduct *conduct, const engine_error *why);
 void task_start(struct task *task);
 /** As it was before task_start, which could not even start it. */
 void task_reset(struct task *task);
+/** The user that its worker is to be; NULL: as we. */
+const struct plugin_user *task_user(const struct task *task);
 /** Sends rules while there is room. */
 void task_feed(struct task *task);
 /** Moves bytes, takes frames; true when the task has ended (and was freed). */
@@ -101,8 +104,12 @@ engine_status prepare_job(struct task *task, bson_t *frame,
 /* home.c */
 engine_status home_open(struct conduct *conduct, engine_error *err);
 void home_close(struct conduct *conduct);
-engine_status home_make_workdir(struct conduct *conduct, char **out,
-                                engine_error *err);
+/** For `user`, or for us if that is NULL. *fd is to be closed. */
+engine_status home_make_workdir(struct conduct *conduct,
+                                const struct plugin_user *user, char **out,
+                                int *fd, engine_error *err);
+/** A directory of ours that others may pass through, though not list. */
+engine_status home_open_door(const char *path, engine_error *err);
 
 /* effects.c */
 engine_status effect_open(struct task *task, const char *id,

@@ -133,7 +133,9 @@ static engine_status session_open_plugins(struct session *session,
     struct conduct_options *conduct = &session->conduct;
     engine_status status;
 
-    status = config_private_directory(config->run_directory, err);
+    status = config_check_users(config, err);
+    if (status == ENGINE_OK)
+        status = config_private_directory(config->run_directory, err);
     if (status == ENGINE_OK)
         status = file_make_directory(config->cache_directory, err);
     if (status == ENGINE_OK)

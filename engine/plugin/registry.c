@@ -3,8 +3,11 @@
  * do, and the first that claims a name has it. */
 #include "engine/plugin/registry.h"
 
+#include <pwd.h>
 #include <stdalign.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/plugin/options.h"
 #include "sdk/base/alloc.h"
@@ -264,12 +267,30 @@ engine_status registry_refuse(struct registry *registry,
     return ENGINE_OK;
 }
 
+void registry_user(const struct plugin_entry *entry, char *out,
+                   size_t out_size)
+{
+    const struct plugin_user *user = entry->spec->user;
+    struct passwd known, *found = NULL;
+    char room[4096];
+
+    if (!user && getpwuid_r(geteuid(), &known, room, sizeof(room), &found) != 0)
+        found = NULL;
+    if (user || found)
+        snprintf(out, out_size, "%s", user ? user->name : found->pw_name);
+    else
+        snprintf(out, out_size, "%lu", (unsigned long)geteuid());
+}
+
 void registry_describe(const struct plugin_entry *entry, bson_t *out)
 {
     const bool refused = entry->refused.status != ENGINE_OK;
+    char user[REGISTRY_USER_MAX];
 
     BSON_APPEND_UTF8(out, "plugin", entry->spec->name);
     BSON_APPEND_UTF8(out, "file", entry->spec->path);
+    registry_user(entry, user, sizeof(user));
+    BSON_APPEND_UTF8(out, "user", user);
     BSON_APPEND_UTF8(out, "state", refused ? "refused" : "loaded");
     if (refused) {
         BSON_APPEND_UTF8(out, "reason", entry->refused.message);

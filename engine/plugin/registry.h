@@ -9,8 +9,20 @@
 
 #include <bson/bson.h>
 #include <engine/scanner.h>
+#include <sys/types.h>
 
 #include "sdk/base/error.h"
+
+/** The user that a plugin's workers run as, by numbers. */
+struct plugin_user {
+    const char *name, *home;
+    uid_t uid;
+    gid_t gid;
+    const gid_t *groups; /* all of them */
+    int groups_count;
+    const char *file;    /* where it was said, for messages */
+    long line;
+};
 
 /** One plugin as the configuration names it; all owned by the configuration. */
 struct plugin_spec {
@@ -27,6 +39,7 @@ struct plugin_spec {
     /* NULL-ended absolute paths that it may use beyond what it declares */
     const char *const *reads, *const *writes;
     const bson_t *limits; /* {name of the option: number}; may be NULL */
+    const struct plugin_user *user; /* NULL: as the engine */
 };
 
 /**
@@ -66,8 +79,13 @@ size_t registry_count(const struct registry *registry);
 const struct plugin_entry *registry_at(const struct registry *registry,
                                        size_t index);
 
-/** What people are shown of one: {plugin, file, state: "loaded"|"refused",
- * reason?, hint?, what it says about itself, configured?: its options}. */
+#define REGISTRY_USER_MAX 256
+/** The name of the user that its workers run as; its number without one. */
+void registry_user(const struct plugin_entry *entry, char *out,
+                   size_t out_size);
+
+/** What people are shown of one: {plugin, file, user, state: "loaded"|
+ * "refused", reason?, hint?, what it says about itself, configured?: its options}. */
 void registry_describe(const struct plugin_entry *entry, bson_t *out);
 
 /** NULL when no plugin has it. Names or aliases. */

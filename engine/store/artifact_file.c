@@ -35,13 +35,18 @@ engine_status artifact_missing(const char *id, engine_error *err)
 
 /* ---- reading -------------------------------------------------------------- */
 
-/* Fills the chunk but for the last one. */
-static ssize_t artifact_read(int fd, char *chunk)
+/* Fills the chunk but for the last one; `at` is where it begins. */
+static ssize_t artifact_read(const struct store_file *file, int64_t at,
+                             char *chunk)
 {
+    const int64_t left = file->size - at;
+    const size_t want = left < (int64_t)ARTIFACT_CHUNK ? (size_t)left
+                                                       : ARTIFACT_CHUNK;
     size_t len = 0;
 
-    while (len < ARTIFACT_CHUNK) {
-        const ssize_t got = read(fd, chunk + len, ARTIFACT_CHUNK - len);
+    while (len < want) {
+        const ssize_t got = pread(file->fd, chunk + len, want - len,
+                                  at + (int64_t)len);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -54,8 +59,7 @@ static ssize_t artifact_read(int fd, char *chunk)
 }
 
 struct artifact_reading {
-    const char *path;
-    int fd;
+    const struct store_file *file;
     artifact_chunk_fn fn;
     void *user;
     struct hash *hash;
@@ -72,9 +76,9 @@ static engine_status artifact_read_chunks(struct artifact_reading *reading,
     if (!chunk)
         return engine_fail_memory(err);
     for (int64_t n = 0; status == ENGINE_OK; n++) {
-        len = artifact_read(reading->fd, chunk);
+        len = artifact_read(reading->file, reading->size, chunk);
         if (len < 0)
-            status = artifact_fail("read", reading->path, err);
+            status = artifact_fail("read", reading->file->path, err);
         if (len <= 0)
             break;
         hash_add(reading->hash, chunk, (size_t)len);
@@ -85,26 +89,22 @@ static engine_status artifact_read_chunks(struct artifact_reading *reading,
     return status;
 }
 
-engine_status artifact_file_read(const char *path, const char *id,
+engine_status artifact_file_read(const struct store_file *file, const char *id,
                                  artifact_chunk_fn fn, void *user,
                                  int64_t *size, engine_error *err)
 {
-    struct artifact_reading reading = {.path = path, .fn = fn, .user = user};
+    struct artifact_reading reading = {.file = file, .fn = fn, .user = user};
     char digest[HASH_HEX_SIZE] = "";
     engine_status status;
 
-    reading.fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (reading.fd < 0)
-        return artifact_fail("open", path, err);
     reading.hash = hash_new();
     status = reading.hash ? artifact_read_chunks(&reading, err)
                           : engine_fail_memory(err);
-    close(reading.fd);
     if (reading.hash)
         hash_end(reading.hash, digest);
     if (status == ENGINE_OK && strcmp(digest, id) != 0)
         status = engine_fail(err, ENGINE_ECONFLICT,
-                             "\"%s\" changed while it was read", path);
+                             "\"%s\" changed while it was read", file->path);
     *size = reading.size;
     return status;
 }

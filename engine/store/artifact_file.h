@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/store/store.h"
 #include "sdk/base/error.h"
 
 #define ARTIFACT_CHUNK ((size_t)1024 * 1024)
@@ -18,7 +19,7 @@ typedef engine_status (*artifact_chunk_fn)(int64_t number, const void *data,
 
 /** Reads a file whose hash is known; ENGINE_ECONFLICT when it has changed
  * since. *size is what was read. */
-engine_status artifact_file_read(const char *path, const char *id,
+engine_status artifact_file_read(const struct store_file *file, const char *id,
                                  artifact_chunk_fn fn, void *user,
                                  int64_t *size, engine_error *err);
 

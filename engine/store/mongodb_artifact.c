@@ -97,7 +97,8 @@ static engine_status artifact_put_head(struct mongodb *self, const bson_t *head,
 }
 
 static engine_status artifact_put_new(struct mongodb *self, const char *id,
-                                      const char *path, const char *name,
+                                      const struct store_file *file,
+                                      const char *name,
                                       const char *media_type, engine_error *err)
 {
     struct artifact_upload upload = {.self = self};
@@ -108,7 +109,7 @@ static engine_status artifact_put_new(struct mongodb *self, const char *id,
     id_uuid(upload.name);
     upload.chunks = mongodb_collection(self, MONGODB_CHUNKS);
     status =
-        artifact_file_read(path, id, artifact_put_chunk, &upload, &size, err);
+        artifact_file_read(file, id, artifact_put_chunk, &upload, &size, err);
     mongoc_collection_destroy(upload.chunks);
     if (status < 0) {
         artifact_drop_chunks(self, upload.name);
@@ -126,13 +127,15 @@ out:
     return status;
 }
 
-engine_status mongodb_artifact_put(struct store *store, const char *path,
+engine_status mongodb_artifact_put(struct store *store,
+                                   const struct store_file *file,
                                    const char *name, const char *media_type,
                                    char id[65], engine_error *err)
 {
     struct mongodb *self = (struct mongodb *)store;
     char digest[HASH_HEX_SIZE];
-    engine_status status = hash_file(path, digest, err);
+    engine_status status = hash_open_file(file->fd, file->size,
+                                          file->path, digest, err);
     bson_t head;
 
     if (status < 0)
@@ -141,7 +144,7 @@ engine_status mongodb_artifact_put(struct store *store, const char *path,
     if (status == ENGINE_OK)
         bson_destroy(&head);
     else if (status == ENGINE_ENOTFOUND)
-        status = artifact_put_new(self, digest, path, name, media_type, err);
+        status = artifact_put_new(self, digest, file, name, media_type, err);
     if (status == ENGINE_OK)
         memcpy(id, digest, sizeof(digest));
     return status;

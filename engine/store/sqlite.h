@@ -189,7 +189,8 @@ engine_status sqlite_group(struct store *store, const char *collection,
                            const bson_t *filter, const char *field, bson_t *out,
                            engine_error *err);
 
-engine_status sqlite_artifact_put(struct store *store, const char *path,
+engine_status sqlite_artifact_put(struct store *store,
+                                   const struct store_file *file,
                                   const char *name, const char *media_type,
                                   char id[65], engine_error *err);
 engine_status sqlite_artifact_get(struct store *store, const char *id,

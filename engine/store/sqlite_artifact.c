@@ -87,7 +87,8 @@ static engine_status artifact_put_chunk(int64_t number, const void *data,
 }
 
 static engine_status artifact_put_locked(struct sqlite *self, const char *id,
-                                         const char *path, const char *name,
+                                         const struct store_file *file,
+                                         const char *name,
                                          const char *media_type,
                                          engine_error *err)
 {
@@ -100,20 +101,22 @@ static engine_status artifact_put_locked(struct sqlite *self, const char *id,
         return status;
     /* once more, into the store: what is kept is what was hashed */
     status =
-        artifact_file_read(path, id, artifact_put_chunk, &target, &size, err);
+        artifact_file_read(file, id, artifact_put_chunk, &target, &size, err);
     return status < 0
                ? status
                : artifact_put_head(self, id, name, media_type, size, err);
 }
 
-engine_status sqlite_artifact_put(struct store *store, const char *path,
+engine_status sqlite_artifact_put(struct store *store,
+                                  const struct store_file *file,
                                   const char *name, const char *media_type,
                                   char id[65], engine_error *err)
 {
     struct sqlite *self = (struct sqlite *)store;
     char digest[HASH_HEX_SIZE];
     bool exists = false;
-    engine_status status = hash_file(path, digest, err);
+    engine_status status = hash_open_file(file->fd, file->size,
+                                          file->path, digest, err);
 
     if (status == ENGINE_OK)
         status = artifact_exists(self, digest, &exists, err);
@@ -121,7 +124,7 @@ engine_status sqlite_artifact_put(struct store *store, const char *path,
         status = sqlite_change_begin(self, err);
         if (status < 0)
             return status;
-        status = artifact_put_locked(self, digest, path, name, media_type, err);
+        status = artifact_put_locked(self, digest, file, name, media_type, err);
         status = sqlite_change_end(self, status, err);
     }
     if (status == ENGINE_OK)

@@ -2,7 +2,11 @@
 /* store.c - chooses the implementation by URI and checks what it is given. */
 #include "engine/store/store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/store/store_module.h"
 #include "sdk/document/document.h"
@@ -341,11 +345,36 @@ engine_status store_artifact_put(struct store *store, const char *path,
                                  const char *name, const char *media_type,
                                  char id[65], engine_error *err)
 {
+    struct store_file file = {.fd = open(path, O_RDONLY | O_CLOEXEC),
+                              .path = path};
+    engine_status status;
+    struct stat info;
+
+    if (file.fd < 0 || fstat(file.fd, &info) < 0) {
+        status = engine_fail(err, engine_status_from_errno(errno),
+                             "could not open \"%s\": %s", path,
+                             strerror(errno));
+    } else {
+        file.size = info.st_size;
+        status = store_artifact_put_file(store, &file, name, media_type, id,
+                                         err);
+    }
+    if (file.fd >= 0)
+        close(file.fd);
+    return status;
+}
+
+engine_status store_artifact_put_file(struct store *store,
+                                      const struct store_file *file,
+                                      const char *name,
+                                      const char *media_type, char id[65],
+                                      engine_error *err)
+{
     const engine_status status = store_check_writable(store, err);
 
     if (status < 0)
         return status;
-    return store->ops->artifact_put(store, path, name ? name : "",
+    return store->ops->artifact_put(store, file, name ? name : "",
                                     media_type ? media_type : "", id, err);
 }
 

@@ -105,6 +105,18 @@ engine_status store_delete(struct store *store, const char *collection,
 engine_status store_artifact_put(struct store *store, const char *path,
                                  const char *name, const char *media_type,
                                  char id[65], engine_error *err);
+/** A file that is open already, with the size that was found: what it is
+ * given beyond that, now or later, is not read. */
+struct store_file {
+    int fd;
+    int64_t size;
+    const char *path; /* for messages */
+};
+engine_status store_artifact_put_file(struct store *store,
+                                      const struct store_file *file,
+                                      const char *name,
+                                      const char *media_type, char id[65],
+                                      engine_error *err);
 /** Writes an artifact to a new file (mode 0400), checking its hash. */
 engine_status store_artifact_get(struct store *store, const char *id,
                                  const char *path, engine_error *err);

@@ -42,7 +42,8 @@ struct store_ops {
     engine_status (*remove)(struct store *store, const char *collection,
                             const bson_t *filter, int64_t *deleted,
                             engine_error *err);
-    engine_status (*artifact_put)(struct store *store, const char *path,
+    engine_status (*artifact_put)(struct store *store,
+                                  const struct store_file *file,
                                   const char *name, const char *media_type,
                                   char id[65], engine_error *err);
     engine_status (*artifact_get)(struct store *store, const char *id,

@@ -56,37 +56,6 @@ static void limits_set(__rlimit_resource_t which, int64_t soft, int64_t hard)
     (void)setrlimit(which, &limit);
 }
 
-engine_status limits_enter(struct worker *worker, engine_error *err)
-{
-    if (getsid(0) != getpid())
-        (void)setsid();
-    limits_set(RLIMIT_CORE, 0, 0);
-    /* orphans of the plugin stay our descendants, for sweep_session; and no
-     * PR_SET_PDEATHSIG, which would kill us before we could sweep */
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    worker->parent = getppid();
-#ifndef LIMITS_SANITIZED
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-    /* writing to a tool that died is an error of that write, not the end;
-     * the same for a file at its size limit */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
-    return limits_capture(worker, err);
-}
-
-/* RLIMIT_NPROC counts all that our user runs, also before us, and root it does
- * not bind: it only keeps a flood small until the engine, which counts ours
- * (budget.c), ends it. */
-static void limits_processes(int64_t limit)
-{
-    struct sysinfo machine;
-
-    if (limit > 0 && sysinfo(&machine) == 0)
-        limits_set(RLIMIT_NPROC, machine.procs + 4 * limit,
-                   machine.procs + 4 * limit);
-}
-
 /* When memory runs out on the machine, we go before others. */
 static void limits_expendable(void)
 {
@@ -99,8 +68,55 @@ static void limits_expendable(void)
     close(fd);
 }
 
-void limits_apply(const bson_t *job)
+engine_status limits_enter(struct worker *worker, const char *user,
+                           engine_error *err)
 {
+    engine_status status = ENGINE_OK;
+
+    if (getsid(0) != getpid())
+        (void)setsid();
+    limits_set(RLIMIT_CORE, 0, 0);
+    /* orphans of the plugin stay our descendants, for sweep_session; and no
+     * PR_SET_PDEATHSIG, which would kill us before we could sweep */
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    worker->parent = getppid();
+    limits_expendable(); /* while our files in /proc are our own */
+    if (user)
+        status = user_enter(user, &worker->user_tasks, err);
+    if (status < 0)
+        return status;
+#ifdef LIMITS_SANITIZED
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+#else
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    /* writing to a tool that died is an error of that write, not the end;
+     * the same for a file at its size limit */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    return limits_capture(worker, err);
+}
+
+/* RLIMIT_NPROC counts all that our user runs, also beside us: it only keeps a
+ * flood small until the engine, which counts ours (budget.c), ends it. Root it
+ * does not bind; another user has room for what runs already and for each
+ * worker that may be beside us. */
+static void limits_processes(const struct worker *worker, int64_t limit)
+{
+    const int64_t workers = document_int(&worker->job, "workers", 1);
+    struct sysinfo machine;
+    int64_t most;
+
+    if (limit <= 0 || sysinfo(&machine) != 0)
+        return;
+    most = worker->user_tasks < 0 ? machine.procs + 4 * limit
+                                  : worker->user_tasks + limit * workers;
+    limits_set(RLIMIT_NPROC, most, most);
+}
+
+void limits_apply(const struct worker *worker)
+{
+    const bson_t *job = &worker->job;
     const int64_t cpu = document_int(job, "limits.cpu_seconds", 0);
     const int64_t file = document_int(job, "limits.file_bytes", 0);
     const int64_t files = document_int(job, "limits.files", 0);
@@ -116,6 +132,5 @@ void limits_apply(const bson_t *job)
         limits_set(RLIMIT_FSIZE, file, file);
     if (files > 0)
         limits_set(RLIMIT_NOFILE, files, files);
-    limits_processes(document_int(job, "limits.processes", 0));
-    limits_expendable();
+    limits_processes(worker, document_int(job, "limits.processes", 0));
 }

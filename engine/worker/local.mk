@@ -16,6 +16,7 @@ core_sources += \
 	engine/worker/socket.c \
 	engine/worker/sweep.c engine/worker/sweep.h \
 	engine/worker/take.c \
+	engine/worker/user.c \
 	engine/worker/watch.c \
 	engine/worker/worker.c engine/worker/worker.h \
 	engine/worker/worker_private.h

@@ -63,6 +63,7 @@ static struct worker *worker_new(int fd, unsigned flags)
     worker->output = -1;
     worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     worker->log_left = WORKER_LOG_MAX;
+    worker->user_tasks = -1;
     /* one socket, two ends of it: each thread has its own state */
     channel_init(&worker->reader, fd);
     channel_init(&worker->writer, dup(fd));
@@ -291,7 +292,10 @@ static engine_status worker_accept(struct worker *worker, const char **op,
     if (!worker->workdir || !worker->cachedir)
         return engine_fail_memory(err);
     if (!(worker->flags & WORKER_IN_THREAD)) {
-        limits_apply(&worker->job);
+        status = user_check(&worker->job, err);
+        if (status < 0)
+            return status;
+        limits_apply(worker);
         /* also for programs that are run: elsewhere they may not write */
         if (setenv("TMPDIR", worker->workdir, 1) < 0)
             return engine_fail_memory(err);
@@ -415,8 +419,8 @@ static void worker_finish(struct worker *worker, engine_status status,
     watch_stop(worker, WORKER_CLOSE_MS);
 }
 
-static int worker_live(int fd, unsigned flags, scanner_query_fn query,
-                       worker_job_fn serve)
+static int worker_live(int fd, unsigned flags, const char *user,
+                       scanner_query_fn query, worker_job_fn serve)
 {
     struct worker *worker = worker_new(fd, flags);
     engine_error err = {0};
@@ -429,7 +433,7 @@ static int worker_live(int fd, unsigned flags, scanner_query_fn query,
     }
     worker->query = query;
     if (!(flags & WORKER_IN_THREAD))
-        status = limits_enter(worker, &err);
+        status = limits_enter(worker, user, &err);
     if (status == ENGINE_OK)
         status = watch_start(worker, &err);
     if (status == ENGINE_OK)
@@ -441,17 +445,18 @@ static int worker_live(int fd, unsigned flags, scanner_query_fn query,
     return 0;
 }
 
-int worker_run(int fd, unsigned flags)
+int worker_run(int fd, unsigned flags, const char *user)
 {
-    return worker_run_job(fd, flags, worker_serve);
+    return worker_run_job(fd, flags, user, worker_serve);
 }
 
-int worker_run_job(int fd, unsigned flags, worker_job_fn serve)
+int worker_run_job(int fd, unsigned flags, const char *user,
+                   worker_job_fn serve)
 {
-    return worker_live(fd, flags, NULL, serve);
+    return worker_live(fd, flags, user, NULL, serve);
 }
 
 int worker_run_thread(int fd, scanner_query_fn query)
 {
-    return worker_live(fd, WORKER_IN_THREAD, query, worker_serve);
+    return worker_live(fd, WORKER_IN_THREAD, NULL, query, worker_serve);
 }

@@ -13,9 +13,11 @@
  * Serves one job on the socket (owned by the call) and returns when it is
  * done or the other side has gone. In a process of its own it sets limits,
  * captures standard output and error into log frames, and kills its process
- * group when the socket closes. The return value is the process's exit code.
+ * group when the socket closes; before all that it becomes `user`, "UID:GID:
+ * GROUP,GROUP", when that is not NULL. The return value is the process's exit
+ * code.
  */
-int worker_run(int fd, unsigned flags);
+int worker_run(int fd, unsigned flags, const char *user);
 /** The same in a thread. `query` is the entry point of the job's scanner when
  * that is linked into this program; NULL: the job names its file. */
 int worker_run_thread(int fd, scanner_query_fn query);

@@ -82,6 +82,7 @@ struct worker {
     int64_t results_left, result_bytes_left;
     int64_t artifacts_left, artifact_bytes_left;
     size_t log_left;
+    int64_t user_tasks;        /* what our user ran before us; -1: as started */
     engine_error violation;    /* the first breach of the contract */
     char *workdir, *cachedir;
 };
@@ -92,7 +93,8 @@ struct worker {
 typedef engine_status (*worker_job_fn)(struct worker *worker, const char *op,
                                        engine_error *err);
 /** worker_run with that. */
-int worker_run_job(int fd, unsigned flags, worker_job_fn serve);
+int worker_run_job(int fd, unsigned flags, const char *user,
+                   worker_job_fn serve);
 /** Waits until all rules of the job are there. */
 engine_status worker_await_start(struct worker *worker, engine_error *err);
 
@@ -114,8 +116,17 @@ engine_status worker_take(struct worker *worker, const bson_t *frame,
                           engine_error *err);
 
 /* limits.c */
-engine_status limits_enter(struct worker *worker, engine_error *err);
-void limits_apply(const bson_t *job);
+/** `user`: as in worker.h. */
+engine_status limits_enter(struct worker *worker, const char *user,
+                           engine_error *err);
+void limits_apply(const struct worker *worker);
+
+/* user.c */
+/** Becomes another user for good; *tasks: how many tasks it has already. Fails
+ * with ENGINE_EDENIED, and the worker must end then. */
+engine_status user_enter(const char *text, int64_t *tasks, engine_error *err);
+/** We are who the job wants us to be, and can reach what it needs. */
+engine_status user_check(const bson_t *job, engine_error *err);
 
 /* host.c, host_get.c, host_register.c, host_report.c */
 void host_init(struct worker *worker);

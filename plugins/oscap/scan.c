@@ -4,11 +4,14 @@
  * for a hang, and exactly one end for every rule.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "plugins/oscap/oscap.h"
 #include "plugins/oscap/report.h"
 #include "plugins/oscap/run.h"
+#include "plugins/oscap/target.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
@@ -284,6 +287,37 @@ static engine_status scan_build(struct scan_state *state,
     return ENGINE_OK;
 }
 
+/*
+ * What oscap may not read it takes for absent: a test that nothing must be
+ * there passes then. As a user whom the operator has chosen for workers, who
+ * may not think of that, this scanner refuses; who runs the whole engine like
+ * that is told.
+ */
+static engine_status scan_check_sight(const struct scan_state *state,
+                                      engine_error *err)
+{
+    const char *user = getenv("SCAN_ENGINE_WORKER_USER");
+    const struct scanner_host *host = state->self->host;
+    struct oscap_target target;
+
+    /* a wrong target is told of by each part */
+    if (geteuid() == 0 || oscap_target_read(&state->target, &target, NULL) < 0 ||
+        target.kind == OSCAP_SSH)
+        return ENGINE_OK;
+    if (user) {
+        engine_fail(err, ENGINE_EDENIED,
+                    "target \"%s\": user \"%s\" cannot read all of it, and "
+                    "oscap would take that for absent",
+                    target.id ? target.id : "", user);
+        engine_hint(err, "in plugins, { name = \"oscap\"; user = \"root\"; }");
+        return ENGINE_EDENIED;
+    }
+    (void)host->warn(host, state->job,
+                     "oscap did not run as root: what it could not read "
+                     "counts as absent, and verdicts may be wrong");
+    return ENGINE_OK;
+}
+
 static void scan_clear(struct scan_state *state)
 {
     for (size_t i = 0; i < state->count; i++)
@@ -301,6 +335,8 @@ int32_t oscap_op_scan(void *instance, const struct scanner_job *job,
     engine_status status = kit_rules(job, &rules, &err);
 
     kit_view(&job->target, &state.target);
+    if (status == ENGINE_OK)
+        status = scan_check_sight(&state, &err);
     if (status == ENGINE_OK)
         status = oscap_units_open(state.self, job, rules, job->rules_count,
                                   scan_refuse, &state, &units, &err);

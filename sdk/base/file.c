@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,22 +160,5 @@ engine_status file_make_temporary(const char *parent, const char *prefix,
         return status;
     }
     *out = path;
-    return ENGINE_OK;
-}
-
-static int file_remove_one(const char *path, const struct stat *info,
-                           int type, struct FTW *where)
-{
-    (void)info;
-    (void)type;
-    (void)where;
-    return remove(path) < 0 && errno != ENOENT ? -1 : 0;
-}
-
-engine_status file_remove_tree(const char *path, engine_error *err)
-{
-    if (nftw(path, file_remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) <
-            0 && errno != ENOENT)
-        return file_fail(err, "remove", path);
     return ENGINE_OK;
 }

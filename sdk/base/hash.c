@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
@@ -97,6 +98,37 @@ engine_status hash_file(const char *path, char out[HASH_HEX_SIZE],
     if (file)
         fclose(file);
     return status;
+}
+
+engine_status hash_open_file(int fd, int64_t size, const char *path,
+                             char out[HASH_HEX_SIZE], engine_error *err)
+{
+    struct hash *hash = hash_new();
+    char chunk[16384];
+    int64_t at = 0;
+    ssize_t got = 0;
+
+    if (!hash)
+        return engine_fail_memory(err);
+    while (at < size) {
+        const int64_t left = size - at;
+
+        got = pread(fd, chunk,
+                    left < (int64_t)sizeof(chunk) ? (size_t)left
+                                                  : sizeof(chunk), at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        hash_add(hash, chunk, (size_t)got);
+        at += got;
+    }
+    if (got < 0) {
+        hash_free(hash);
+        return engine_fail(err, ENGINE_EIO, "could not read \"%s\"", path);
+    }
+    hash_end(hash, out);
+    return ENGINE_OK;
 }
 
 struct table_slot {

@@ -24,6 +24,10 @@ void hash_free(struct hash *hash);
 void hash_bytes(const void *data, size_t len, char out[HASH_HEX_SIZE]);
 engine_status hash_file(const char *path, char out[HASH_HEX_SIZE],
                         engine_error *err);
+/** SHA-256 of the first `size` bytes of an open file, or of fewer when it has
+ * no more; `path` is for messages. */
+engine_status hash_open_file(int fd, int64_t size, const char *path,
+                             char out[HASH_HEX_SIZE], engine_error *err);
 
 /** A map from strings to pointers; keys are copied, values borrowed. */
 struct table {

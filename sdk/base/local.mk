@@ -5,6 +5,7 @@ ground_sources += \
 	sdk/base/clock.c sdk/base/clock.h \
 	sdk/base/error.c sdk/base/error.h \
 	sdk/base/file.c sdk/base/file.h \
+	sdk/base/file_tree.c \
 	sdk/base/hash.c sdk/base/hash.h \
 	sdk/base/log.c sdk/base/log.h \
 	sdk/base/pattern.c sdk/base/pattern.h \

@@ -20,16 +20,28 @@ struct stage {
     struct store *store;
     struct log log;
     struct buffer logged;
+    struct plugin_user user; /* of its workers, with STAGE_DROPPED */
 };
 
 #define STAGE_STORE 1u   /* with a store */
 #define STAGE_THREADS 2u /* workers are threads */
+#define STAGE_DROPPED 4u /* workers run as "nobody"; skips without root */
+
+/* A test that is run once as it is and once with workers as "nobody": its
+ * initial state is the flags of its stage. */
+#define STAGE_TEST(function) {#function, function, NULL, NULL, NULL}
+#define STAGE_TEST_DROPPED(function) \
+    {#function "_as_another_user", function, NULL, NULL, \
+     (void *)(uintptr_t)STAGE_DROPPED}
+#define STAGE_FLAGS(state) ((unsigned)(uintptr_t)*(state))
 
 void stage_open(struct stage *stage, unsigned flags);
 /** Also checks that no job left anything behind. */
 void stage_close(struct stage *stage);
 /** Path of a file in the stage's directory; the caller frees it. */
 char *stage_path(const struct stage *stage, const char *name);
+/** Gives a file to the user of the workers, if they have one of their own. */
+void stage_give(const struct stage *stage, const char *path);
 /** Path of a built test plugin; the caller frees it. */
 char *stage_plugin(const char *name);
 char *stage_worker(void);

@@ -33,7 +33,7 @@ struct talk {
 
 static void *talk_worker(void *user)
 {
-    (void)worker_run(((struct talk *)user)->fd, WORKER_IN_THREAD);
+    (void)worker_run(((struct talk *)user)->fd, WORKER_IN_THREAD, NULL);
     return NULL;
 }
 
