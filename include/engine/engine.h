@@ -191,13 +191,13 @@ ENGINE_API engine_status engine_register(struct engine *engine,
 
 /**
  * A JSON array of the scanners, those that were refused too: {plugin, file,
- * state: "loaded" or "refused", reason?, hint?, version, abi, types, targets,
- * content, operations, options, reads, writes, programs, configured?,
- * confinement?: {mode, landlock, seccomp, enforced: [...], text}, limits?:
- * {wall?, memory_mb?, ...}}. The last three are of those that are loaded. What
- * is in force of the declaration is in `confinement`, and in `limits` what a
- * job may use, with the names and units that engine.conf(5) has for them; what
- * is not in force, as for threads, is left out.
+ * user: whom its workers run as, state: "loaded" or "refused", reason?, hint?,
+ * version, abi, types, targets, content, operations, options, reads, writes,
+ * programs, configured?, confinement?: {mode, landlock, seccomp, enforced:
+ * [...], text}, limits?: {wall?, memory_mb?, ...}}. The last three are of those
+ * that are loaded. What is in force of the declaration is in `confinement`, and
+ * in `limits` what a job may use, with the names and units that engine.conf(5)
+ * has for them; what is not in force, as for threads, is left out.
  */
 ENGINE_API engine_status engine_scanners(struct engine *engine, char **out,
                                          engine_error *err);
