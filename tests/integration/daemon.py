@@ -70,7 +70,7 @@ class Daemon:
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
         self.process.stdout.read()
-        code = self.process.wait(20 * SLOW)
+        code = self.process.wait(60 * SLOW)
         self.process = None
         text = self.log.read_text()
         assert "Sanitizer" not in text and "runtime error" not in text, text
@@ -137,7 +137,7 @@ class Daemon:
     def scan(self, scan_id, query="?results_limit=1000"):
         return self.ask("GET", f"/scans/{scan_id}{query}", status=200).json()
 
-    def ended(self, scan_id, seconds=30):
+    def ended(self, scan_id, seconds=60):
         def over():
             scan = self.scan(scan_id, "?results_limit=0")
             return scan["status"] not in ("pending", "running") and scan

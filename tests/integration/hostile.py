@@ -2,8 +2,14 @@
 """A server that answers as a test tells it: a scan that has just completed,
 but for the answers that are given."""
 import http.server
+import sys
 import threading
 import time
+
+from support import SOURCE
+
+sys.path.insert(0, str(SOURCE / "tests/services"))
+from listening import Server  # noqa: E402
 
 SCAN = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
@@ -53,9 +59,7 @@ class Hostile:
             def log_message(self, *args):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      Handler)
-        self.server.daemon_threads = True
+        self.server = Server(Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,),
                          daemon=True).start()

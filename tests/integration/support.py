@@ -177,8 +177,14 @@ def processes_of(home):
     return found
 
 
+# However short a wait should be, on a machine with more to do it may take this
+# long: limits are there to end what hangs, not to measure.
+PATIENCE = 60
+
+
 def wait_for(condition, seconds, what):
     """The first true value of condition(); fails after `seconds`."""
+    seconds = max(seconds, PATIENCE)
     end = time.monotonic() + seconds * SLOW
     while True:
         value = condition()
@@ -189,9 +195,9 @@ def wait_for(condition, seconds, what):
         time.sleep(0.02)
 
 
-def wait_gone(home, seconds=10):
+def wait_gone(home, seconds=PATIENCE):
     """No process of the test is alive any more."""
-    end = time.monotonic() + seconds * SLOW
+    end = time.monotonic() + max(seconds, PATIENCE) * SLOW
     while alive := processes_of(home):
         assert time.monotonic() < end, f"still alive: {alive}"
         time.sleep(0.02)
@@ -316,6 +322,7 @@ class Engine:
     def run(self, *args, code=None, timeout=120, env=None, preexec=None):
         """Runs a command to its end; `code`: the exit code it must have."""
         self.count += 1
+        timeout = max(timeout, 2 * PATIENCE)
         out_path = self.directory / f"out-{self.count}"
         err_path = self.directory / f"err-{self.count}"
         before = time.monotonic()
@@ -439,7 +446,8 @@ class Scan:
 def finish(process, timeout=60):
     """Waits for a started command; (code, output, errors)."""
     try:
-        out, err = process.communicate(timeout=timeout * SLOW)
+        out, err = process.communicate(
+            timeout=max(timeout, 2 * PATIENCE) * SLOW)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
@@ -453,6 +461,29 @@ def kill_nine(process):
     process.communicate()
 
 
+def stop_found(find):
+    """Until find() gives processes: they are stopped, so that they are not over
+    before the test does something to them; start_again() has them go on."""
+    def stopped():
+        found = []
+        for pid in find():
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except ProcessLookupError:
+                continue
+            found.append(pid)
+        return found
+    return wait_for(stopped, 60, "a process to stop")
+
+
+def start_again(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+
+
 def on_terminal(engine, *args, env=None):
     """What a command writes when both its outputs are a terminal."""
     ours, theirs = pty.openpty()
@@ -460,7 +491,7 @@ def on_terminal(engine, *args, env=None):
         "TERM": "xterm", **(env or {})})
     os.close(theirs)
     seen = b""
-    end = time.monotonic() + 60 * SLOW
+    end = time.monotonic() + 2 * PATIENCE * SLOW
     while time.monotonic() < end:
         if not select.select([ours], [], [], 0.2)[0]:
             continue
@@ -472,7 +503,7 @@ def on_terminal(engine, *args, env=None):
             break
         seen += data
     os.close(ours)
-    process.wait(30 * SLOW)
+    process.wait(PATIENCE * SLOW)
     return process.returncode, seen.decode()
 
 

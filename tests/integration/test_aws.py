@@ -351,8 +351,8 @@ def test_a_slow_answer_is_waited_for(aws):
 
 
 def test_a_service_that_never_answers_is_an_error(aws):
-    aws.options(retries=0, stall_timeout=1)
-    aws.proxy.fault("ListUsers", "slow", times=9, seconds=5)
+    aws.options(retries=0, stall_timeout=5)
+    aws.proxy.fault("ListUsers", "slow", times=9, seconds=30)
     found = aws.one(USERS, code=UNSURE)
     assert found["status"] == "error" and "iam:ListUsers" in found["message"]
 

@@ -15,8 +15,8 @@ import scap
 import support
 from scap import BENCHMARK, PROFILE, RULE, counts, same, target
 from support import (CONTENT, DONE, FAILED, SLOW, SOURCE, UNABLE, UNSURE,
-                     Engine, finish, kill_nine, processes_of, wait_for,
-                     wait_gone)
+                     Engine, finish, kill_nine, processes_of, start_again,
+                     stop_found, wait_gone)
 
 PRODUCTS = ("debian11", "ubuntu2204", "rhel8")
 
@@ -338,9 +338,9 @@ def test_missing_oscap(oscap, tmp_path):
 def test_a_hanging_oscap_is_tried_twice_then_an_error(oscap, tmp_path):
     before = time.monotonic()
     scan, calls = scan_with_fake(oscap, tmp_path, "time.sleep(1000)",
-                                 watchdog=1)
+                                 watchdog=4)
     assert calls == 2
-    assert time.monotonic() - before < 60 * SLOW
+    assert time.monotonic() - before < 120 * SLOW
     check_all_error(scan, "hung")
 
 
@@ -348,7 +348,7 @@ def test_a_hang_that_does_not_come_again_costs_nothing(oscap, tmp_path,
                                                        bare):
     scan, calls = scan_with_fake(
         oscap, tmp_path, "time.sleep(1000) if call == 1 else "
-        "sys.exit(real())", watchdog=2 * SLOW)
+        "sys.exit(real())", watchdog=8)
     assert calls == 2
     same(scan.statuses(), bare.evaluate("debian11", "standard"))
     assert "once more" in scan.result.err
@@ -356,9 +356,9 @@ def test_a_hang_that_does_not_come_again_costs_nothing(oscap, tmp_path,
 
 def test_a_slow_oscap_ends_at_its_time_limit(oscap, tmp_path):
     scan, calls = scan_with_fake(
-        oscap, tmp_path, "while True: pass", timeout=1, watchdog=0)
+        oscap, tmp_path, "while True: pass", timeout=5, watchdog=0)
     assert calls == 1
-    check_all_error(scan, "longer than 1 s")
+    check_all_error(scan, "longer than 5 s")
 
 
 def test_exit_code_one_is_an_error_with_what_it_said(oscap, tmp_path):
@@ -430,14 +430,12 @@ change(lambda text: text.replace('?>', '?><!DOCTYPE x [<!ENTITY e SYSTEM '
     check_all_error(scan, code=UNSURE)
 
 
-def killed_oscap(engine, number):
-    """Starts a scan of all rules and kills one oscap of it."""
+def stopped_oscaps(engine):
+    """Starts a scan of all rules: it, and what oscaps of it were stopped."""
     process = engine.start("scan", "--format", "json", "--shards", 2,
                            "--target", target("debian11"),
                            *select("debian11"))
-    pids = wait_for(lambda: oscaps(engine), 20, "oscap to start")
-    time.sleep(0.3)
-    return process, pids
+    return process, stop_found(lambda: oscaps(engine))
 
 
 def oscaps(engine):
@@ -447,8 +445,9 @@ def oscaps(engine):
 
 def test_a_killed_oscap_costs_its_rules_only(oscap, bare):
     engine = oscap()
-    process, pids = killed_oscap(engine, 2)
+    process, pids = stopped_oscaps(engine)
     os.kill(pids[0], signal.SIGKILL)
+    start_again(pids[1:])
     code, out, err = finish(process, 120)
     assert code == FAILED, err
     scan = engine.report()
@@ -466,7 +465,7 @@ def test_a_killed_oscap_costs_its_rules_only(oscap, bare):
 
 def test_kill_nine_of_the_engine_takes_oscap_along(oscap, bare):
     engine = oscap()
-    process, pids = killed_oscap(engine, 2)
+    process, pids = stopped_oscaps(engine)
     kill_nine(process)
     wait_gone(engine.home, 2)
     assert not any(map(support.is_alive, pids))
@@ -477,7 +476,7 @@ def test_kill_nine_of_the_engine_takes_oscap_along(oscap, bare):
 
 def test_a_cancel_takes_oscap_along(oscap):
     engine = oscap()
-    process, pids = killed_oscap(engine, 2)
+    process, pids = stopped_oscaps(engine)
     process.send_signal(signal.SIGINT)
     code, _, err = finish(process, 10)
     assert code == UNABLE and "cancelled" in err
@@ -539,8 +538,9 @@ def test_three_scanner_types_over_two_targets_in_one_scan(library, bare,
         json.dumps({"$or": [{"rule_id": {"$in": sorted(theirs)}},
                             {"scanner_type": {"$in": ["alpha", "beta"]}}]}),
         "--format", "json")
-    gate.wait()
-    wait_for(lambda: oscaps(engine), 60, "oscap beside alpha")
+    pids = stop_found(lambda: oscaps(engine))
+    gate.wait()  # they run beside each other
+    start_again(pids)
     gate.open()
     code, _, err = finish(process, 120)
     assert code == FAILED, err

@@ -17,7 +17,8 @@ import scap
 import support
 from scap import same
 from support import (DONE, SLOW, SOURCE, UNABLE, Engine, finish, kill_nine,
-                     processes_of, wait_for, wait_gone)
+                     processes_of, start_again, stop_found, wait_for,
+                     wait_gone)
 
 sys.path.insert(0, str(SOURCE / "tests" / "services"))
 import sshd as service  # noqa: E402 - lives with the services
@@ -277,7 +278,7 @@ def test_a_host_that_does_not_answer(remote, server):
         scan = remote(connect_timeout=2).scan(
             "--target", ssh_target(server, port=mute.getsockname()[1]),
             *SELECT, timeout=60)
-    assert time.monotonic() - before < 15 * SLOW
+    assert time.monotonic() - before < 60 * SLOW
     check_group_failed(scan, "could not reach")
 
 
@@ -363,9 +364,7 @@ def running_remote(engine, server, *args):
     process = engine.start("scan", "--format", "json", "--target",
                            ssh_target(server), "--benchmark", "DEBIAN-11",
                            "--shards", 1, *args)
-    wait_for(lambda: remote_oscaps(server), 30, "the remote oscap")
-    time.sleep(0.3)
-    return process
+    return process, stop_found(lambda: remote_oscaps(server))
 
 
 def remote_oscaps(server):
@@ -375,8 +374,9 @@ def remote_oscaps(server):
 
 def test_a_cancel_ends_the_remote_oscap(remote, server):
     engine = remote()
-    process = running_remote(engine, server)
+    process, pids = running_remote(engine, server)
     process.send_signal(signal.SIGINT)
+    start_again(pids)
     code, _, err = finish(process, 30)
     assert code == UNABLE and "cancelled" in err
     wait_for(lambda: not remote_oscaps(server), 10, "the remote oscap's end")
@@ -384,18 +384,20 @@ def test_a_cancel_ends_the_remote_oscap(remote, server):
 
 def test_kill_nine_of_the_engine_ends_the_remote_oscap(remote, server):
     engine = remote()
-    process = running_remote(engine, server)
+    process, pids = running_remote(engine, server)
     kill_nine(process)
+    start_again(pids)
     wait_gone(engine.home, 2)
     wait_for(lambda: not remote_oscaps(server), 3, "the remote oscap's end")
 
 
 def test_a_connection_that_breaks_is_an_error(remote, server):
     engine = remote()
-    process = running_remote(engine, server)
+    process, pids = running_remote(engine, server)
     for pid, name in processes_of(engine.home).items():
         if name.startswith("ssh "):
             os.kill(pid, signal.SIGKILL)
+    start_again(pids)
     code, _, err = finish(process, 60)
     assert code == UNABLE, err
     scan = engine.report()
@@ -405,8 +407,8 @@ def test_a_connection_that_breaks_is_an_error(remote, server):
 
 def test_a_remote_oscap_that_is_killed(remote, server):
     engine = remote()
-    process = running_remote(engine, server)
-    for pid in remote_oscaps(server):
+    process, pids = running_remote(engine, server)
+    for pid in pids:
         os.kill(pid, signal.SIGKILL)
     code, _, err = finish(process, 60)
     assert code == UNABLE, err

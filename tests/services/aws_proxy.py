@@ -19,6 +19,8 @@ import threading
 import time
 import urllib.parse
 
+from listening import Server
+
 
 class Request:
     """A request, what became of it and when it came."""
@@ -135,9 +137,7 @@ class AwsProxy:
         self.lock = threading.Lock()
 
     def __enter__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      Handler)
-        self.server.daemon_threads = True
+        self.server = Server(Handler)
         self.server.proxy = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever,

@@ -8,7 +8,9 @@ know. A request that nothing was recorded for is an UnknownOperationException.
 import json
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from listening import Server
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,8 +45,7 @@ class Handler(BaseHTTPRequestHandler):
 
 class Recorded:
     def __init__(self, answers):
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(Handler)
         self.server.answers = answers
         self.server.seen = self.seen = []
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from azure_estate import (BAD, EDGE, GOOD, TENANT_BAD, TENANT_CASES,
                           TENANT_GOOD, estate, tenant)
+from listening import Server
 
 ARM = "https://management.azure.com"
 GRAPH = "https://graph.microsoft.com"
@@ -77,15 +78,12 @@ class AzureFake:
         self.tokens, self.requests, self.faults = {}, [], []
         self.lifetime, self.federated = 3600, FEDERATED
         self.arc_path = None
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      Handler)
-        self.server.daemon_threads = True
+        self.server = Server(Handler)
         self.server.fake = self
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
-            self.server.socket = context.wrap_socket(self.server.socket,
-                                                     server_side=True)
+            self.server.secure(context)
         self.url = "%s://127.0.0.1:%d" % ("https" if tls else "http",
                                           self.server.server_address[1])
         threading.Thread(target=self.server.serve_forever,

@@ -22,6 +22,7 @@ import urllib.request
 from pathlib import Path
 
 from gcp_estate import BAD, GOOD, NUMBER, estate
+from listening import Server
 
 TOKEN = "planted-token-"  # all tokens begin so
 REFRESH = "planted-refresh-token-Q8wRt7"
@@ -97,17 +98,14 @@ class GcpFake:
                          "folders/3": [BAD]}
         self.folders = {"organizations/1": ["folders/2"],
                         "folders/2": ["folders/3"], "folders/3": []}
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      Handler)
-        self.server.daemon_threads = True
+        self.server = Server(Handler)
         self.server.fake = self
         self.host = "127.0.0.1:%d" % self.server.server_address[1]
         self.url = ("https://" if tls else "http://") + self.host
         if tls:  # its certificate, for the same key
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls, key)
-            self.server.socket = context.wrap_socket(self.server.socket,
-                                                     server_side=True)
+            self.server.secure(context)
         threading.Thread(target=self.server.serve_forever,
                          daemon=True).start()
 

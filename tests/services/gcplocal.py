@@ -5,7 +5,6 @@ It knows no credentials: gcp_fake.py stands in front of it."""
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import gcp_estate
 import pytest
+from ports import free_port
 
 SOURCE = Path(__file__).resolve().parents[2]
 
@@ -30,9 +30,7 @@ def program():
 
 class Gcplocal:
     def __init__(self, folder):
-        with socket.socket() as each:
-            each.bind(("127.0.0.1", 0))
-            self.port = each.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = Path(folder) / "gcplocal.log"
         self.process = None
@@ -43,7 +41,7 @@ class Gcplocal:
                 [program(), "start", "--host", "127.0.0.1", "--port",
                  str(self.port)], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while True:
             try:
                 self.ask("GET", "/health")

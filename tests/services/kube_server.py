@@ -20,7 +20,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,7 @@ from kube_access import (EVERYTHING, USERS, account, account_token,
 from kube_client import Client
 from kube_objects import named
 from kube_tls import Authority, Unavailable
+from ports import free_port
 
 START_SECONDS = 120
 
@@ -61,12 +61,6 @@ printf '{"kind": "ExecCredential", "apiVersion": "%s", "status": {%s}}' \\
 
 def encoded(path):
     return base64.b64encode(Path(path).read_bytes()).decode()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def kubeconfig(path, server, cluster="", user="", namespace=None):

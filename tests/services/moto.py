@@ -12,11 +12,12 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
 from pathlib import Path
+
+from ports import free_port
 
 SOURCE = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
@@ -45,12 +46,6 @@ def venv():
         if each and shutil.which(Path(each) / "bin/moto_server"):
             return Path(each)
     return None
-
-
-def free_port():
-    with socket.socket() as each:
-        each.bind(("127.0.0.1", 0))
-        return each.getsockname()[1]
 
 
 class Moto:

@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+from ports import free_port
+
 CONFIG = """ListenAddress 127.0.0.1
 Port {port}
 HostKey {folder}/host_key
@@ -57,9 +59,7 @@ class Sshd:
         (self.folder / "tmp").mkdir(exist_ok=True)
         host = self.keygen("host_key")
         (self.folder / "authorized_keys").write_text(self.keygen("id"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {host}")
         (self.folder / "config").write_text(CONFIG.format(
             port=self.port, folder=self.folder, user=self.user))
@@ -78,7 +78,7 @@ class Sshd:
         if started.returncode:
             raise Unavailable(f"sshd does not start: {started.stderr} "
                               + self.log()[-500:])
-        for _ in range(200):
+        for _ in range(3000):
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return self.check()

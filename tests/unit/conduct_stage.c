@@ -285,7 +285,7 @@ void trial_open(struct trial *trial, const char *plugin, const char *op)
         .op = op,
         .scan_id = "scan-1",
         .parallel = 1,
-        .limits = {.wall_ms = 60000},
+        .limits = {.wall_ms = 600000},
         .user = trial,
         .next_rule = trial_next,
         .on_result = trial_result,

@@ -406,67 +406,84 @@ static void creates_nothing_that_is_not_journalled(void **state)
 
 /* ---- time --------------------------------------------------------------- */
 
-static int cancel_soon(void *user)
+/* When the two that may run have done a rule each. */
+static int cancel_both(void *user)
 {
-    return clock_steady_ms() > *(int64_t *)user;
+    const struct trial *trials = user;
+
+    return trials[0].ends && trials[1].ends;
 }
 
 static void cancels_what_runs_and_what_waits(void **state)
 {
-    int64_t when;
     struct conduct *conduct = NULL;
     engine_error err = {0};
     struct stage stage;
     struct trial trials[3];
+    int64_t began;
 
     (void)state;
     stage_open(&stage, 0);
-    stage.options.cancelled = cancel_soon;
-    stage.options.user = &when;
+    stage.options.cancelled = cancel_both;
+    stage.options.user = trials;
     stage.options.grace_ms = 10000;
     expect_ok(conduct_new(&stage.options, &conduct, &err), &err);
     for (int i = 0; i < 3; i++) {
         trial_open(&trials[i], "alpha", "scan");
+        trial_rule(&trials[i], "{\"rule_id\": \"fast\", \"check_content\": "
+                               "{\"status\": \"pass\"}}");
         trial_rule(&trials[i], "{\"rule_id\": \"slow\", \"check_content\": "
-                               "{\"status\": \"pass\", \"sleep_ms\": 60000}}");
+                               "{\"status\": \"pass\", \"sleep_ms\": 600000}}");
         expect_ok(conduct_add(conduct, &trials[i].job, &err), &err);
     }
-    when = clock_steady_ms() + 1000;
+    began = clock_steady_ms();
     expect_ok(conduct_run(conduct, &err), &err);
-    assert_true(clock_steady_ms() - when < 30000);
+    assert_true(clock_steady_ms() - began < 300000);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(trials[i].end.error.status, ENGINE_ECANCELLED);
         assert_int_equal(trials[i].end.started, i < 2);
-        assert_int_equal(trials[i].ends, 0);
+        assert_int_equal(trials[i].ends, i < 2);
         trial_close(&trials[i]);
     }
     conduct_free(conduct);
     stage_close(&stage);
 }
 
-static void stops_a_job_at_its_deadline(void **state)
+/* false: the machine is so busy that not even the first rule was done */
+static bool is_stopped_after(int64_t seconds)
 {
     const int64_t began = clock_steady_ms();
     engine_error err = {0};
     struct stage stage;
     struct trial trial;
+    char message[128];
+    bool began_well;
 
-    (void)state;
+    snprintf(message, sizeof(message), "scanner \"alpha\" did not finish "
+             "within %lld s (limits.wall)", (long long)seconds);
     stage_open(&stage, 0);
     trial_open(&trial, "alpha", "scan");
-    trial.job.limits.wall_ms = 2000;
+    trial.job.limits.wall_ms = seconds * 1000;
     trial_rule(&trial, "{\"rule_id\": \"fast\", \"check_content\": "
                        "{\"status\": \"pass\"}}");
     trial_rule(&trial, "{\"rule_id\": \"slow\", \"check_content\": "
-                       "{\"status\": \"pass\", \"sleep_ms\": 60000}}");
+                       "{\"status\": \"pass\", \"sleep_ms\": 600000}}");
     assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ETIMEOUT);
-    assert_string_equal(err.message,
-                        "scanner \"alpha\" did not finish within 2 s "
-                        "(limits.wall)");
-    assert_true(clock_steady_ms() - began < 30000);
-    assert_string_equal(trial.said.data, "r:fast=1 d:fast=0 ");
+    assert_string_equal(err.message, message);
+    assert_true(clock_steady_ms() - began < 300000);
+    began_well = trial.ends > 0;
+    if (began_well)
+        assert_string_equal(trial.said.data, "r:fast=1 d:fast=0 ");
     trial_close(&trial);
     stage_close(&stage);
+    return began_well;
+}
+
+static void stops_a_job_at_its_deadline(void **state)
+{
+    (void)state;
+    assert_true(is_stopped_after(2) || is_stopped_after(10) ||
+                is_stopped_after(60));
 }
 
 /* ---- out of memory ------------------------------------------------------ */

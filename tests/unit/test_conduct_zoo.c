@@ -127,21 +127,32 @@ static void a_crash_leaves_other_jobs_alone(void **state)
     stage_close(&stage);
 }
 
-static void kills_what_ignores_cancel(void **state)
+/* false: the machine is so busy that the rule was not even begun */
+static bool is_killed_after(int64_t ms)
 {
     engine_error err = {0};
     struct stage stage;
     struct trial trial;
+    bool begun;
 
-    (void)state;
     stage_open(&stage, 0);
     trial_open(&trial, "hang", "scan");
     trial_rule(&trial, RULE("one", "\"spin\": 1"));
-    trial.job.limits.wall_ms = 2000;
+    trial.job.limits.wall_ms = ms;
     assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ETIMEOUT);
-    assert_string_equal(trial.said.data, "d:one=1 ");
+    begun = trial.ends > 0;
+    if (begun)
+        assert_string_equal(trial.said.data, "d:one=1 ");
     trial_close(&trial);
     stage_close(&stage);
+    return begun;
+}
+
+static void kills_what_ignores_cancel(void **state)
+{
+    (void)state;
+    assert_true(is_killed_after(2000) || is_killed_after(10000) ||
+                is_killed_after(60000));
 }
 
 static void stops_a_flood_of_results(void **state)
@@ -293,7 +304,7 @@ static void read_pids(const char *path, long pids[3])
     char *text = NULL;
     size_t len = 0;
 
-    for (int i = 0; i < 3000 && !file_exists(path); i++)
+    for (int i = 0; i < 12000 && !file_exists(path); i++)
         usleep(10000);
     assert_int_equal(file_read(path, 1000, &text, &len, NULL), ENGINE_OK);
     assert_int_equal(sscanf(text, "%ld %ld %ld", &pids[0], &pids[1],
@@ -304,7 +315,7 @@ static void read_pids(const char *path, long pids[3])
 static void expect_gone(const long pids[3])
 {
     for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 3000 && !stage_process_gone(pids[i]); j++)
+        for (int j = 0; j < 12000 && !stage_process_gone(pids[i]); j++)
             usleep(10000);
         if (!stage_process_gone(pids[i]))
             fail_msg("process %d of the worker is alive", i);
@@ -316,28 +327,41 @@ static char *child_rule(const char *path)
     return engine_strf(RULE("one", "\"child\": \"%s\", \"spin\": 1"), path);
 }
 
-static void nothing_survives_a_killed_worker(void **state)
+/* false: the machine is so busy that it had no children yet */
+static bool is_killed_with_children(int64_t ms)
 {
     engine_error err = {0};
     struct stage stage;
     struct trial trial;
     char *path, *rule;
     long pids[3];
+    bool begun;
 
-    (void)state;
     stage_open(&stage, 0);
     path = stage_path(&stage, "pids");
     rule = child_rule(path);
     trial_open(&trial, "hang", "scan");
     trial_rule(&trial, rule);
-    trial.job.limits.wall_ms = 3000;
+    trial.job.limits.wall_ms = ms;
     assert_int_equal(trial_run(&trial, &stage, &err), ENGINE_ETIMEOUT);
-    read_pids(path, pids);
-    expect_gone(pids);
+    begun = file_exists(path);
+    if (begun) {
+        read_pids(path, pids);
+        expect_gone(pids);
+    }
     engine_free(path);
     engine_free(rule);
     trial_close(&trial);
     stage_close(&stage);
+    return begun;
+}
+
+static void nothing_survives_a_killed_worker(void **state)
+{
+    (void)state;
+    assert_true(is_killed_with_children(3000) ||
+                is_killed_with_children(15000) ||
+                is_killed_with_children(60000));
 }
 
 static void check_engine_killed(void)

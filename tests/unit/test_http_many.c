@@ -111,7 +111,7 @@ static void gives_up_when_it_is_told_to(void **state)
                                                             .user = &when});
     add_many(stage, replies, "/silent");
     assert_int_equal(http_run(stage->client, &err), ENGINE_ECANCELLED);
-    assert_true(clock_steady_ms() - when < 10000);
+    assert_true(clock_steady_ms() - when < 55000);
     for (size_t i = 0; i < MANY; i++) {
         assert_int_equal(replies[i].status, ENGINE_ECANCELLED);
         assert_non_null(strstr(replies[i].err.message, "cancelled"));

@@ -364,7 +364,7 @@ static int in_child(struct fixture *f, int (*fn)(struct fixture *f),
 
     assert_true(pid >= 0);
     if (pid == 0) {
-        alarm(60);
+        alarm(600);
         if (small_disk)
             mount_small_disk(f->folder);
         else
