@@ -10,6 +10,7 @@
 #include "engine/library/library.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
+#include "sdk/base/steady.h"
 #include "sdk/document/document.h"
 
 #define SCAN_TELL_MS 100 /* between two words of progress */
@@ -154,7 +155,6 @@ static engine_status scan_new(struct engine *engine,
                               struct engine_scan **out, engine_error *err)
 {
     struct engine_scan *scan;
-    pthread_condattr_t steady;
     engine_status status;
 
     scan = engine_calloc_aligned(alignof(struct engine_scan), 1,
@@ -170,10 +170,7 @@ static engine_status scan_new(struct engine *engine,
     library_hold(engine);
     buffer_init(&scan->text, SCAN_JSON_MAX);
     pthread_mutex_init(&scan->lock, NULL);
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    pthread_cond_init(&scan->changed, &steady);
-    pthread_condattr_destroy(&steady);
+    steady_condition_init(&scan->changed);
     *out = scan;
     return ENGINE_OK;
 }
@@ -386,15 +383,9 @@ int32_t engine_scan_wait(struct engine_scan *scan, int64_t timeout_ms)
 
     if (!scan)
         return 1;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    if (timeout_ms > 0) {
-        if (timeout_ms > INT32_MAX)
-            timeout_ms = INT32_MAX; /* 24 days: ask again */
-        until.tv_sec += timeout_ms / 1000;
-        until.tv_nsec += timeout_ms % 1000 * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-    }
+    if (timeout_ms > INT32_MAX)
+        timeout_ms = INT32_MAX; /* 24 days: ask again */
+    until = steady_after(timeout_ms > 0 ? timeout_ms : 0);
     pthread_mutex_lock(&scan->lock);
     while (!scan->ended && timeout_ms < 0)
         pthread_cond_wait(&scan->changed, &scan->lock);

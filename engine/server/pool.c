@@ -6,6 +6,7 @@
 #include "engine/store/spool.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
+#include "sdk/base/steady.h"
 
 #define POOL_LOOK_MS 50
 
@@ -75,11 +76,9 @@ engine_status server_store_ready(struct server *server, int64_t *running,
 {
     struct server_away *away = &server->away;
     engine_status status = ENGINE_OK;
-    struct timespec until;
+    const struct timespec until = steady_after(POOL_SILENT_S * 1000);
     uint64_t look;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += POOL_SILENT_S;
     pthread_mutex_lock(&server->lock);
     look = away->begun + 1;
     server->poked = true;

@@ -14,6 +14,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/hash.h"
+#include "sdk/base/steady.h"
 
 #define QUEUE_TICK_MS 250
 #define QUEUE_LOOK_MS 1000 /* at the store, when nobody pokes */
@@ -361,13 +362,9 @@ static engine_status queue_look(struct server *server, engine_error *err)
 /* True when the store is to be looked at. */
 static bool queue_wait(struct server *server, int64_t looked_ms)
 {
-    struct timespec until;
+    const struct timespec until = steady_after(QUEUE_TICK_MS);
     bool look;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += QUEUE_TICK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&server->lock);
     if (!server->poked && !atomic_load(&server->stopping))
         pthread_cond_timedwait(&server->wake, &server->lock, &until);

@@ -10,6 +10,7 @@
 #include "engine/store/spool.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
+#include "sdk/base/steady.h"
 
 static engine_status server_open_world(struct server *server,
                                        struct server_world **out,
@@ -52,7 +53,7 @@ engine_status server_new(const struct server_setup *setup, struct server **out,
     server->started_ms = clock_now_ms();
     pthread_mutex_init(&server->lock, NULL);
     pthread_mutex_init(&server->admission, NULL);
-    pthread_cond_init(&server->wake, NULL);
+    steady_condition_init(&server->wake);
     server_host(server);
     server->owner = scan_owner_new();
     server->rate = rate_new();

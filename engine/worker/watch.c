@@ -13,6 +13,7 @@
 #include "engine/worker/sweep.h"
 #include "engine/worker/worker_private.h"
 #include "sdk/base/clock.h"
+#include "sdk/base/steady.h"
 
 #define WATCH_OUTPUT_MAX ((size_t)256 * 1024)  /* printed by one job, kept */
 #define WATCH_LINE_MAX ((size_t)2000)
@@ -342,17 +343,10 @@ void watch_drain(struct worker *worker)
 
 void watch_stop(struct worker *worker, int timeout_ms)
 {
-    struct timespec until;
+    const struct timespec until = steady_after(timeout_ms);
 
     if (!worker->watching)
         return;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (timeout_ms % 1000) * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
     pthread_mutex_lock(&worker->lock);
     worker->finished = true;
     while (!worker->closed)

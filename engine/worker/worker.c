@@ -11,6 +11,7 @@
 #include "engine/worker/sweep.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
+#include "sdk/base/steady.h"
 #include "sdk/document/document.h"
 
 #define WORKER_RULES_MAX ((size_t)1024 * 1024 * 1024)
@@ -79,7 +80,7 @@ static struct worker *worker_new(int fd, unsigned flags)
     bson_init(&worker->description);
     pthread_mutex_init(&worker->send_lock, NULL);
     pthread_mutex_init(&worker->lock, NULL);
-    pthread_cond_init(&worker->changed, NULL);
+    steady_condition_init(&worker->changed);
     host_init(worker);
     if (worker->wake >= 0 && worker->writer.fd >= 0)
         return worker;

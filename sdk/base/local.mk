@@ -3,6 +3,7 @@ ground_sources += \
 	sdk/base/arena.c sdk/base/arena.h \
 	sdk/base/buffer.c sdk/base/buffer.h \
 	sdk/base/clock.c sdk/base/clock.h \
+	sdk/base/steady.c sdk/base/steady.h \
 	sdk/base/error.c sdk/base/error.h \
 	sdk/base/file.c sdk/base/file.h \
 	sdk/base/file_tree.c \

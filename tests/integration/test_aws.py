@@ -420,7 +420,7 @@ def test_rules_have_defaults_of_their_own(aws):
 
 
 def test_calls_are_made_at_the_same_time(aws):
-    aws.proxy.delay = 0.3
+    aws.proxy.delay = 1
     aws.proxy.most = 0
     aws.scan(KEYS, LOGS, GROUPS, USERS, BUCKETS)
     assert aws.proxy.most >= 4

@@ -5,17 +5,23 @@ import json
 import signal
 from pathlib import Path
 
-from support import SLOW, finish, processes_of, rule, wait_for
+from support import SLOW, Gate, finish, rule
+
+
+def worker_environ(gate):
+    """Of the worker that is held at the gate's one rule."""
+    gate.wait()
+    (held,) = gate.path.parent.glob(f"{gate.path.name}.held-*")
+    pid = held.name.split("held-")[1].split("-")[0]
+    return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
 
 
 def test_workers_know_the_agent_and_no_secrets(engine):
-    engine.import_rules([rule(1, sleep_ms=20000)])
+    gate = Gate(engine.directory)
+    engine.import_rules([gate.rule(1)])
     process = engine.start("scan", env={"SSH_AUTH_SOCK": "/run/agent",
                                         "CLOUD_SECRET": "hunter2"})
-    workers = wait_for(lambda: [pid for pid, name in
-                                processes_of(engine.home).items()
-                                if "scan-worker" in name], 20, "a worker")
-    environ = Path(f"/proc/{workers[0]}/environ").read_bytes().split(b"\0")
+    environ = worker_environ(gate)
     process.send_signal(signal.SIGINT)
     finish(process)
     assert b"SSH_AUTH_SOCK=/run/agent" in environ
@@ -23,17 +29,15 @@ def test_workers_know_the_agent_and_no_secrets(engine):
 
 
 def test_workers_know_what_their_target_refers_to(engine):
-    engine.import_rules([rule(1, sleep_ms=20000)])
+    gate = Gate(engine.directory)
+    engine.import_rules([gate.rule(1)])
     target = {"type": "local", "password": {"env": "ITS_PASSWORD"},
               "environment": ["CLOUD_*", "ALONE"]}
     process = engine.start(
         "scan", "--target", json.dumps(target), env={
             "ITS_PASSWORD": "one", "CLOUD_REGION": "two", "ALONE": "three",
             "ALONE_NOT": "four", "https_proxy": "five"})
-    workers = wait_for(lambda: [pid for pid, name in
-                                processes_of(engine.home).items()
-                                if "scan-worker" in name], 20, "a worker")
-    environ = Path(f"/proc/{workers[0]}/environ").read_bytes().split(b"\0")
+    environ = worker_environ(gate)
     process.send_signal(signal.SIGINT)
     finish(process)
     assert {b"ITS_PASSWORD=one", b"CLOUD_REGION=two", b"ALONE=three",

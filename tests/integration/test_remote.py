@@ -13,6 +13,7 @@ import pytest
 
 from daemon import PREFIX, Daemon
 from hostile import Hostile
+from ports import free_port
 from support import (BUILD, DONE, FAILED, MIB, PROGRAM, REMOTE, SLOW, SOURCE,
                      UNABLE, UNSURE, Gate, finish, need_program, on_terminal, rule,
                      wait_for, wait_gone)
@@ -330,7 +331,9 @@ def test_a_second_signal_leaves(hostile):
 
 def test_a_killed_daemon_is_followed_on_when_it_is_back(make, engine, gate):
     daemon, client = make(gate.rules)
-    daemon.configure(listen=f"127.0.0.1:{daemon.port}")
+    daemon.stop()
+    daemon.configure(listen=f"127.0.0.1:{free_port()}")
+    client.url = f"http://127.0.0.1:{daemon.start().port}"
     process = client.start("scan", "--format", "json")
     scan = wait_for(lambda: daemon.ask("GET", "/scans").json()["scans"], 20,
                     "a scan")[0]["scan_id"]
@@ -350,7 +353,7 @@ def test_a_killed_daemon_is_followed_on_when_it_is_back(make, engine, gate):
 
 
 def test_a_daemon_that_stays_away_is_given_up(make, gate):
-    daemon, client = make(gate.rules, more=["--server-timeout", "1"])
+    daemon, client = make(gate.rules, more=["--server-timeout", "5"])
     process = client.start("scan")
     scan = wait_for(lambda: daemon.ask("GET", "/scans").json()["scans"], 20,
                     "a scan")[0]["scan_id"]
@@ -513,12 +516,12 @@ def test_waiting_for_a_turn_can_be_interrupted(hostile):
 
 
 def test_waiting_for_a_turn_ends(hostile):
-    server, client = hostile(execute=(429, {"Retry-After": "1"}, b"{}"))
-    client.more = ["--server-timeout", "2"]
+    server, client = hostile(execute=(429, {"Retry-After": "3"}, b"{}"))
+    client.more = ["--server-timeout", "10"]
     result = client.run("scan", code=UNABLE)
-    assert "trying again in 1 s" in result.err
+    assert "trying again in 3 s" in result.err
     assert "answers 429" in result.err
-    assert 2 <= server.count("execute") <= 3
+    assert 2 <= server.count("execute") <= 4
 
 
 def test_a_busy_daemon_is_told_or_waited_for(hostile):

@@ -99,9 +99,9 @@ def test_the_three_requests_of_the_specification(daemon, sshd,  # noqa: F811
     assert (made["rules_count"], made["profiles_count"]) == (15, 1)
 
     with remote_environment(sshd, OSCAP_PROBE_ROOT=machine(tmp_path, 400)):
-        started = daemon.execute(request(sshd), "?wait=300", status=200)
+        started = daemon.execute(request(sshd), "?wait=3000", status=200)
         usual = daemon.execute(request(sshd, variable_overrides={}),
-                               "?wait=300", status=200)
+                               "?wait=3000", status=200)
 
     scan = daemon.scan(started["scan_id"])
     assert scan["status"] == "completed"
