@@ -122,7 +122,10 @@ def test_one_scan_of_a_host_a_cluster_and_three_clouds(tmp_path, met, places):
     for each in PLUGINS:
         if not module(each).exists():
             unavailable(f"built without {each}")
-    engine = Engine(tmp_path / "engine", plugins=PLUGINS)
+    # a cloud that waits to be met by the other is silent that long
+    patient = {"stall_timeout": 120 * SLOW, "timeout": 600 * SLOW}
+    engine = Engine(tmp_path / "engine", plugins=PLUGINS,
+                    options={"azure": patient, "gcp": patient})
     engine.run("import", scap.datastream("debian11"), code=DONE)
     (tmp_path / "pod-rule.yaml").write_text(POD_RULE)
     engine.run("import", tmp_path / "pod-rule.yaml",
