@@ -175,21 +175,24 @@ static engine_status conduct_poll(struct conduct *conduct, engine_error *err)
 {
     struct pollfd *fds =
         engine_calloc(conduct->running_count + 1, sizeof(*fds));
+    int timeout_ms = CONDUCT_TICK_MS;
     size_t count = 0;
 
     if (!fds)
         return engine_fail_memory(err);
     for (struct task *task = conduct->running; task; task = task->next) {
-        const struct channel *channel = &task->launch.channel;
+        struct channel *channel = &task->launch.channel;
 
         fds[count].events = channel_events(channel);
         /* full, or at its end, and not to be taken now */
         fds[count].fd = task->stalled && !(fds[count].events & POLLIN)
                             ? -1
                             : channel->fd;
+        if (channel_sleep(channel))
+            timeout_ms = 0;
         count++;
     }
-    if (poll(fds, (nfds_t)count, CONDUCT_TICK_MS) < 0 && errno != EINTR) {
+    if (poll(fds, (nfds_t)count, timeout_ms) < 0 && errno != EINTR) {
         engine_free(fds);
         return engine_fail(err, ENGINE_EIO, "could not wait for workers: %s",
                            strerror(errno));

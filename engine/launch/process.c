@@ -15,10 +15,10 @@
 #include "engine/launch/launch_private.h"
 #include "engine/launch/launcher.h"
 #include "engine/worker/sweep.h"
+#include "engine/worker/worker.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/buffer.h"
 
-#define PROCESS_SOCKET 3 /* where a worker finds its end */
 #define PROCESS_USER_MAX ((size_t)120 * 1024) /* as one argument */
 
 struct process_launcher {
@@ -26,19 +26,22 @@ struct process_launcher {
     char *worker_path;
 };
 
-static int process_actions(posix_spawn_file_actions_t *actions, int socket)
+static int process_actions(posix_spawn_file_actions_t *actions, int socket,
+                           int ring)
 {
     int code = posix_spawn_file_actions_addopen(actions, 0, "/dev/null",
                                                 O_RDONLY, 0);
 
     if (!code)
         code = posix_spawn_file_actions_adddup2(actions, socket,
-                                                PROCESS_SOCKET);
+                                                WORKER_SOCKET);
+    if (!code && ring >= 0)
+        code = posix_spawn_file_actions_adddup2(actions, ring, WORKER_RING);
     /* ours are close-on-exec; this is for those of others */
 #if __GLIBC_PREREQ(2, 34)
     if (!code)
-        code = posix_spawn_file_actions_addclosefrom_np(actions,
-                                                        PROCESS_SOCKET + 1);
+        code = posix_spawn_file_actions_addclosefrom_np(
+            actions, ring >= 0 ? WORKER_RING + 1 : WORKER_RING);
 #endif
     return code;
 }
@@ -64,8 +67,8 @@ static int process_attributes(posix_spawnattr_t *attributes)
 }
 
 /* An errno value, as posix_spawn itself returns. */
-static int process_spawn(const char *path, char *user, int socket, char **env,
-                         pid_t *out)
+static int process_spawn(const char *path, char *user, const int fds[2],
+                         char **env, pid_t *out)
 {
     char name[] = "scan-worker";
     char *argv[] = {name, user, NULL};
@@ -80,7 +83,7 @@ static int process_spawn(const char *path, char *user, int socket, char **env,
         posix_spawn_file_actions_destroy(&actions);
         return code;
     }
-    code = process_actions(&actions, socket);
+    code = process_actions(&actions, fds[0], fds[1]);
     if (!code)
         code = process_attributes(&attributes);
     if (!code)
@@ -115,8 +118,9 @@ static engine_status process_start(struct launcher *launcher,
                                    struct launch *launch, engine_error *err)
 {
     const struct process_launcher *self = (const void *)launcher;
+    struct ring reader;
     char **env, *user;
-    int ends[2], code;
+    int ends[2], ring, code;
     pid_t pid = 0;
 
     if (process_user(launch->user, &user, err) < 0)
@@ -130,11 +134,16 @@ static engine_status process_start(struct launcher *launcher,
         engine_free(user);
         return status;
     }
-    code = process_spawn(self->worker_path, user, ends[1], env, &pid);
+    ring = ring_make(&reader);
+    code = process_spawn(self->worker_path, user,
+                         (const int[2]){ends[1], ring}, env, &pid);
     launch_environment_free(env);
     engine_free(user);
     close(ends[1]);
+    if (ring >= 0)
+        close(ring);
     if (code) {
+        ring_close(&reader);
         close(ends[0]);
         engine_fail(err, engine_status_from_errno(code),
                     "could not start the worker \"%s\": %s",
@@ -144,6 +153,7 @@ static engine_status process_start(struct launcher *launcher,
     }
     *launch = (struct launch){.launcher = launcher, .id = pid};
     channel_init(&launch->channel, ends[0]);
+    launch->channel.ring = reader;
     return ENGINE_OK;
 }
 

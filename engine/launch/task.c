@@ -329,6 +329,14 @@ static void task_take_frames(struct task *task)
         task_violation(task, "sent nonsense: %s", err.message);
 }
 
+static void task_broken(struct task *task, engine_error *err)
+{
+    if (err->status == ENGINE_EPARSE)
+        task_violation(task, "sent nonsense: %s", err->message);
+    else
+        task_kill(task, err);
+}
+
 bool task_turn(struct task *task, short revents)
 {
     struct channel *channel = &task->launch.channel;
@@ -338,8 +346,8 @@ bool task_turn(struct task *task, short revents)
         buffer_reset(&channel->in);
         channel->in_used = 0;
     }
-    if (revents && channel_pump(channel, &err) < 0)
-        task_kill(task, &err);
+    if ((channel_wake(channel) || revents) && channel_pump(channel, &err) < 0)
+        task_broken(task, &err);
     if (!task->killed) {
         task_take_frames(task);
         task_check_time(task);

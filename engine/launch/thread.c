@@ -29,7 +29,7 @@ struct thread_worker {
 
 /* Of the worker's own, since a hanging one is left behind. */
 struct thread_job {
-    int fd;
+    int fd, ring;
     scanner_query_fn query;
 };
 
@@ -38,7 +38,7 @@ static void *thread_main(void *user)
     const struct thread_job job = *(struct thread_job *)user;
 
     engine_free(user);
-    (void)worker_run_thread(job.fd, job.query);
+    (void)worker_run_thread(job.fd, job.ring, job.query);
     return NULL;
 }
 
@@ -61,8 +61,9 @@ static engine_status thread_start(struct launcher *launcher,
     struct thread_launcher *self = (void *)launcher;
     struct thread_worker *worker = engine_calloc(1, sizeof(*worker));
     struct thread_job *job = engine_malloc(sizeof(*job));
+    struct ring reader;
     int ends[2] = {-1, -1};
-    int code;
+    int ring, code;
 
     if (!worker || !job || launch_sockets(ends, err) < 0) {
         const bool memory = !worker || !job;
@@ -71,9 +72,15 @@ static engine_status thread_start(struct launcher *launcher,
         engine_free(job);
         return memory ? engine_fail_memory(err) : ENGINE_EIO;
     }
-    *job = (struct thread_job){.fd = ends[1], .query = launch->query};
+    /* mapped twice: a thread that hangs keeps its own end */
+    ring = ring_make(&reader);
+    *job = (struct thread_job){
+        .fd = ends[1], .ring = ring, .query = launch->query};
     code = thread_spawn(&worker->thread, job);
     if (code) {
+        ring_close(&reader);
+        if (ring >= 0)
+            close(ring);
         close(ends[0]);
         close(ends[1]);
         engine_free(worker);
@@ -84,6 +91,7 @@ static engine_status thread_start(struct launcher *launcher,
     *launch = (struct launch){
         .launcher = launcher, .id = atomic_fetch_add(&self->count, 1) + 1, .internal = worker};
     channel_init(&launch->channel, ends[0]);
+    launch->channel.ring = reader;
     return ENGINE_OK;
 }
 

@@ -13,6 +13,7 @@
 #define CHANNEL_CHUNK ((size_t)64 * 1024)
 #define CHANNEL_CHUNKS_PER_READ 8 /* so that one flood starves nobody */
 #define CHANNEL_OUT_MAX (2 * FRAME_MAX_BYTES)
+#define CHANNEL_NAP_MS 2 /* for a reader who has a full ring to take */
 
 void channel_init(struct channel *channel, int fd)
 {
@@ -21,10 +22,22 @@ void channel_init(struct channel *channel, int fd)
     buffer_init(&channel->out, CHANNEL_OUT_MAX);
 }
 
+/* Whether frames go this way through the ring. */
+static bool channel_puts(const struct channel *channel)
+{
+    return channel->ring.memory && channel->ring.writes;
+}
+
+static bool channel_gets(const struct channel *channel)
+{
+    return channel->ring.memory && !channel->ring.writes;
+}
+
 void channel_clear(struct channel *channel)
 {
     if (channel->fd >= 0)
         close(channel->fd);
+    ring_close(&channel->ring);
     buffer_clear(&channel->in);
     buffer_clear(&channel->out);
     channel->fd = -1;
@@ -37,16 +50,40 @@ size_t channel_pending(const struct channel *channel)
     return channel->out.len - channel->out_used;
 }
 
+size_t channel_filled(const struct channel *channel)
+{
+    return channel_pending(channel) +
+           (channel_puts(channel) ? ring_filled(&channel->ring) : 0);
+}
+
+static bool channel_has_room(const struct channel *channel)
+{
+    return channel->in.len - channel->in_used <= FRAME_MAX_BYTES;
+}
+
 short channel_events(const struct channel *channel)
 {
-    const bool room = channel->in.len - channel->in_used <= FRAME_MAX_BYTES;
     short events = 0;
 
-    if (room && !channel->closed)
+    if (channel_has_room(channel) && !channel->closed)
         events |= POLLIN;
     if (channel_pending(channel) && !channel->deaf)
         events |= POLLOUT;
     return events;
+}
+
+bool channel_sleep(struct channel *channel)
+{
+    return channel_gets(channel) && !ring_sleep(&channel->ring) &&
+           channel_has_room(channel);
+}
+
+bool channel_wake(struct channel *channel)
+{
+    if (!channel_gets(channel))
+        return false;
+    ring_wake(&channel->ring);
+    return !ring_is_empty(&channel->ring);
 }
 
 static void channel_deafen(struct channel *channel)
@@ -68,8 +105,32 @@ static void channel_forget(struct channel *channel)
     }
 }
 
+static void channel_write_ring(struct channel *channel)
+{
+    channel->out_used +=
+        ring_put(&channel->ring, channel->out.data + channel->out_used,
+                 channel_pending(channel));
+    channel_forget(channel);
+}
+
+void channel_rouse(struct channel *channel)
+{
+    static const char byte = 0;
+
+    if (!channel_puts(channel) || !ring_rouse(&channel->ring))
+        return;
+    /* a socket that is full of such bytes wakes it as well */
+    if (send(channel->fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+        (errno == EPIPE || errno == ECONNRESET))
+        channel_deafen(channel);
+}
+
 engine_status channel_write(struct channel *channel, engine_error *err)
 {
+    if (channel_puts(channel) && !channel->deaf && channel_pending(channel)) {
+        channel_write_ring(channel);
+        return ENGINE_OK;
+    }
     while (channel_pending(channel) && !channel->deaf) {
         const ssize_t sent =
             send(channel->fd, channel->out.data + channel->out_used,
@@ -140,10 +201,52 @@ static ssize_t channel_receive(struct channel *channel, engine_error *err)
                        strerror(errno));
 }
 
+/* The bytes that woke us; and whether the worker is still there. */
+static void channel_drain(struct channel *channel)
+{
+    char bytes[4096];
+    ssize_t got;
+
+    do /* what is left is seen in the next turn */
+        got = recv(channel->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK))
+        ring_end(&channel->ring);
+}
+
+/* What a worker wrote before its end is taken too. */
+static engine_status channel_read_ring(struct channel *channel,
+                                       engine_error *err)
+{
+    channel_drain(channel);
+    for (int i = 0; i < CHANNEL_CHUNKS_PER_READ && channel_has_room(channel);
+         i++) {
+        char *room = buffer_room(&channel->in, CHANNEL_CHUNK);
+        ssize_t got;
+
+        if (!room)
+            return buffer_status(&channel->in, err);
+        got = ring_get(&channel->ring, room, CHANNEL_CHUNK);
+        if (got < 0)
+            return engine_fail(err, ENGINE_EPARSE,
+                               "a worker overwrote what it shares with us");
+        if (got == 0)
+            break;
+        buffer_grown(&channel->in, (size_t)got);
+    }
+    if (channel->ring.ended && ring_is_empty(&channel->ring)) {
+        channel->closed = true;
+        channel_deafen(channel);
+    }
+    return ENGINE_OK;
+}
+
 engine_status channel_read(struct channel *channel, engine_error *err)
 {
     buffer_consume(&channel->in, channel->in_used);
     channel->in_used = 0;
+    if (channel_gets(channel) && !channel->closed)
+        return channel_read_ring(channel, err);
     for (int i = 0; i < CHANNEL_CHUNKS_PER_READ; i++) {
         ssize_t got;
 
@@ -197,23 +300,38 @@ int channel_next(struct channel *channel, bson_t *frame, engine_error *err)
     return 1;
 }
 
+void channel_await_room(struct channel *channel, int timeout_ms)
+{
+    struct pollfd one = {.fd = channel->fd, .events = POLLOUT};
+
+    if (!channel_puts(channel)) {
+        (void)poll(&one, 1, timeout_ms);
+        return;
+    }
+    one.events = 0; /* only its end */
+    if (timeout_ms > CHANNEL_NAP_MS)
+        timeout_ms = CHANNEL_NAP_MS;
+    if (poll(&one, 1, timeout_ms) > 0 && (one.revents & (POLLHUP | POLLERR)))
+        channel_deafen(channel);
+}
+
 engine_status channel_flush(struct channel *channel, int timeout_ms,
                             engine_error *err)
 {
     const int64_t until = clock_steady_ms() + timeout_ms;
 
     for (;;) {
-        struct pollfd one = {.fd = channel->fd, .events = POLLOUT};
         engine_status status = channel_write(channel, err);
         int64_t left;
 
+        channel_rouse(channel);
         if (status < 0 || !channel_pending(channel))
             return status;
         left = until - clock_steady_ms();
         if (left <= 0)
             return engine_fail(err, ENGINE_ETIMEOUT,
                                "a worker did not take its input in time");
-        (void)poll(&one, 1, (int)left);
+        channel_await_room(channel, (int)left);
     }
 }
 

@@ -34,15 +34,21 @@
 
 #include <bson/bson.h>
 
+#include "engine/worker/ring.h"
 #include "sdk/base/buffer.h"
 #include "sdk/base/error.h"
 
 #define FRAME_MAX_BYTES ((size_t)32 * 1024 * 1024)
 #define FRAME_MAX_DEPTH 110
 
-/** Reads and writes frames on a non-blocking stream socket. */
+/**
+ * Reads and writes frames on a non-blocking stream socket. With a ring frames
+ * from the worker go through that, and the socket has a byte when they are to
+ * be looked at; that it ends is still said by the socket.
+ */
 struct channel {
     int fd;                    /* owned */
+    struct ring ring;          /* owned, set after channel_init; or none */
     struct buffer in, out;
     size_t in_used;            /* bytes of `in` already delivered */
     size_t out_used;           /* bytes of `out` already sent */
@@ -61,8 +67,19 @@ engine_status channel_send(struct channel *channel, const bson_t *frame,
                            engine_error *err);
 /** Bytes not sent yet. */
 size_t channel_pending(const struct channel *channel);
+/** With those that wait in the ring. */
+size_t channel_filled(const struct channel *channel);
 /** poll(2) events that would make progress. */
 short channel_events(const struct channel *channel);
+/** Before and after poll(2): whether frames wait in the ring, of which the
+ * socket says nothing. Between these calls the worker wakes us for one. */
+bool channel_sleep(struct channel *channel);
+bool channel_wake(struct channel *channel);
+/** From the worker: the engine is to look now. */
+void channel_rouse(struct channel *channel);
+/** Waits for room to write, at most so long; whether there is any is for the
+ * next write to see. */
+void channel_await_room(struct channel *channel, int timeout_ms);
 /** Moves bytes one way without blocking; a worker's threads have one each. */
 engine_status channel_read(struct channel *channel, engine_error *err);
 engine_status channel_write(struct channel *channel, engine_error *err);

@@ -327,7 +327,7 @@ static void host_progress(const struct scanner_host *host,
     BSON_APPEND_INT64(&frame, "done", (int64_t)done);
     BSON_APPEND_INT64(&frame, "expected", (int64_t)expected);
     BSON_APPEND_UTF8(&frame, "what", host_text(what, 1024) ? what : "");
-    (void)worker_send(worker, &frame);
+    (void)worker_send_soon(worker, &frame);
     bson_destroy(&frame);
 }
 

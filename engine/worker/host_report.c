@@ -52,11 +52,15 @@ static struct worker_rule *report_rule(struct worker *worker,
     return rule && !rule->done ? rule : NULL;
 }
 
-static int32_t report_refuse(struct worker_rule *rule, const char *why)
+static int32_t report_refuse(struct worker *worker, struct worker_rule *rule,
+                             const char *why)
 {
-    if (!rule->refused[0])
-        snprintf(rule->refused, sizeof(rule->refused),
-                 "a result of the scanner was refused: %.150s", why);
+    if (!rule->refused)
+        rule->refused = arena_strf(&worker->states,
+                                   "a result of the scanner was refused: "
+                                   "%.150s", why);
+    if (!rule->refused)
+        rule->refused = "a result of the scanner was refused";
     return SCANNER_EINVAL;
 }
 
@@ -143,7 +147,7 @@ static int32_t host_emit(const struct scanner_host *host,
     frame_init(&frame, "result");
     if (!report_result(&frame, result, &err)) {
         bson_destroy(&frame);
-        return report_refuse(rule, err.message);
+        return report_refuse(worker, rule, err.message);
     }
     if (report_admit(worker, &frame))
         status = worker_send_later(worker, &frame);
@@ -151,7 +155,7 @@ static int32_t host_emit(const struct scanner_host *host,
         status = ENGINE_ELIMIT;
     bson_destroy(&frame);
     if (status == ENGINE_ELIMIT)
-        report_refuse(rule, "the job reported too many");
+        report_refuse(worker, rule, "the job reported too many");
     return status == ENGINE_OK ? SCANNER_OK : SCANNER_ECANCELLED;
 }
 
@@ -164,8 +168,8 @@ static bool report_end(bson_t *frame, struct worker_rule *rule,
     }
     BSON_APPEND_UTF8(frame, "rule_id", end->rule_id);
     BSON_APPEND_INT32(frame, "status",
-                      rule->refused[0] ? SCANNER_ERROR : end->status);
-    if (!report_message(frame, rule->refused[0] ? rule->refused : end->message,
+                      rule->refused ? SCANNER_ERROR : end->status);
+    if (!report_message(frame, rule->refused ? rule->refused : end->message,
                         err))
         return false;
     if (end->duration_ms >= 0)
@@ -196,10 +200,10 @@ static int32_t host_rule_done(const struct scanner_host *host,
     frame_init(&frame, "rule_done");
     if (!report_end(&frame, rule, end, &err)) {
         bson_destroy(&frame);
-        return report_refuse(rule, err.message);
+        return report_refuse(worker, rule, err.message);
     }
     rule->done = true;
-    status = worker_send(worker, &frame);
+    status = worker_send_soon(worker, &frame);
     bson_destroy(&frame);
     return status == ENGINE_OK ? SCANNER_OK : SCANNER_ECANCELLED;
 }

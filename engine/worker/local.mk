@@ -13,6 +13,7 @@ core_sources += \
 	engine/worker/host_register.c \
 	engine/worker/host_report.c \
 	engine/worker/limits.c \
+	engine/worker/ring.c engine/worker/ring.h \
 	engine/worker/socket.c \
 	engine/worker/sweep.c engine/worker/sweep.h \
 	engine/worker/take.c \
@@ -21,7 +22,8 @@ core_sources += \
 	engine/worker/worker.c engine/worker/worker.h \
 	engine/worker/worker_private.h
 
-unit_tests += tests/unit/test_frames tests/unit/test_worker
+unit_tests += tests/unit/test_frames tests/unit/test_ring
+unit_tests += tests/unit/test_worker
 unit_tests += tests/unit/test_confine
 tests_unit_test_confine_SOURCES = \
 	tests/unit/conduct_stage.c tests/unit/conduct_stage.h \

@@ -94,10 +94,11 @@ engine_status worker_take(struct worker *worker, const bson_t *frame,
                           engine_error *err)
 {
     const char *kind = frame_kind(frame);
+    const bool rule = strcmp(kind, "rule") == 0;
     engine_status status = ENGINE_OK;
 
     pthread_mutex_lock(&worker->lock);
-    if (strcmp(kind, "rule") == 0)
+    if (rule)
         status = take_rule(worker, frame, err);
     else if (strcmp(kind, "job") == 0)
         status = take_job(worker, frame, err);
@@ -110,7 +111,9 @@ engine_status worker_take(struct worker *worker, const bson_t *frame,
     else
         status = engine_fail(err, ENGINE_EPARSE,
                              "the engine sent an unknown frame \"%s\"", kind);
-    pthread_cond_broadcast(&worker->changed);
+    /* nobody waits for a rule, and there may be a million */
+    if (!rule)
+        pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
     return status;
 }

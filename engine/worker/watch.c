@@ -32,45 +32,73 @@ static void watch_wake(struct worker *worker)
 /* Sends all there is, waiting for room; under the lock. */
 static engine_status watch_send_all(struct worker *worker)
 {
-    engine_status status = channel_write(&worker->writer, NULL);
+    struct channel *writer = &worker->writer;
+    engine_status status = channel_write(writer, NULL);
 
-    while (status == ENGINE_OK && channel_pending(&worker->writer)) {
-        struct pollfd one = {.fd = worker->writer.fd, .events = POLLOUT};
-
-        (void)poll(&one, 1, 1000);
-        status = channel_write(&worker->writer, NULL);
+    while (status == ENGINE_OK && channel_pending(writer)) {
+        channel_rouse(writer);
+        channel_await_room(writer, 1000);
+        status = channel_write(writer, NULL);
     }
-    return status == ENGINE_OK && worker->writer.deaf ? ENGINE_EIO : status;
+    return status == ENGINE_OK && writer->deaf ? ENGINE_EIO : status;
 }
 
-engine_status worker_send(struct worker *worker, const bson_t *frame)
+/* The engine is told now, or, unless there is much, by the watcher in a few
+ * milliseconds; under the lock. */
+static void watch_tell(struct worker *worker, bool now)
+{
+    if (now || channel_filled(&worker->writer) >= WATCH_LATER_BYTES) {
+        worker->later = false;
+        channel_rouse(&worker->writer);
+    } else if (!worker->later) {
+        worker->later = true;
+        worker->later_ms = clock_steady_ms();
+        watch_wake(worker);
+    }
+}
+
+/* Nothing stays behind, where the end of this process would take it along:
+ * `now` is only about when the engine looks. */
+static engine_status watch_send(struct worker *worker, const bson_t *frame,
+                                bool now)
 {
     engine_status status;
 
     pthread_mutex_lock(&worker->send_lock);
-    status = channel_put(&worker->writer, frame, NULL);
-    /* nothing stays behind: the plugin may be busy for long after this */
+    status = atomic_load(&worker->gone)
+                 ? ENGINE_EIO
+                 : channel_put(&worker->writer, frame, NULL);
     if (status == ENGINE_OK)
         status = watch_send_all(worker);
+    if (status == ENGINE_OK)
+        watch_tell(worker, now || !worker->writer.ring.memory);
     pthread_mutex_unlock(&worker->send_lock);
     return status;
+}
+
+engine_status worker_send(struct worker *worker, const bson_t *frame)
+{
+    return watch_send(worker, frame, true);
+}
+
+engine_status worker_send_soon(struct worker *worker, const bson_t *frame)
+{
+    return watch_send(worker, frame, false);
 }
 
 engine_status worker_send_later(struct worker *worker, const bson_t *frame)
 {
     engine_status status;
-    bool first;
 
+    if (worker->writer.ring.memory)
+        return worker_send_soon(worker, frame);
     pthread_mutex_lock(&worker->send_lock);
-    first = !channel_pending(&worker->writer);
-    if (first)
-        worker->later_ms = clock_steady_ms();
     status = channel_put(&worker->writer, frame, NULL);
     if (status == ENGINE_OK &&
         channel_pending(&worker->writer) >= WATCH_LATER_BYTES)
         status = watch_send_all(worker);
-    else if (first)
-        watch_wake(worker); /* it sends what nobody else has sent by then */
+    else
+        watch_tell(worker, false);
     pthread_mutex_unlock(&worker->send_lock);
     return status;
 }
@@ -124,21 +152,26 @@ static bool watch_line(struct worker *worker, char *text, size_t len)
                 text[i] = '?';
     watch_log_frame(&frame, SCANNER_LOG_INFO, text, len);
     (void)channel_send(&worker->writer, &frame, NULL);
+    watch_tell(worker, true);
     bson_destroy(&frame);
     pthread_mutex_unlock(&worker->send_lock);
     return true;
 }
 
-/* What the socket did not take at once. False: try again soon. */
+/* What was not taken at once, and what the engine has not been told of. False:
+ * try again soon. */
 static bool watch_flush(struct worker *worker)
 {
     bool sent;
 
     if (pthread_mutex_trylock(&worker->send_lock) != 0)
-        return true; /* the plugin's thread is at it */
-    if (clock_steady_ms() - worker->later_ms >= WATCH_LATER_MS)
+        return false; /* the plugin's thread is at it */
+    if (clock_steady_ms() - worker->later_ms >= WATCH_LATER_MS) {
         (void)channel_write(&worker->writer, NULL);
-    sent = !channel_pending(&worker->writer);
+        if (worker->later)
+            watch_tell(worker, true);
+    }
+    sent = !channel_pending(&worker->writer) && !worker->later;
     pthread_mutex_unlock(&worker->send_lock);
     return sent;
 }
@@ -215,6 +248,7 @@ static void watch_gone(struct worker *worker)
     pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
     atomic_store(&worker->cancelled, 1);
+    atomic_store(&worker->gone, true);
     if (finished || (worker->flags & WORKER_IN_THREAD))
         return;
     sweep_session(getpid());

@@ -2,6 +2,7 @@
 /* worker.c - one job, from its frame to its last word. */
 #include "engine/worker/worker_private.h"
 
+#include <fcntl.h>
 #include <stdalign.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -53,7 +54,7 @@ static void worker_free(struct worker *worker)
     engine_free(worker);
 }
 
-static struct worker *worker_new(int fd, unsigned flags)
+static struct worker *worker_new(int fd, int ring, unsigned flags)
 {
     struct worker *worker =
         engine_calloc_aligned(alignof(struct worker), 1, sizeof(*worker));
@@ -82,7 +83,8 @@ static struct worker *worker_new(int fd, unsigned flags)
     pthread_mutex_init(&worker->lock, NULL);
     steady_condition_init(&worker->changed);
     host_init(worker);
-    if (worker->wake >= 0 && worker->writer.fd >= 0)
+    if (worker->wake >= 0 && worker->writer.fd >= 0 &&
+        (ring < 0 || ring_open(&worker->writer.ring, ring)))
         return worker;
     worker_free(worker);
     return NULL;
@@ -420,14 +422,16 @@ static void worker_finish(struct worker *worker, engine_status status,
     watch_stop(worker, WORKER_CLOSE_MS);
 }
 
-static int worker_live(int fd, unsigned flags, const char *user,
+static int worker_live(int fd, int ring, unsigned flags, const char *user,
                        scanner_query_fn query, worker_job_fn serve)
 {
-    struct worker *worker = worker_new(fd, flags);
+    struct worker *worker = worker_new(fd, ring, flags);
     engine_error err = {0};
     engine_status status = ENGINE_OK;
     const char *op = NULL;
 
+    if (ring >= 0)
+        close(ring);
     if (!worker) {
         close(fd);
         return 1;
@@ -454,10 +458,13 @@ int worker_run(int fd, unsigned flags, const char *user)
 int worker_run_job(int fd, unsigned flags, const char *user,
                    worker_job_fn serve)
 {
-    return worker_live(fd, flags, user, NULL, serve);
+    const bool has = !(flags & WORKER_IN_THREAD) &&
+                     fcntl(WORKER_RING, F_GET_SEALS) > 0;
+
+    return worker_live(fd, has ? WORKER_RING : -1, flags, user, NULL, serve);
 }
 
-int worker_run_thread(int fd, scanner_query_fn query)
+int worker_run_thread(int fd, int ring, scanner_query_fn query)
 {
-    return worker_live(fd, WORKER_IN_THREAD, NULL, query, worker_serve);
+    return worker_live(fd, ring, WORKER_IN_THREAD, NULL, query, worker_serve);
 }

@@ -18,9 +18,15 @@
  * code.
  */
 int worker_run(int fd, unsigned flags, const char *user);
-/** The same in a thread. `query` is the entry point of the job's scanner when
- * that is linked into this program; NULL: the job names its file. */
-int worker_run_thread(int fd, scanner_query_fn query);
+/** The same in a thread. `ring` is the engine's (ring.h; owned by the call), or
+ * negative. `query` is the entry point of the job's scanner when that is linked
+ * into this program; NULL: the job names its file. */
+int worker_run_thread(int fd, int ring, scanner_query_fn query);
+
+/** Where a worker's process finds its socket and, above the descriptors of
+ * everybody else closed, the engine's ring if it has one. */
+#define WORKER_SOCKET 3
+#define WORKER_RING 4
 
 /** The socket that a program was started with as a worker; negative: it was
  * started by hand, and has said so. */

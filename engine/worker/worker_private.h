@@ -30,7 +30,7 @@ enum worker_phase {
 /* What is known about a rule: does it exist, is it done, is it trusted. */
 struct worker_rule {
     bool done;
-    char refused[256]; /* why one of its results was not taken; or "" */
+    const char *refused; /* why one of its results was not taken; or NULL */
 };
 
 struct worker {
@@ -49,7 +49,9 @@ struct worker {
 
     pthread_mutex_t send_lock; /* writer */
     struct channel writer;
-    int64_t later_ms;          /* since when frames wait in it to be sent */
+    bool later;                /* the watcher is to send, or to tell of, what
+                                * is in it ... */
+    int64_t later_ms;          /* ... since then */
 
     pthread_mutex_t lock;      /* from here to the mark */
     pthread_cond_t changed;
@@ -66,6 +68,7 @@ struct worker {
     /* the mark */
 
     atomic_int cancelled;
+    atomic_bool gone; /* the engine: nobody hears what is sent */
 
     /* the plugin's thread */
     scanner_query_fn query;    /* the scanner's, when it is linked in */
@@ -106,6 +109,9 @@ void watch_drain(struct worker *worker);
 void watch_stop(struct worker *worker, int timeout_ms);
 /** Sends from the plugin's thread, waiting for room. */
 engine_status worker_send(struct worker *worker, const bson_t *frame);
+/** The same for what nobody waits for: the engine may look at it a few
+ * milliseconds later. When this returns it has left the process. */
+engine_status worker_send_soon(struct worker *worker, const bson_t *frame);
 /** The same for one of many: it may wait for others, a few milliseconds. */
 engine_status worker_send_later(struct worker *worker, const bson_t *frame);
 /** One log frame; cut when there were too many. */
