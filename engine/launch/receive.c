@@ -36,23 +36,23 @@ static bool receive_stall(struct task *task, engine_status status,
     return task->stalled;
 }
 
-/* The rule of a frame, when it may still be spoken of. */
+/* The rule of a frame, when it may still be spoken of, and where its state is;
+ * NULL: it is a finding. */
 static const char *receive_rule(struct task *task, const bson_t *frame,
-                                bool findings)
+                                bool findings, void ***state)
 {
     const char *id = document_string(frame, "rule_id");
-    const void *state;
 
     if (!id || !id[0]) {
         task_violation(task, "reported on a rule without an id");
         return NULL;
     }
-    state = table_get(&task->rules, id);
-    if (state == TASK_RULE_ENDED) {
+    *state = table_at(&task->rules, id, &task->rule_guess);
+    if (*state && **state == TASK_RULE_ENDED) {
         task_violation(task, "reported on rule \"%.200s\" after its end", id);
         return NULL;
     }
-    if (!state && !findings) {
+    if (!*state && !findings) {
         task_violation(task,
                        "reported on rule \"%.200s\", which is not in its job",
                        id);
@@ -109,8 +109,9 @@ static void receive_result(struct task *task, const bson_t *frame)
 {
     const struct job *job = task->job;
     engine_error err = {0};
+    void **state;
 
-    if (!receive_rule(task, frame, receive_findings(task)) ||
+    if (!receive_rule(task, frame, receive_findings(task), &state) ||
         !receive_verdict(task, frame, SCANNER_PASS) ||
         !receive_within_limits(task, frame))
         return;
@@ -121,13 +122,17 @@ static void receive_result(struct task *task, const bson_t *frame)
 static void receive_rule_done(struct task *task, const bson_t *frame)
 {
     const struct job *job = task->job;
-    const char *id = receive_rule(task, frame, receive_findings(task));
+    void **state;
+    const char *id =
+        receive_rule(task, frame, receive_findings(task), &state);
     engine_error err = {0};
 
     /* results over the limit were dropped: no rule may count any more */
     if (!id || !receive_verdict(task, frame, 0) || task->muted)
         return;
-    if (table_set(&task->rules, id, TASK_RULE_ENDED) < 0) {
+    if (state) {
+        *state = TASK_RULE_ENDED;
+    } else if (table_set(&task->rules, id, TASK_RULE_ENDED) < 0) {
         engine_fail_memory(&err);
         task_kill(task, &err);
         return;

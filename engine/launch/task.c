@@ -214,27 +214,29 @@ void task_reset(struct task *task)
     task->started_ms = task->deadline_ms = 0;
 }
 
+/* `frame` has room already, mostly: it is used again for each rule. */
 static engine_status task_send_rule(struct task *task, const bson_t *rule,
-                                    engine_error *err)
+                                    bson_t *frame, engine_error *err)
 {
     const char *id = document_string(rule, "rule_id");
     size_t before, after;
     engine_status status;
-    bson_t frame;
+    int added;
 
     if (!id)
         return engine_fail(err, ENGINE_EINVAL, "a rule has no rule_id");
-    if (table_has(&task->rules, id))
+    added = table_add(&task->rules, id, TASK_RULE_FED);
+    if (added < 0)
+        return engine_fail_memory(err);
+    if (!added)
         return engine_fail(err, ENGINE_EINVAL,
                            "rule \"%s\" is twice in one job", id);
-    if (table_set(&task->rules, id, TASK_RULE_FED) < 0)
-        return engine_fail_memory(err);
-    frame_init(&frame, "rule");
-    BSON_APPEND_DOCUMENT(&frame, "rule", rule);
+    bson_reinit(frame);
+    BSON_APPEND_UTF8(frame, "t", "rule");
+    BSON_APPEND_DOCUMENT(frame, "rule", rule);
     before = channel_pending(&task->launch.channel);
-    status = channel_put(&task->launch.channel, &frame, err);
+    status = channel_put(&task->launch.channel, frame, err);
     after = channel_pending(&task->launch.channel);
-    bson_destroy(&frame);
     /* some at a time: small rules would cost a system call each */
     if (status == ENGINE_OK &&
         before / TASK_WRITE_BYTES != after / TASK_WRITE_BYTES)
@@ -259,6 +261,7 @@ void task_feed(struct task *task)
     const struct job *job = task->job;
     engine_error err = {0};
     engine_status status = ENGINE_OK;
+    bson_t frame = BSON_INITIALIZER;
 
     while (status == ENGINE_OK && task->state == TASK_FEEDING &&
            !task->launch.channel.deaf &&
@@ -271,12 +274,13 @@ void task_feed(struct task *task)
         if (got == JOB_RULE_LATER)
             break;
         if (got > 0)
-            status = task_send_rule(task, rule, &err);
+            status = task_send_rule(task, rule, &frame, &err);
         else if (got == 0)
             status = task_send_start(task, &err);
         else
             status = (engine_status)got;
     }
+    bson_destroy(&frame);
     if (status == ENGINE_OK && !task->launch.channel.deaf)
         status = channel_write(&task->launch.channel, &err);
     if (status == ENGINE_OK || task->launch.channel.deaf)

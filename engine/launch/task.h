@@ -35,6 +35,7 @@ struct task {
     bool muted;              /* it is over a limit of what it reports */
     engine_error error;      /* why we ended it, or what its last word was */
     struct table rules;      /* id -> TASK_RULE_FED or TASK_RULE_ENDED */
+    size_t rule_guess;       /* rules are mostly reported on in order */
     int64_t results, result_bytes, artifacts, artifact_bytes;
     int64_t look_ms, tasks_least; /* budget_forked */
 };

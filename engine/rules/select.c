@@ -189,52 +189,77 @@ static engine_status select_grow(struct selecting *s, engine_error *err)
     return ENGINE_OK;
 }
 
-static const char *select_field(const bson_t *rule, const char *name)
+/* What is read of a rule, in one walk: there may be a million. */
+enum select_member {
+    SELECT_ID,
+    SELECT_BENCHMARK,
+    SELECT_RULE_ID,
+    SELECT_TITLE,
+    SELECT_SEVERITY,
+    SELECT_TYPE,
+    SELECT_VERSION,
+    SELECT_REFERENCE,
+    SELECT_CONTENT,
+    SELECT_MEMBERS
+};
+
+static void select_read(const bson_t *rule, struct document_member *members)
 {
-    const char *text = document_string(rule, name);
+    static const char *const names[SELECT_MEMBERS] = {
+        "_id",          "benchmark", "rule_id",      "title",        "severity",
+        "scanner_type", "version",   "scap_rule_id", "check_content"};
+
+    document_members(rule, names, SELECT_MEMBERS, members);
+}
+
+static const char *select_field(const struct document_member *member)
+{
+    const char *text = document_member_string(member);
 
     return text ? text : "";
 }
 
 /* what a rule of another scanner refers to is that scanner's business */
-static const char *select_reference(const bson_t *rule)
+static const char *select_reference(const struct document_member *members)
 {
-    const char *type = select_field(rule, "scanner_type");
-
-    return strcmp(type, "oscap") == 0 ? document_string(rule, "scap_rule_id")
-                                      : NULL;
+    return strcmp(select_field(&members[SELECT_TYPE]), "oscap") == 0
+               ? document_member_string(&members[SELECT_REFERENCE])
+               : NULL;
 }
 
-static const char *select_artifact(const bson_t *rule)
+static const char *select_artifact(const struct document_member *content)
 {
     const char *id = NULL;
-    bson_t content;
+    bson_t child;
 
-    if (document_child(rule, "check_content", &content))
-        id = document_string(&content, "artifact");
+    if (content->has && document_iter_child(&content->iter, &child))
+        id = document_string(&child, "artifact");
     return id ? id : "";
 }
 
-static engine_status select_item(struct selecting *s, const bson_t *rule,
+static engine_status select_item(struct selecting *s,
+                                 const struct document_member *members,
                                  engine_error *err)
 {
     static const struct rules_selected nothing = {.version = 0};
     struct rules_selection *out = s->out;
     const struct rules_selected *before =
         out->count > 0 ? &out->items[out->count - 1] : &nothing;
-    const char *reference = select_reference(rule);
+    const char *reference = select_reference(members);
     struct rules_selected item = {
-        .id = select_text(s, select_field(rule, "_id"), NULL),
-        .benchmark = select_text(s, select_field(rule, "benchmark"),
+        .id = select_text(s, select_field(&members[SELECT_ID]), NULL),
+        .benchmark = select_text(s, select_field(&members[SELECT_BENCHMARK]),
                                  before->benchmark),
-        .rule_id = select_text(s, select_field(rule, "rule_id"), NULL),
-        .title = select_text(s, select_field(rule, "title"), NULL),
-        .severity = select_text(s, select_field(rule, "severity"),
+        .rule_id = select_text(s, select_field(&members[SELECT_RULE_ID]),
+                               NULL),
+        .title = select_text(s, select_field(&members[SELECT_TITLE]), NULL),
+        .severity = select_text(s, select_field(&members[SELECT_SEVERITY]),
                                 before->severity),
-        .scanner_type = select_text(s, select_field(rule, "scanner_type"),
+        .scanner_type = select_text(s, select_field(&members[SELECT_TYPE]),
                                     before->scanner_type),
-        .artifact = select_text(s, select_artifact(rule), before->artifact),
-        .version = (int32_t)document_int(rule, "version", 0),
+        .artifact = select_text(s, select_artifact(&members[SELECT_CONTENT]),
+                                before->artifact),
+        .version = (int32_t)document_member_int(&members[SELECT_VERSION], 0),
     };
 
     if (reference)
@@ -252,13 +277,15 @@ static engine_status select_item(struct selecting *s, const bson_t *rule,
 static engine_status select_rule(const bson_t *rule, void *user,
                                  engine_error *err)
 {
+    struct document_member members[SELECT_MEMBERS];
     struct selecting *s = user;
-    const char *rule_id = select_field(rule, "rule_id");
     engine_status status;
 
-    if (s->restricted && !table_has(&s->wanted, rule_id))
+    select_read(rule, members);
+    if (s->restricted &&
+        !table_has(&s->wanted, select_field(&members[SELECT_RULE_ID])))
         return ENGINE_OK;
-    status = select_item(s, rule, err);
+    status = select_item(s, members, err);
     return status < 0 ? status : chooser_rule(s->chooser, rule, err);
 }
 

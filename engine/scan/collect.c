@@ -13,6 +13,7 @@
 #define COLLECT_BATCH 2000 /* documents; a few more cost an index no page */
 #define COLLECT_BATCH_BYTES ((size_t)4 * 1024 * 1024)
 #define COLLECT_COMMIT_MS 200
+#define COLLECT_SPARE_BYTES 2048 /* larger documents are not kept */
 
 /* contract.md: fail > error > unknown > pass > informational > notchecked >
  * notapplicable; fixed counts as a pass that was made */
@@ -30,8 +31,18 @@ void scan_batch_clear(struct scan_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         bson_destroy(batch->items[i]);
+    for (size_t i = 0; i < batch->spares_count; i++)
+        bson_destroy(batch->spares[i]);
     engine_free(batch->items);
+    engine_free(batch->spares);
     *batch = (struct scan_batch){0};
+}
+
+bson_t *scan_batch_spare(struct scan_batch *batch, size_t len)
+{
+    if (batch->spares_count)
+        return batch->spares[--batch->spares_count];
+    return bson_sized_new(len);
 }
 
 engine_status scan_batch_add(struct scan_batch *batch, bson_t *document)
@@ -52,10 +63,23 @@ engine_status scan_batch_add(struct scan_batch *batch, bson_t *document)
     return ENGINE_OK;
 }
 
+/* Most documents are small and alike, and allocating them was a third of what
+ * they cost. */
 void scan_batch_empty(struct scan_batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        bson_destroy(batch->items[i]);
+    if (!batch->spares)
+        batch->spares = engine_calloc(COLLECT_BATCH, sizeof(*batch->spares));
+    for (size_t i = 0; i < batch->count; i++) {
+        bson_t *document = batch->items[i];
+
+        if (batch->spares && document->len <= COLLECT_SPARE_BYTES &&
+            batch->spares_count < COLLECT_BATCH) {
+            bson_reinit(document);
+            batch->spares[batch->spares_count++] = document;
+        } else {
+            bson_destroy(document);
+        }
+    }
     batch->count = batch->bytes = 0;
 }
 
@@ -122,20 +146,42 @@ static void unit_note(struct scan_unit *unit, int32_t status,
     unit->message = message ? engine_strdup(message) : NULL;
 }
 
+/* One walk over a frame, of a result or of a rule's end. */
+static void collect_read(const bson_t *frame, struct scan_end *out)
+{
+    enum { ID, STATUS, MESSAGE, DURATION, VARIABLES, RESOURCES, DETAILS, ALL };
+    static const char *const names[ALL] = {
+        "rule_id",   "status",  "message", "duration_ms", "variables_applied",
+        "resources", "details"};
+    struct document_member members[ALL];
+
+    document_members(frame, names, ALL, members);
+    out->rule_id = document_member_string(&members[ID]);
+    out->message = document_member_string(&members[MESSAGE]);
+    out->status = (int32_t)document_member_int(&members[STATUS], 0);
+    out->duration_ms = document_member_int(&members[DURATION], -1);
+    out->variables = members[VARIABLES];
+    out->resources = members[RESOURCES];
+    out->details = members[DETAILS];
+}
+
 /* the unit a frame is about; findings make theirs on the way */
 static struct scan_unit *collect_unit(struct scan_group *group,
-                                      const bson_t *frame, engine_error *err)
+                                      const struct scan_end *told,
+                                      engine_error *err)
 {
-    const char *rule_id = document_string(frame, "rule_id");
+    const char *rule_id = told->rule_id;
     struct scan_unit *unit = rule_id ? scan_group_find(group, rule_id) : NULL;
     bson_t details;
 
     if (!unit && rule_id && (group->plugin->caps & SCANNER_CAP_FINDINGS))
-        return scan_group_finding(group, rule_id,
-                                  document_child(frame, "details", &details)
-                                      ? &details
-                                      : NULL,
-                                  err);
+        return scan_group_finding(
+            group, rule_id,
+            told->details.has &&
+                    document_iter_child(&told->details.iter, &details)
+                ? &details
+                : NULL,
+            err);
     if (!unit)
         engine_fail(err, ENGINE_EPLUGIN,
                     "scanner \"%s\" reported rule \"%s\", which is not in "
@@ -148,10 +194,14 @@ engine_status scan_collect_result(void *user, const bson_t *frame,
                                   engine_error *err)
 {
     struct scan_group *group = user;
-    struct scan_unit *unit = collect_unit(group, frame, err);
-    const int32_t status = (int32_t)document_int(frame, "status", 0);
     engine_status outcome = ENGINE_OK;
+    struct scan_unit *unit;
+    struct scan_end told;
+    int32_t status;
 
+    collect_read(frame, &told);
+    status = told.status;
+    unit = collect_unit(group, &told, err);
     if (!unit)
         return err ? err->status : ENGINE_EPLUGIN;
     if (status < 1 || status > 9)
@@ -170,7 +220,7 @@ engine_status scan_collect_result(void *user, const bson_t *frame,
          at = group->subscribers[at].next)
         outcome = scan_result_add(group, unit, &group->subscribers[at], frame,
                                   status, err);
-    unit_note(unit, status, document_string(frame, "message"));
+    unit_note(unit, status, told.message);
     return outcome < 0 ? outcome : collect_commit_when_due(group->run, err);
 }
 
@@ -178,7 +228,7 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
                                            struct scan_unit *unit,
                                            int32_t status, const char *origin,
                                            const char *message,
-                                           const bson_t *frame,
+                                           const struct scan_end *end,
                                            engine_error *err)
 {
     struct scan_run *run = group->run;
@@ -195,7 +245,7 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
             return engine_fail_memory(err);
         scan_verdict_add_counts(out, unit);
         scan_verdict_add_cpe(group, out);
-        scan_verdict_add_told(out, frame);
+        scan_verdict_add_told(out, end);
         if (scan_batch_add(&run->verdicts, out) < 0)
             return engine_fail_memory(err);
         collect_count_progress(run, status);
@@ -204,11 +254,12 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
 }
 
 /* things that the scanner judged without a result of their own */
-static void collect_add_counts(struct scan_unit *unit, const bson_t *frame)
+static void collect_add_counts(struct scan_unit *unit,
+                               const struct document_member *resources)
 {
     bson_t counts;
 
-    if (!document_child(frame, "resources", &counts))
+    if (!resources->has || !document_iter_child(&resources->iter, &counts))
         return;
     for (int32_t i = 1; i <= 9; i++) {
         const int64_t more =
@@ -222,11 +273,16 @@ engine_status scan_collect_rule_done(void *user, const bson_t *frame,
                                      engine_error *err)
 {
     struct scan_group *group = user;
-    struct scan_unit *unit = collect_unit(group, frame, err);
-    int32_t status = (int32_t)document_int(frame, "status", 0);
-    const char *message = document_string(frame, "message");
+    struct scan_unit *unit;
     engine_status outcome;
+    struct scan_end told;
+    const char *message;
+    int32_t status;
 
+    collect_read(frame, &told);
+    status = told.status;
+    message = told.message;
+    unit = collect_unit(group, &told, err);
     if (!unit)
         return err ? err->status : ENGINE_EPLUGIN;
     if (unit->done) {
@@ -240,7 +296,7 @@ engine_status scan_collect_rule_done(void *user, const bson_t *frame,
     if (status != SCANNER_ERROR &&
         collect_weight(unit->worst) > collect_weight(status))
         status = unit->worst;
-    collect_add_counts(unit, frame);
+    collect_add_counts(unit, &told.resources);
     if (status < 1 || status > 9) {
         status = SCANNER_ERROR;
         message = "the scanner ended the rule without a result";
@@ -248,7 +304,7 @@ engine_status scan_collect_rule_done(void *user, const bson_t *frame,
     outcome = collect_unit_verdicts(group, unit, status, "plugin",
                                     message && *message ? message
                                                         : unit->message,
-                                    frame, err);
+                                    &told, err);
     return outcome < 0 ? outcome : collect_commit_when_due(group->run, err);
 }
 

@@ -22,53 +22,27 @@ static const char *const result_names[] = {"type", "uid", "region",
                                            "namespace", "name"};
 #define RESULT_NAMES (sizeof(result_names) / sizeof(result_names[0]))
 
-/* A member, if it is there. Iterators are aligned: an array needs this. */
-struct result_member {
-    bool has;
-    bson_iter_t iter;
-};
-
-/* The first member of each of these names. */
-static void result_find(const bson_t *document, const char *const *names,
-                        size_t count, struct result_member *found)
-{
-    bson_iter_t iter;
-
-    for (size_t i = 0; i < count; i++)
-        found[i].has = false;
-    if (!bson_iter_init(&iter, document))
-        return;
-    while (bson_iter_next(&iter))
-        for (size_t i = 0; i < count; i++)
-            if (!found[i].has && *bson_iter_key(&iter) == *names[i] &&
-                strcmp(bson_iter_key(&iter), names[i]) == 0) {
-                found[i].iter = iter;
-                found[i].has = true;
-                break;
-            }
-}
-
 /* With the NUL, so that no two lists of texts are the same. */
 static void result_put(struct buffer *out, const char *text)
 {
     buffer_append(out, text, strlen(text) + 1);
 }
 
-static const char *result_text(const struct result_member *member)
+static const char *result_text(const struct document_member *member)
 {
-    return member->has && BSON_ITER_HOLDS_UTF8(&member->iter)
-               ? bson_iter_utf8(&member->iter, NULL)
-               : "";
+    const char *text = document_member_string(member);
+
+    return text ? text : "";
 }
 
 /* same rule, target and resource: same fingerprint in every scan */
 static engine_status result_fingerprint(struct scan_run *run,
                                         const struct rules_selected *rule,
                                         const char *target_id,
-                                        const struct result_member *resource,
+                                        const struct document_member *resource,
                                         char out[HASH_HEX_SIZE])
 {
-    struct result_member names[RESULT_NAMES];
+    struct document_member names[RESULT_NAMES];
     bson_t document = BSON_INITIALIZER;
 
     if (!run->hash)
@@ -77,7 +51,7 @@ static engine_status result_fingerprint(struct scan_run *run,
         return ENGINE_ENOMEM;
     if (resource->has)
         (void)document_iter_child(&resource->iter, &document);
-    result_find(&document, result_names, RESULT_NAMES, names);
+    document_members(&document, result_names, RESULT_NAMES, names);
     buffer_reset(&run->text);
     result_put(&run->text, rule->benchmark);
     result_put(&run->text, rule->rule_id);
@@ -125,14 +99,14 @@ static engine_status result_fill(struct scan_group *group,
     struct scan_run *run = group->run;
     const struct rules_selected *rule =
         &run->selection.items[subscriber->selected];
-    struct result_member found[RESULT_COPIED];
+    struct document_member found[RESULT_COPIED];
     char fingerprint[HASH_HEX_SIZE];
 
     if (result_id(group, unit, subscriber, rule) < 0)
         return ENGINE_ENOMEM;
     scan_verdict_add_head(out, run, rule, run->text.data, group->target_id,
                           status);
-    result_find(frame, result_copied, RESULT_COPIED, found);
+    document_members(frame, result_copied, RESULT_COPIED, found);
     for (size_t i = 0; i < RESULT_COPIED; i++)
         if (found[i].has)
             document_copy_value(out, result_copied[i], &found[i].iter);
@@ -151,7 +125,8 @@ engine_status scan_result_add(struct scan_group *group,
                               engine_error *err)
 {
     /* the frame, and what is added to it */
-    bson_t *out = bson_sized_new(frame->len + RESULT_MORE);
+    bson_t *out =
+        scan_batch_spare(&group->run->results, frame->len + RESULT_MORE);
 
     if (!out)
         return engine_fail_memory(err);

@@ -74,29 +74,27 @@ static void *group_room(void *items, size_t count, size_t *room, size_t size)
     return bigger;
 }
 
-/* A plugin knows rules by their ids alone: rules of two benchmarks that have
- * one id, as a reference can bring them together, must not share a job. */
-static bool group_has_other(struct scan_group *group,
-                            const struct group_rule *rule)
-{
-    const struct scan_unit *unit = scan_group_find(group, rule->rule_id);
-
-    return unit && strcmp(unit->stored_id, rule->stored_id) != 0;
-}
-
+/* The group of a rule, and its unit there if it has one. A plugin knows rules
+ * by their ids alone: rules of two benchmarks that have one id, as a reference
+ * can bring them together, must not share a job. */
 static struct scan_group *group_for(struct scan_run *run,
                                     const struct plugin_entry *plugin,
                                     const struct scan_target *target,
-                                    const struct group_rule *rule)
+                                    const struct group_rule *rule,
+                                    struct scan_unit **unit)
 {
     struct scan_group *group;
     void *bigger;
 
-    for (size_t i = 0; i < run->groups_count; i++)
-        if (run->groups[i]->plugin == plugin &&
-            run->groups[i]->target == &target->document &&
-            !group_has_other(run->groups[i], rule))
-            return run->groups[i];
+    for (size_t i = 0; i < run->groups_count; i++) {
+        group = run->groups[i];
+        if (group->plugin != plugin || group->target != &target->document)
+            continue;
+        *unit = scan_group_find(group, rule->rule_id);
+        if (!*unit || strcmp((*unit)->stored_id, rule->stored_id) == 0)
+            return group;
+    }
+    *unit = NULL;
     bigger = group_room(run->groups, run->groups_count, &run->groups_room,
                         sizeof(struct scan_group *));
     if (!bigger)
@@ -111,9 +109,9 @@ static struct scan_group *group_for(struct scan_run *run,
 struct scan_unit *scan_group_find(struct scan_group *group,
                                   const char *rule_id)
 {
-    const uintptr_t index = (uintptr_t)table_get(&group->by_rule, rule_id);
+    void **index = table_at(&group->by_rule, rule_id, &group->guess);
 
-    return index ? &group->units[index - 1] : NULL;
+    return index ? &group->units[(uintptr_t)*index - 1] : NULL;
 }
 
 static struct scan_unit *unit_new(struct scan_group *group,
@@ -163,13 +161,12 @@ static engine_status group_note_artifact(struct scan_group *group,
                : ENGINE_OK;
 }
 
-/* evaluates `rule` for one selected rule */
+/* evaluates `rule`, for which there may be a unit, for one selected rule */
 static engine_status group_add(struct scan_group *group,
+                               struct scan_unit *unit,
                                const struct group_rule *rule, size_t selected,
                                engine_error *err)
 {
-    struct scan_unit *unit = scan_group_find(group, rule->rule_id);
-
     if (!unit) {
         unit = unit_new(group, rule->stored_id, rule->rule_id);
         if (!unit || group_note_artifact(group, rule) < 0)
@@ -187,12 +184,13 @@ static engine_status group_take(struct scan_run *run, size_t selected,
                                 engine_error *err)
 {
     struct scan_group *group;
+    struct scan_unit *unit;
 
     if (!*rule->rule_id || !*rule->stored_id)
         return engine_fail(err, ENGINE_ECORRUPT,
                            "a stored rule has no rule_id");
-    group = group_for(run, plugin, target, rule);
-    return group ? group_add(group, rule, selected, err)
+    group = group_for(run, plugin, target, rule, &unit);
+    return group ? group_add(group, unit, rule, selected, err)
                  : engine_fail_memory(err);
 }
 

@@ -53,6 +53,7 @@ struct scan_group {
     struct scan_subscriber *subscribers;
     size_t subscribers_count, subscribers_room;
     struct table by_rule;        /* rule_id -> index + 1 */
+    size_t guess;                /* in it: rules mostly come in order */
     struct table artifacts;      /* ids that the rules refer to */
     const char **artifact_ids;   /* NULL-ended, for the job */
     size_t next;                 /* the next unit to send */
@@ -82,6 +83,8 @@ struct scan_batch {
     bson_t **items;
     size_t count, room;
     size_t bytes; /* of all of them */
+    bson_t **spares; /* of batches before, to be filled again; or NULL */
+    size_t spares_count;
 };
 
 /** How results get to the store; see deliver.c. */
@@ -183,6 +186,9 @@ engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
                                    const char *target_type, int32_t status,
                                    const char *message, engine_error *err);
 engine_status scan_collect_commit(struct scan_run *run, engine_error *err);
+/** An empty document, for scan_batch_add or bson_destroy; NULL: out of memory.
+ * It has room for at least `len` bytes already, mostly. */
+bson_t *scan_batch_spare(struct scan_batch *batch, size_t len);
 /** Takes over the document, also on failure. */
 engine_status scan_batch_add(struct scan_batch *batch, bson_t *document);
 void scan_batch_empty(struct scan_batch *batch);

@@ -8,6 +8,7 @@
 #include "sdk/base/clock.h"
 
 #define VERDICT_ID_MAX ((size_t)1024 * 1024)
+#define VERDICT_BYTES 640 /* mostly; more is no harm */
 
 const char *scan_status_word(int32_t status)
 {
@@ -84,10 +85,13 @@ bson_t *scan_verdict_new(struct scan_run *run,
                          const char *message)
 {
     char *id = scan_verdict_id(run, target_id, rule);
-    bson_t *out = id ? bson_new() : NULL;
+    bson_t *out =
+        id ? scan_batch_spare(&run->verdicts, VERDICT_BYTES) : NULL;
 
-    if (!out)
+    if (!out) {
+        engine_free(id);
         return NULL;
+    }
     scan_verdict_add_head(out, run, rule, id, target_id, status);
     engine_free(id);
     BSON_APPEND_UTF8(out, "target_type", target_type);
@@ -118,18 +122,21 @@ void scan_verdict_add_counts(bson_t *out, const struct scan_unit *unit)
     bson_append_document_end(out, &counts);
 }
 
-void scan_verdict_add_told(bson_t *out, const bson_t *frame)
+void scan_verdict_add_told(bson_t *out, const struct scan_end *end)
 {
-    const int64_t duration =
-        frame ? document_int(frame, "duration_ms", -1) : -1;
-    const int64_t ended = document_date(out, "completed_at", 0);
-    bson_t variables = BSON_INITIALIZER, told;
-    const bool has =
-        frame && document_child(frame, "variables_applied", &told);
+    static const uint8_t none[] = {5, 0, 0, 0, 0}; /* {} */
+    const int64_t duration = end ? end->duration_ms : -1;
+    int64_t ended;
+    bson_t told;
 
-    BSON_APPEND_DOCUMENT(out, "variables_applied", has ? &told : &variables);
-    bson_destroy(&variables);
-    if (duration < 0 || duration > ended)
+    if (!end || !end->variables.has ||
+        !document_iter_child(&end->variables.iter, &told))
+        (void)bson_init_static(&told, none, sizeof(none));
+    BSON_APPEND_DOCUMENT(out, "variables_applied", &told);
+    if (duration < 0)
+        return;
+    ended = document_date(out, "completed_at", 0);
+    if (duration > ended)
         return;
     BSON_APPEND_INT64(out, "duration_ms", duration);
     BSON_APPEND_DATE_TIME(out, "started_at", ended - duration);

@@ -6,6 +6,14 @@
 
 #include "engine/scan/run.h"
 
+/** What a plugin says at the end of a rule, as its frame has it: borrowed. */
+struct scan_end {
+    const char *rule_id, *message; /* or NULL */
+    int32_t status;
+    int64_t duration_ms; /* negative: not told */
+    struct document_member variables, resources, details;
+};
+
 /** The fields that a verdict and its results share. */
 void scan_verdict_add_head(bson_t *out, const struct scan_run *run,
                            const struct rules_selected *rule, const char *id,
@@ -19,7 +27,7 @@ bson_t *scan_verdict_new(struct scan_run *run,
 /** Counts of its results; without a unit there are none. */
 void scan_verdict_add_counts(bson_t *out, const struct scan_unit *unit);
 /** What the plugin said of the rule as a whole; NULL: nothing. */
-void scan_verdict_add_told(bson_t *out, const bson_t *frame);
+void scan_verdict_add_told(bson_t *out, const struct scan_end *end);
 /** That the target's content was made to apply (contract.md). */
 void scan_verdict_add_cpe(const struct scan_group *group, bson_t *out);
 

@@ -22,7 +22,9 @@
 static struct worker_rule *report_find(struct worker *worker,
                                        const char *rule_id)
 {
-    struct worker_rule *rule = table_get(&worker->rule_states, rule_id);
+    void **state = table_at(&worker->rule_states, rule_id,
+                            &worker->rule_guess);
+    struct worker_rule *rule = state ? *state : NULL;
 
     if (rule || !(worker->ops->caps & SCANNER_CAP_FINDINGS))
         return rule;

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdalign.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -189,16 +190,19 @@ static engine_status worker_index_rules(struct worker *worker,
             arena_alloc(&worker->states, sizeof(*state));
         const char *id;
         bson_t rule;
+        int added;
 
         if (!bson_init_static(&rule, worker->rules[i].data,
                               worker->rules[i].len))
             return engine_fail(err, ENGINE_EPARSE, "a rule is no document");
         id = document_string(&rule, "rule_id");
-        if (table_has(&worker->rule_states, id))
+        added = state ? table_add(&worker->rule_states, id, state)
+                      : ENGINE_ENOMEM;
+        if (added < 0)
+            return engine_fail_memory(err);
+        if (!added)
             return engine_fail(err, ENGINE_EINVAL,
                                "rule \"%s\" is twice in one job", id);
-        if (!state || table_set(&worker->rule_states, id, state) < 0)
-            return engine_fail_memory(err);
     }
     return ENGINE_OK;
 }
@@ -366,16 +370,33 @@ engine_status worker_await_start(struct worker *worker, engine_error *err)
     return worker_await(worker, &worker->started, err);
 }
 
+/* Loads a scanner and begins it, and says how long both took. */
+static engine_status worker_begin(struct worker *worker, engine_error *err)
+{
+    int64_t loading_us = -clock_steady_us(), beginning_us;
+    engine_status status = worker_load(worker, err);
+    char text[96];
+
+    loading_us += clock_steady_us();
+    if (status == ENGINE_OK)
+        status = worker_confine(worker, err);
+    beginning_us = -clock_steady_us();
+    if (status == ENGINE_OK)
+        status = worker_init_plugin(worker, err);
+    beginning_us += clock_steady_us();
+    snprintf(text, sizeof(text), "loaded in %.2f ms, begun in %.2f ms",
+             (double)loading_us / 1000, (double)beginning_us / 1000);
+    if (status == ENGINE_OK)
+        worker_log(worker, SCANNER_LOG_DEBUG, text);
+    return status;
+}
+
 /* A scanner's job, as jobs usually are. */
 static engine_status worker_serve(struct worker *worker, const char *op,
                                   engine_error *err)
 {
-    engine_status status = worker_load(worker, err);
+    engine_status status = worker_begin(worker, err);
 
-    if (status == ENGINE_OK)
-        status = worker_confine(worker, err);
-    if (status == ENGINE_OK)
-        status = worker_init_plugin(worker, err);
     if (status < 0)
         return status;
     status = worker_await(worker, &worker->started, err);

@@ -77,6 +77,7 @@ struct worker {
     struct scanner_host host;
     void *self;
     struct table rule_states;
+    size_t rule_guess;         /* rules are mostly reported on in order */
     struct arena states;
     bson_t types, targets, content; /* what init registered, as arrays */
     uint32_t types_count, targets_count, content_count;

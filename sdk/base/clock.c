@@ -26,6 +26,14 @@ int64_t clock_steady_ms(void)
     return clock_read(CLOCK_MONOTONIC);
 }
 
+int64_t clock_steady_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 void clock_format(int64_t unix_ms, char out[32])
 {
     int64_t seconds = unix_ms / 1000;

@@ -10,6 +10,8 @@
 int64_t clock_now_ms(void);
 /** Milliseconds that never jump, from some start. */
 int64_t clock_steady_ms(void);
+/** The same in microseconds, for short spans. */
+int64_t clock_steady_us(void);
 /** RFC 3339 in UTC with milliseconds, "2026-11-20T21:30:44.123Z". */
 void clock_format(int64_t unix_ms, char out[32]);
 /** Parses what clock_format writes, and offsets; -1 when it is no date. */

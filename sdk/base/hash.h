@@ -31,18 +31,30 @@ engine_status hash_open_file(int fd, int64_t size, const char *path,
 
 /** A map from strings to pointers; keys are copied, values borrowed. */
 struct table {
-    struct table_slot *slots;
+    struct table_entry *entries; /* in the order in which they came */
     size_t count, room;
+    struct table_slot *slots;
+    size_t slots_room;
+    struct table_block *keys;
 };
 
 void table_init(struct table *table);
 void table_clear(struct table *table);
 /** Sets or replaces; ENGINE_ENOMEM when out of memory. */
 engine_status table_set(struct table *table, const char *key, void *value);
+/** Sets it unless it is there: 1; 0 when it is, ENGINE_ENOMEM. */
+int table_add(struct table *table, const char *key, void *value);
 /** NULL when absent. */
 void *table_get(const struct table *table, const char *key);
 int table_has(const struct table *table, const char *key);
-/** Walks in insertion-independent order: start with *at = 0; NULL at the end. */
+/**
+ * Where its value is, until the next set; NULL when absent. Keys that are asked
+ * for in about the order in which they were set are found without a hash:
+ * *guess, at first 0, is where the last one was.
+ */
+void **table_at(const struct table *table, const char *key, size_t *guess);
+/** Walks in the order in which keys were set first: start with *at = 0; NULL at
+ * the end. */
 const char *table_next(const struct table *table, size_t *at, void **value);
 
 #endif

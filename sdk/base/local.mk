@@ -10,4 +10,5 @@ ground_sources += \
 	sdk/base/hash.c sdk/base/hash.h \
 	sdk/base/log.c sdk/base/log.h \
 	sdk/base/pattern.c sdk/base/pattern.h \
-	sdk/base/status.c
+	sdk/base/status.c \
+	sdk/base/table.c

@@ -98,6 +98,22 @@ bool document_find(const bson_t *document, const char *path,
 void document_project(const bson_t *document, const bson_t *fields,
                       bson_t *out);
 
+/** A member, if it is there. Iterators are aligned: an array needs this. */
+struct document_member {
+    bool has;
+    bson_iter_t iter;
+};
+
+/** The first member of each of these names, which are no paths: one walk for
+ * all of them. */
+void document_members(const bson_t *document, const char *const *names,
+                      size_t count, struct document_member *found);
+/** Borrowed text of one, or NULL. */
+const char *document_member_string(const struct document_member *member);
+/** Numbers of any width, as document_int. */
+int64_t document_member_int(const struct document_member *member,
+                            int64_t fallback);
+
 /** Borrowed text of a string at path, or NULL. */
 const char *document_string(const bson_t *document, const char *path);
 /** Numbers of any width; fallback when absent or not a number. */

@@ -56,6 +56,35 @@ bool document_find(const bson_t *document, const char *path, bson_iter_t *out)
     return find_below(document, false, path, 0, out);
 }
 
+void document_members(const bson_t *document, const char *const *names,
+                      size_t count, struct document_member *found)
+{
+    bson_iter_t iter;
+
+    for (size_t i = 0; i < count; i++)
+        found[i].has = false;
+    if (!bson_iter_init(&iter, document))
+        return;
+    while (bson_iter_next(&iter)) {
+        const char *key = bson_iter_key(&iter);
+
+        for (size_t i = 0; i < count; i++)
+            if (*key == *names[i] && !found[i].has &&
+                strcmp(key, names[i]) == 0) {
+                found[i].iter = iter;
+                found[i].has = true;
+                break;
+            }
+    }
+}
+
+const char *document_member_string(const struct document_member *member)
+{
+    return member->has && BSON_ITER_HOLDS_UTF8(&member->iter)
+               ? bson_iter_utf8(&member->iter, NULL)
+               : NULL;
+}
+
 const char *document_string(const bson_t *document, const char *path)
 {
     bson_iter_t iter;
@@ -73,19 +102,29 @@ static int64_t find_int_of_double(double number, int64_t fallback)
     return (int64_t)number;
 }
 
+static int64_t find_int(const bson_iter_t *iter, int64_t fallback)
+{
+    if (BSON_ITER_HOLDS_INT32(iter))
+        return bson_iter_int32(iter);
+    if (BSON_ITER_HOLDS_INT64(iter))
+        return bson_iter_int64(iter);
+    if (BSON_ITER_HOLDS_DOUBLE(iter))
+        return find_int_of_double(bson_iter_double(iter), fallback);
+    return fallback;
+}
+
+int64_t document_member_int(const struct document_member *member,
+                            int64_t fallback)
+{
+    return member->has ? find_int(&member->iter, fallback) : fallback;
+}
+
 int64_t document_int(const bson_t *document, const char *path, int64_t fallback)
 {
     bson_iter_t iter;
 
-    if (!document_find(document, path, &iter))
-        return fallback;
-    if (BSON_ITER_HOLDS_INT32(&iter))
-        return bson_iter_int32(&iter);
-    if (BSON_ITER_HOLDS_INT64(&iter))
-        return bson_iter_int64(&iter);
-    if (BSON_ITER_HOLDS_DOUBLE(&iter))
-        return find_int_of_double(bson_iter_double(&iter), fallback);
-    return fallback;
+    return document_find(document, path, &iter) ? find_int(&iter, fallback)
+                                                : fallback;
 }
 
 double document_double(const bson_t *document, const char *path,

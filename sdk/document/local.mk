@@ -31,6 +31,7 @@ unit_tests += \
 	tests/unit/test_document_json \
 	tests/unit/test_document_order \
 	tests/unit/test_document_yaml \
-	tests/unit/test_match
+	tests/unit/test_match \
+	tests/unit/test_table
 fuzzers += tests/fuzz/fuzz_match
 tests_fuzz_fuzz_match_LDFLAGS = $(fuzz_ldflags)
