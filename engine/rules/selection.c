@@ -5,30 +5,32 @@
 
 #include "engine/rules/rules_private.h"
 #include "sdk/base/alloc.h"
+#include "sdk/document/put.h"
 
 #define SELECTION_CHUNK 1000
 #define SELECTION_ID_MAX 256
+#define SELECTION_BYTES_MAX ((size_t)256 * 1024 * 1024) /* of a chunk */
 
-static void selection_append_rule(bson_t *list, size_t at,
-                                  const struct rules_selected *item)
+static void selection_put_rule(struct buffer *out, size_t at,
+                               const struct rules_selected *item)
 {
     char number[24];
-    bson_t rule;
+    size_t opened;
 
     snprintf(number, sizeof(number), "%zu", at);
-    bson_append_document_begin(list, number, -1, &rule);
-    BSON_APPEND_UTF8(&rule, "id", item->id);
-    BSON_APPEND_UTF8(&rule, "benchmark", item->benchmark);
-    BSON_APPEND_UTF8(&rule, "rule_id", item->rule_id);
-    BSON_APPEND_INT32(&rule, "version", item->version);
-    BSON_APPEND_UTF8(&rule, "title", item->title);
-    BSON_APPEND_UTF8(&rule, "severity", item->severity);
-    BSON_APPEND_UTF8(&rule, "scanner_type", item->scanner_type);
+    opened = put_open(out, number, false);
+    put_text(out, "id", item->id);
+    put_text(out, "benchmark", item->benchmark);
+    put_text(out, "rule_id", item->rule_id);
+    put_int32(out, "version", item->version);
+    put_text(out, "title", item->title);
+    put_text(out, "severity", item->severity);
+    put_text(out, "scanner_type", item->scanner_type);
     if (item->scap_rule_id)
-        BSON_APPEND_UTF8(&rule, "scap_rule_id", item->scap_rule_id);
+        put_text(out, "scap_rule_id", item->scap_rule_id);
     if (item->artifact)
-        BSON_APPEND_UTF8(&rule, "artifact", item->artifact);
-    bson_append_document_end(list, &rule);
+        put_text(out, "artifact", item->artifact);
+    put_close(out, opened);
 }
 
 static engine_status selection_put(struct store *store, const bson_t *document,
@@ -40,25 +42,26 @@ static engine_status selection_put(struct store *store, const bson_t *document,
 static engine_status selection_save_chunk(struct store *store,
                                           const char *scan_id, size_t chunk,
                                           const struct rules_selection *from,
+                                          struct buffer *made,
                                           engine_error *err)
 {
     const size_t first = chunk * SELECTION_CHUNK;
     char id[SELECTION_ID_MAX + 32];
-    engine_status status;
-    bson_t document, list;
+    bson_t document;
+    size_t opened;
 
     snprintf(id, sizeof(id), "%s/%zu", scan_id, chunk);
-    bson_init(&document);
-    BSON_APPEND_UTF8(&document, "_id", id);
-    BSON_APPEND_UTF8(&document, "scan_id", scan_id);
-    BSON_APPEND_INT64(&document, "chunk", (int64_t)chunk);
-    bson_append_array_begin(&document, "rules", -1, &list);
+    put_begin(made);
+    put_text(made, "_id", id);
+    put_text(made, "scan_id", scan_id);
+    put_int64(made, "chunk", (int64_t)chunk);
+    opened = put_open(made, "rules", true);
     for (size_t i = 0; i < SELECTION_CHUNK && first + i < from->count; i++)
-        selection_append_rule(&list, i, &from->items[first + i]);
-    bson_append_array_end(&document, &list);
-    status = selection_put(store, &document, err);
-    bson_destroy(&document);
-    return status;
+        selection_put_rule(made, i, &from->items[first + i]);
+    put_close(made, opened);
+    if (!put_end(made, &document))
+        return buffer_status(made, err);
+    return selection_put(store, &document, err);
 }
 
 /* written last: a selection without it is not complete */
@@ -94,15 +97,18 @@ engine_status rules_selection_save(struct store *store, const char *scan_id,
 {
     const size_t chunks =
         (selection->count + SELECTION_CHUNK - 1) / SELECTION_CHUNK;
+    engine_status status = ENGINE_OK;
+    struct buffer made;
 
     if (strlen(scan_id) > SELECTION_ID_MAX)
         return engine_fail(err, ENGINE_EINVAL, "the scan id is too long");
-    for (size_t i = 0; i < chunks; i++) {
-        engine_status status =
-            selection_save_chunk(store, scan_id, i, selection, err);
-        if (status < 0)
-            return status;
-    }
+    buffer_init(&made, SELECTION_BYTES_MAX);
+    for (size_t i = 0; status == ENGINE_OK && i < chunks; i++)
+        status =
+            selection_save_chunk(store, scan_id, i, selection, &made, err);
+    buffer_clear(&made);
+    if (status < 0)
+        return status;
     return selection_save_meta(store, scan_id, chunks, selection, err);
 }
 

@@ -120,15 +120,15 @@ engine_status scan_collect_verdict(struct scan_run *run, size_t selected,
                                    const char *target_type, int32_t status,
                                    const char *message, engine_error *err)
 {
-    const struct rules_selected *rule = &run->selection.items[selected];
-    bson_t *verdict = scan_verdict_new(run, rule, target_id, target_type,
-                                       status, "engine", message);
+    const struct scan_verdict verdict = {
+        .rule = &run->selection.items[selected],
+        .target_id = target_id,
+        .target_type = target_type,
+        .status = status,
+        .origin = "engine",
+        .message = message};
 
-    if (!verdict)
-        return engine_fail_memory(err);
-    scan_verdict_add_counts(verdict, NULL);
-    scan_verdict_add_told(verdict, NULL);
-    if (scan_batch_add(&run->verdicts, verdict) < 0)
+    if (scan_verdict_add(run, &verdict) < 0)
         return engine_fail_memory(err);
     collect_count_progress(run, status);
     return collect_commit_when_due(run, err);
@@ -232,21 +232,22 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
                                            engine_error *err)
 {
     struct scan_run *run = group->run;
+    struct scan_verdict verdict = {.target_id = group->target_id,
+                                   .target_type = group->target_type,
+                                   .status = status,
+                                   .origin = origin,
+                                   .message = message,
+                                   .group = group,
+                                   .unit = unit,
+                                   .end = end};
 
     unit->done = true;
     group->units_done++;
     for (uint32_t at = unit->first; at != SCAN_NONE;
          at = group->subscribers[at].next) {
-        const size_t selected = group->subscribers[at].selected;
-        bson_t *out = scan_verdict_new(run, &run->selection.items[selected],
-                                       group->target_id, group->target_type,
-                                       status, origin, message);
-        if (!out)
-            return engine_fail_memory(err);
-        scan_verdict_add_counts(out, unit);
-        scan_verdict_add_cpe(group, out);
-        scan_verdict_add_told(out, end);
-        if (scan_batch_add(&run->verdicts, out) < 0)
+        verdict.rule =
+            &run->selection.items[group->subscribers[at].selected];
+        if (scan_verdict_add(run, &verdict) < 0)
             return engine_fail_memory(err);
         collect_count_progress(run, status);
     }

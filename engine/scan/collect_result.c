@@ -12,7 +12,7 @@
 
 #define RESULT_RESOURCE 1 /* in result_copied */
 #define RESULT_TEXT_MAX ((size_t)32 * 1024 * 1024)
-#define RESULT_MORE 640 /* bytes, mostly; more is no harm */
+#define RESULT_MORE 64 /* bytes: of the fingerprint */
 
 static const char *const result_copied[] = {"message", "resource", "evidence",
                                             "details"};
@@ -90,28 +90,19 @@ static engine_status result_id(struct scan_group *group,
     return buffer_status(text, NULL);
 }
 
+/* What the frame has of its own, and the fingerprint. */
 static engine_status result_fill(struct scan_group *group,
-                                 const struct scan_unit *unit,
-                                 struct scan_subscriber *subscriber,
-                                 const bson_t *frame, int32_t status,
-                                 bson_t *out)
+                                 const struct rules_selected *rule,
+                                 const bson_t *frame, bson_t *out)
 {
-    struct scan_run *run = group->run;
-    const struct rules_selected *rule =
-        &run->selection.items[subscriber->selected];
     struct document_member found[RESULT_COPIED];
     char fingerprint[HASH_HEX_SIZE];
 
-    if (result_id(group, unit, subscriber, rule) < 0)
-        return ENGINE_ENOMEM;
-    scan_verdict_add_head(out, run, rule, run->text.data, group->target_id,
-                          status);
     document_members(frame, result_copied, RESULT_COPIED, found);
     for (size_t i = 0; i < RESULT_COPIED; i++)
         if (found[i].has)
             document_copy_value(out, result_copied[i], &found[i].iter);
-    scan_verdict_add_cpe(group, out);
-    if (result_fingerprint(run, rule, group->target_id,
+    if (result_fingerprint(group->run, rule, group->target_id,
                            &found[RESULT_RESOURCE], fingerprint) < 0)
         return ENGINE_ENOMEM;
     BSON_APPEND_UTF8(out, "fingerprint", fingerprint);
@@ -124,17 +115,23 @@ engine_status scan_result_add(struct scan_group *group,
                               const bson_t *frame, int32_t status,
                               engine_error *err)
 {
-    /* the frame, and what is added to it */
-    bson_t *out =
-        scan_batch_spare(&group->run->results, frame->len + RESULT_MORE);
+    struct scan_run *run = group->run;
+    const struct rules_selected *rule =
+        &run->selection.items[subscriber->selected];
+    bson_t *out;
 
+    if (result_id(group, unit, subscriber, rule) < 0)
+        return engine_fail_memory(err);
+    scan_verdict_begin(run, rule, run->text.data, group->target_id, status);
+    scan_verdict_put_cpe(run, group);
+    out = scan_verdict_take(run, &run->results, frame->len + RESULT_MORE);
     if (!out)
         return engine_fail_memory(err);
-    if (result_fill(group, unit, subscriber, frame, status, out) < 0) {
+    if (result_fill(group, rule, frame, out) < 0) {
         bson_destroy(out);
         return engine_fail_memory(err);
     }
-    if (scan_batch_add(&group->run->results, out) < 0)
+    if (scan_batch_add(&run->results, out) < 0)
         return engine_fail_memory(err);
     return ENGINE_OK;
 }

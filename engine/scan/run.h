@@ -118,6 +118,7 @@ struct scan_run {
     struct scan_batch verdicts, results;
     struct hash *hash;           /* of fingerprints; NULL: not yet */
     struct buffer text;          /* an id, or what is hashed, being made */
+    struct buffer made;          /* a document that is */
     struct scan_delivery delivery;
     bson_t artifacts;            /* [{id, name, media_type, scanner, target}] */
     uint32_t artifacts_count;    /* 0: there is no list */

@@ -38,6 +38,7 @@ void scan_run_clear(struct scan_run *run)
     scan_batch_clear(&run->results);
     hash_free(run->hash);
     buffer_clear(&run->text);
+    buffer_clear(&run->made);
     table_clear(&run->done);
     if (run->has_selection)
         rules_selection_clear(&run->selection);

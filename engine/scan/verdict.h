@@ -14,21 +14,31 @@ struct scan_end {
     struct document_member variables, resources, details;
 };
 
-/** The fields that a verdict and its results share. */
-void scan_verdict_add_head(bson_t *out, const struct scan_run *run,
-                           const struct rules_selected *rule, const char *id,
-                           const char *target_id, int32_t status);
-/** A verdict, freed with bson_destroy; NULL: out of memory. */
-bson_t *scan_verdict_new(struct scan_run *run,
-                         const struct rules_selected *rule,
-                         const char *target_id, const char *target_type,
-                         int32_t status, const char *origin,
-                         const char *message);
-/** Counts of its results; without a unit there are none. */
-void scan_verdict_add_counts(bson_t *out, const struct scan_unit *unit);
-/** What the plugin said of the rule as a whole; NULL: nothing. */
-void scan_verdict_add_told(bson_t *out, const struct scan_end *end);
+/** A verdict, of the engine (no unit) or of a plugin. */
+struct scan_verdict {
+    const struct rules_selected *rule;
+    const char *target_id, *target_type;
+    int32_t status;
+    const char *origin, *message;  /* the message may be NULL */
+    const struct scan_group *group; /* or NULL */
+    const struct scan_unit *unit;   /* counts of its results; or NULL */
+    const struct scan_end *end;     /* or NULL */
+};
+
+/** Begins a document in run->made with the fields that a verdict and its
+ * results share. */
+void scan_verdict_begin(struct scan_run *run,
+                        const struct rules_selected *rule, const char *id,
+                        const char *target_id, int32_t status);
 /** That the target's content was made to apply (contract.md). */
-void scan_verdict_add_cpe(const struct scan_group *group, bson_t *out);
+void scan_verdict_put_cpe(struct scan_run *run,
+                          const struct scan_group *group);
+/** Copies what run->made has by now into a document of the batch, which the
+ * caller then adds to it. NULL: out of memory. */
+bson_t *scan_verdict_take(struct scan_run *run, struct scan_batch *batch,
+                          size_t more);
+/** Makes a verdict and adds it to the run's. */
+engine_status scan_verdict_add(struct scan_run *run,
+                               const struct scan_verdict *verdict);
 
 #endif

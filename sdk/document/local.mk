@@ -24,6 +24,7 @@ ground_sources += \
 	sdk/document/match_private.h \
 	sdk/document/order.c \
 	sdk/document/order.h \
+	sdk/document/put.c sdk/document/put.h \
 	sdk/document/ref.h \
 	sdk/document/walk.c \
 	sdk/document/walk.h

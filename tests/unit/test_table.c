@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_table.c - the string table, and members found in one walk. */
+/* test_table.c - what makes a million rules cheap: the string table, members
+ * found in one walk, documents put together in a buffer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/hash.h"
 #include "sdk/document/document.h"
+#include "sdk/document/put.h"
 
 #define MANY 20000
 
@@ -172,6 +174,80 @@ static void members_are_found_in_one_walk(void **state)
     bson_destroy(&document);
 }
 
+static void put_makes_what_libbson_makes(void **state)
+{
+    static const uint8_t empty[] = {5, 0, 0, 0, 0};
+    bson_t expected = BSON_INITIALIZER, child, list, none, made;
+    struct buffer buffer;
+    size_t outer, inner;
+
+    (void)state;
+    assert_true(bson_init_static(&none, empty, sizeof(empty)));
+    BSON_APPEND_UTF8(&expected, "text", "a \xc3\xa4 b");
+    BSON_APPEND_UTF8(&expected, "", "");
+    BSON_APPEND_INT32(&expected, "i32", -2);
+    BSON_APPEND_INT64(&expected, "i64", INT64_MIN);
+    BSON_APPEND_DATE_TIME(&expected, "date", 1700000000123);
+    BSON_APPEND_DOCUMENT(&expected, "none", &none);
+    BSON_APPEND_DOCUMENT_BEGIN(&expected, "child", &child);
+    BSON_APPEND_ARRAY_BEGIN(&child, "list", &list);
+    BSON_APPEND_UTF8(&list, "0", "x");
+    bson_append_array_end(&child, &list);
+    bson_append_document_end(&expected, &child);
+    buffer_init(&buffer, 1000);
+    for (int i = 0; i < 2; i++) { /* and again in the same buffer */
+        put_begin(&buffer);
+        put_text(&buffer, "text", "a \xc3\xa4 b");
+        put_text(&buffer, "", "");
+        put_int32(&buffer, "i32", -2);
+        put_int64(&buffer, "i64", INT64_MIN);
+        put_date(&buffer, "date", 1700000000123);
+        put_document(&buffer, "none", &none);
+        outer = put_open(&buffer, "child", false);
+        inner = put_open(&buffer, "list", true);
+        put_text(&buffer, "0", "x");
+        put_close(&buffer, inner);
+        put_close(&buffer, outer);
+        assert_true(put_end(&buffer, &made));
+        assert_true(bson_equal(&made, &expected));
+    }
+    bson_destroy(&expected);
+    buffer_clear(&buffer);
+}
+
+static void put_says_that_it_was_too_much(void **state)
+{
+    static char text[2000];
+    struct buffer buffer;
+    bson_t made;
+
+    (void)state;
+    memset(text, 'x', sizeof(text) - 1);
+    for (size_t maximum = 0; maximum < 60; maximum++) {
+        size_t opened;
+
+        buffer_init(&buffer, maximum);
+        put_begin(&buffer);
+        put_int32(&buffer, "a", 1);
+        opened = put_open(&buffer, "b", false);
+        put_text(&buffer, "c", text);
+        put_close(&buffer, opened);
+        put_date(&buffer, "d", 1);
+        assert_false(put_end(&buffer, &made));
+        buffer_clear(&buffer);
+    }
+    for (long nth = 1; nth < 6; nth++) {
+        buffer_init(&buffer, 10000);
+        engine_alloc_fail_at(nth);
+        put_begin(&buffer);
+        put_text(&buffer, "c", text);
+        put_close(&buffer, put_open(&buffer, "b", false));
+        assert_true(put_end(&buffer, &made) || !engine_alloc_fail_waits());
+        engine_alloc_fail_at(0);
+        buffer_clear(&buffer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +258,8 @@ int main(void)
         cmocka_unit_test(keeps_keys_of_any_length),
         cmocka_unit_test(is_as_it_was_when_memory_is_short),
         cmocka_unit_test(members_are_found_in_one_walk),
+        cmocka_unit_test(put_makes_what_libbson_makes),
+        cmocka_unit_test(put_says_that_it_was_too_much),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
