@@ -10,12 +10,14 @@ import fcntl
 import json
 import os
 import pty
+import pwd
 import re
 import select
 import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -203,6 +205,24 @@ def wait_gone(home, seconds=PATIENCE):
         time.sleep(0.02)
 
 
+def user_name():
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def open_directory(request, user=None):
+    """A directory for an engine whose workers are `user`, who can pass through
+    all that is above it: that of pytest and the build he may not."""
+    if user and os.geteuid() != 0:
+        pytest.skip("only root can start workers as another user")
+    path = Path(tempfile.mkdtemp(prefix="scan-engine-test-", dir="/tmp"))
+    path.chmod(0o755)
+    request.addfinalizer(lambda: shutil.rmtree(path, ignore_errors=True))
+    return path
+
+
 # ---- the engine --------------------------------------------------------------
 
 class Result:
@@ -262,7 +282,7 @@ class Engine:
     """An engine with its own configuration, store and directories."""
 
     def __init__(self, directory, plugins=("alpha", "beta"), options=None,
-                 limits=None, store=None, extra=""):
+                 limits=None, store=None, extra="", user=None):
         self.directory = Path(directory)
         self.home = self.directory / "home"
         self.run_directory = self.directory / "run"
@@ -272,6 +292,7 @@ class Engine:
         self.config = self.directory / "engine.conf"
         self.plugins, self.options = plugins, options or {}
         self.limits, self.extra = limits or {}, extra
+        self.user = user  # that workers run as; see open_directory()
         self.home.mkdir(parents=True, exist_ok=True)
         self.configure()
         self.count = 0
@@ -283,17 +304,29 @@ class Engine:
         plugins = [plugin if isinstance(plugin, dict) else
                    {"name": Path(plugin).stem,
                     "path": plugin if str(plugin).startswith("/")
-                    else module(plugin)} for plugin in self.plugins]
+                    else self.module(plugin)} for plugin in self.plugins]
         text = (f"store = {quote(self.store)};\n"
                 f"run_directory = {quote(self.run_directory)};\n"
                 f"cache_directory = {quote(self.cache)};\n"
                 f"plugins = {quote(plugins)};\n"
                 f"workers = 4;\n{self.extra}\n")
+        if self.user:
+            text += f"user = {quote(self.user)};\n"
         if self.options:
             text += f"options: {quote(self.options)};\n"
         if self.limits:
             text += f"limits: {quote(self.limits)};\n"
         self.config.write_text(text)
+
+    def module(self, name):
+        """The file of a plugin; a copy, where another user is to load it."""
+        if not self.user:
+            return module(name)
+        path = self.directory / "plugins" / module(name).name
+        path.parent.mkdir(exist_ok=True)
+        shutil.copyfile(module(name), path)
+        path.chmod(0o644)
+        return path
 
     def environment(self, changes=None):
         env = {key: os.environ[key] for key in

@@ -80,17 +80,18 @@ def files(folder):
              "sha256": "0" * 64}]
 
 
-@pytest.fixture(scope="module")
-def zoo(tmp_path_factory):
-    """An engine with all of them, and one scan by it."""
-    folder = tmp_path_factory.mktemp("zoo")
+@pytest.fixture(scope="module", params=[None, "nobody"])
+def zoo(request):
+    """An engine with all of them, and one scan by it; once with workers as they
+    are, and once as another user, whom limits and permissions bind."""
+    folder = support.open_directory(request, request.param)
     limits = {"wall": WALL, "results": 2000}
     if not INSTRUMENTED:
         limits["memory_mb"] = 512
     names = [*JUDGED, *FAILED, *(each for each in REFUSED if each not in
                                  ("writable", "linked", "pinned"))]
     engine = Engine(folder / "engine", plugins=[*names, *files(folder)],
-                    limits=limits)
+                    limits=limits, user=request.param)
     rules = [document for name in [*JUDGED, *FAILED]
              for document in rules_of(name)]
     rules += [rule(i, "alpha", ("pass", "fail")[i % 2]) for i in range(50)]
@@ -107,6 +108,7 @@ def test_each_that_cannot_load_says_why(zoo):
     assert {name for name, state in states.items()
             if state == "refused"} == set(REFUSED)
     for each in shown:
+        assert each["user"] == (zoo.user or support.user_name())
         said = f"{each.get('reason')} {each.get('hint')}"
         for words in REFUSED.get(each["plugin"], ()):
             assert words in said, f"{words}: {each}"
@@ -184,6 +186,7 @@ def test_a_daemon_says_the_same(zoo):
             assert words in told[name]
         scanners = daemon.ask("GET", "/scanners", status=200).json()["scanners"]
         for each in scanners:
+            assert each["user"] == (zoo.user or support.user_name())
             wanted = REFUSED.get(each["plugin"])
             assert each["state"] == ("refused" if wanted else "loaded"), each
             if wanted:
