@@ -211,7 +211,8 @@ static const struct option option_limits[] = {
      .fallback = "8192",
      .maximum = OPTION_MOST,
      .offset = OPTION_AT(limit_memory_mb),
-     .help = "address space of each process of a job, in MiB; 0: no limit"},
+     .help = "address space of each process of a job, and resident memory of "
+             "all of them together, in MiB; 0: no limit"},
     {.name = "cpu",
      .type = OPTION_NUMBER,
      .fallback = "0",

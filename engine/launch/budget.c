@@ -181,3 +181,23 @@ bool budget_forked(struct task *task, engine_error *err)
                 err);
     return true;
 }
+
+bool budget_grown(struct task *task, engine_error *err)
+{
+    const struct launcher_ops *ops = task->launch.launcher->ops;
+    const int64_t limit = task->job->limits.memory_bytes;
+    const int64_t before = clock_steady_ms();
+    bool grown;
+
+    if (limit <= 0 || !ops->memory || before < task->weigh_ms)
+        return false;
+    grown = ops->memory(&task->launch, limit) > limit;
+    /* a close look at many large processes takes a while */
+    task->weigh_ms = clock_steady_ms();
+    task->weigh_ms += BUDGET_LOOK_MS + 20 * (task->weigh_ms - before);
+    if (grown)
+        budget_fail(task, "took", limit / BUDGET_MB,
+                    "MiB of memory in all its processes", "limits.memory_mb",
+                    err);
+    return grown;
+}

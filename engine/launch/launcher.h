@@ -46,6 +46,8 @@ struct launcher_ops {
     void (*reap)(struct launch *launch, struct launch_end *out);
     /* how many it has now, the worker's own left out; NULL: not known */
     int64_t (*processes)(const struct launch *launch);
+    /* what they take together, see engine/worker/weigh.h; NULL: not known */
+    int64_t (*memory)(const struct launch *launch, int64_t limit);
     void (*free)(struct launcher *launcher);
 };
 

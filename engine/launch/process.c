@@ -15,6 +15,7 @@
 #include "engine/launch/launch_private.h"
 #include "engine/launch/launcher.h"
 #include "engine/worker/sweep.h"
+#include "engine/worker/weigh.h"
 #include "engine/worker/worker.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/buffer.h"
@@ -204,6 +205,11 @@ static int64_t process_count(const struct launch *launch)
     return (int64_t)sweep_count((pid_t)launch->id);
 }
 
+static int64_t process_memory(const struct launch *launch, int64_t limit)
+{
+    return weigh_session((pid_t)launch->id, limit);
+}
+
 static void process_free(struct launcher *launcher)
 {
     struct process_launcher *self = (void *)launcher;
@@ -222,6 +228,7 @@ engine_status launcher_process_new(const char *worker_path,
         .kill = process_kill,
         .reap = process_reap,
         .processes = process_count,
+        .memory = process_memory,
         .free = process_free,
     };
     struct process_launcher *self;

@@ -38,6 +38,7 @@ struct task {
     size_t rule_guess;       /* rules are mostly reported on in order */
     int64_t results, result_bytes, artifacts, artifact_bytes;
     int64_t look_ms, tasks_least; /* budget_forked */
+    int64_t weigh_ms;             /* budget_grown */
 };
 
 #define TASK_RULE_FED ((void *)1)
@@ -94,6 +95,8 @@ void budget_late(const struct task *task, engine_error *err);
 void budget_explain(const struct task *task, engine_error *err);
 /** True, and why, when it has too many processes; asked now and then. */
 bool budget_forked(struct task *task, engine_error *err);
+/** The same for memory of all its processes. */
+bool budget_grown(struct task *task, engine_error *err);
 
 /* receive.c */
 void task_receive(struct task *task, const bson_t *frame);

@@ -19,6 +19,7 @@ core_sources += \
 	engine/worker/take.c \
 	engine/worker/user.c \
 	engine/worker/watch.c \
+	engine/worker/weigh.c engine/worker/weigh.h \
 	engine/worker/worker.c engine/worker/worker.h \
 	engine/worker/worker_private.h
 

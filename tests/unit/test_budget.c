@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_budget.c - what ends a job that takes too much, and how it is said. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/conduct_stage.h"
 
@@ -99,6 +106,66 @@ static void names_the_limit_of_memory(void **state)
 #endif
 }
 
+/* Whether we may see what a worker takes: in a container, or as another user,
+ * perhaps not. */
+static bool can_look_into_workers(void)
+{
+    const pid_t pid = fork();
+    char path[64], byte;
+    bool can;
+    int fd;
+
+    if (pid == 0) {
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        raise(SIGSTOP);
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    can = fd >= 0 && read(fd, &byte, 1) == 1;
+    if (fd >= 0)
+        close(fd);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    if (!can)
+        print_message("# skipped: no right to look into processes\n");
+    return can;
+}
+
+static void ends_a_job_whose_processes_take_too_much_together(void **state)
+{
+    const struct job_limits limits = {.memory_bytes = 400 * MB,
+                                      .wall_ms = 300000};
+
+    if (getenv("SCAN_ENGINE_VALGRIND") || !can_look_into_workers())
+        skip();
+    take(state, RULE("bad", ", \"take\": \"family\""), &limits, ENGINE_ELIMIT,
+         "scanner \"greedy\" took more than 400 MiB of memory in all its "
+         "processes (limits.memory_mb)",
+         "raise limits.memory_mb");
+}
+
+/* 6 processes and their parent have the same 90 MiB. */
+static void counts_shared_memory_once(void **state)
+{
+    engine_error err = {0};
+    struct stage stage;
+    struct trial trial;
+
+    stage_open(&stage, STAGE_FLAGS(state));
+    trial_open(&trial, "greedy", "scan");
+    trial_rule(&trial, RULE("ok", ", \"take\": \"shared\""));
+    trial.job.limits.memory_bytes = 400 * MB;
+    trial.job.limits.wall_ms = 300000;
+    if (trial_run(&trial, &stage, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_string_equal(trial.said.data, "r:ok=1 d:ok=0 ");
+    trial_close(&trial);
+    stage_close(&stage);
+}
+
 static void ends_a_job_that_keeps_too_many_files(void **state)
 {
     const struct job_limits limits = {.artifacts = 7, .wall_ms = 300000};
@@ -151,6 +218,10 @@ int main(void)
         STAGE_TEST_DROPPED(names_the_limit_of_a_file),
         STAGE_TEST(names_the_limit_of_memory),
         STAGE_TEST_DROPPED(names_the_limit_of_memory),
+        STAGE_TEST(ends_a_job_whose_processes_take_too_much_together),
+        STAGE_TEST_DROPPED(ends_a_job_whose_processes_take_too_much_together),
+        STAGE_TEST(counts_shared_memory_once),
+        STAGE_TEST_DROPPED(counts_shared_memory_once),
         STAGE_TEST(ends_a_job_that_keeps_too_many_files),
         STAGE_TEST_DROPPED(ends_a_job_that_keeps_too_many_files),
         STAGE_TEST(ends_a_job_that_keeps_too_large_files),

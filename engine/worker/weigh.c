@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weigh.c - a worker's processes by descent, and what they take. Orphans are
+ * the worker's children, since it is a subreaper (limits.c). It costs what the
+ * worker has, however much else the machine runs. */
+#include "engine/worker/weigh.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sdk/base/alloc.h"
+
+#define WEIGH_PIDS 4096 /* more are not looked at */
+#define WEIGH_TEXT 8192 /* of one file */
+
+struct weigh {
+    pid_t pids[WEIGH_PIDS];
+    size_t count;
+    char text[WEIGH_TEXT];
+};
+
+/* A file of /proc, or its beginning, into weigh->text. */
+static bool weigh_read(struct weigh *weigh, int folder, const char *path)
+{
+    const int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+    ssize_t len;
+
+    if (fd < 0)
+        return false;
+    len = read(fd, weigh->text, sizeof(weigh->text) - 1);
+    close(fd);
+    weigh->text[len > 0 ? len : 0] = '\0';
+    return len > 0;
+}
+
+/* Each number has a space behind it, unless the end was cut off. */
+static void weigh_add(struct weigh *weigh)
+{
+    char *at = weigh->text, *end;
+    long pid;
+
+    while (weigh->count < WEIGH_PIDS && (pid = strtol(at, &end, 10)) > 0 &&
+           *end == ' ') {
+        weigh->pids[weigh->count++] = (pid_t)pid;
+        at = end;
+    }
+}
+
+static void weigh_add_children(struct weigh *weigh, pid_t pid)
+{
+    const struct dirent *entry;
+    char path[300];
+    DIR *folder;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    folder = opendir(path);
+    while (folder && (entry = readdir(folder))) {
+        if (!isdigit((unsigned char)entry->d_name[0]))
+            continue;
+        snprintf(path, sizeof(path), "%s/children", entry->d_name);
+        if (weigh_read(weigh, dirfd(folder), path))
+            weigh_add(weigh);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+static int64_t weigh_resident(struct weigh *weigh, pid_t pid)
+{
+    long long size, resident;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+    if (!weigh_read(weigh, AT_FDCWD, path) ||
+        sscanf(weigh->text, "%lld %lld", &size, &resident) != 2)
+        return 0;
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+static int64_t weigh_share(struct weigh *weigh, pid_t pid)
+{
+    const char *at;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    if (!weigh_read(weigh, AT_FDCWD, path))
+        return 0;
+    at = strstr(weigh->text, "\nPss:");
+    return at ? strtoll(at + strlen("\nPss:"), NULL, 10) * 1024 : 0;
+}
+
+int64_t weigh_session(pid_t worker, int64_t limit)
+{
+    struct weigh *weigh = engine_calloc(1, sizeof(*weigh));
+    int64_t resident = 0, share = 0;
+
+    if (!weigh)
+        return 0;
+    weigh->pids[weigh->count++] = worker;
+    for (size_t i = 0; i < weigh->count; i++)
+        weigh_add_children(weigh, weigh->pids[i]);
+    for (size_t i = 0; i < weigh->count && weigh->count > 1; i++)
+        resident += weigh_resident(weigh, weigh->pids[i]);
+    for (size_t i = 0; i < weigh->count && resident > limit; i++)
+        share += weigh_share(weigh, weigh->pids[i]);
+    engine_free(weigh);
+    return resident > limit ? share : resident;
+}
