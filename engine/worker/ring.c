@@ -60,9 +60,12 @@ int ring_make(struct ring *reader)
 
 bool ring_open(struct ring *writer, int fd)
 {
+    const int seals = fcntl(fd, F_GET_SEALS);
     struct stat info;
 
-    return fcntl(fd, F_GET_SEALS) == RING_SEALS && fstat(fd, &info) == 0 &&
+    /* some machines seal all of them against being executed as well */
+    return seals > 0 && (seals & RING_SEALS) == RING_SEALS &&
+           fstat(fd, &info) == 0 &&
            info.st_size == (off_t)sizeof(struct ring_memory) &&
            ring_map(writer, fd, true);
 }
