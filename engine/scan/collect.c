@@ -249,6 +249,9 @@ static engine_status collect_unit_verdicts(struct scan_group *group,
             &run->selection.items[group->subscribers[at].selected];
         if (scan_verdict_add(run, &verdict) < 0)
             return engine_fail_memory(err);
+        /* no result comes any more that would want it */
+        engine_free(group->subscribers[at].verdict_id);
+        group->subscribers[at].verdict_id = NULL;
         collect_count_progress(run, status);
     }
     return ENGINE_OK;
