@@ -100,7 +100,8 @@ engine_status limits_enter(struct worker *worker, const char *user,
 /* RLIMIT_NPROC counts all that our user runs, also beside us: it only keeps a
  * flood small until the engine, which counts ours (budget.c), ends it. Root it
  * does not bind; another user has room for what runs already and for each
- * worker that may be beside us. */
+ * worker that may be beside us, and for some that start later: who is at fault
+ * is found by counting, not by whose fork the kernel refuses. */
 static void limits_processes(const struct worker *worker, int64_t limit)
 {
     const int64_t workers = document_int(&worker->job, "workers", 1);
@@ -110,7 +111,7 @@ static void limits_processes(const struct worker *worker, int64_t limit)
     if (limit <= 0 || sysinfo(&machine) != 0)
         return;
     most = worker->user_tasks < 0 ? machine.procs + 4 * limit
-                                  : worker->user_tasks + limit * workers;
+                                  : worker->user_tasks + 4 * limit * workers;
     limits_set(RLIMIT_NPROC, most, most);
 }
 
