@@ -13,6 +13,7 @@
 
 #define BUDGET_MB (INT64_C(1024) * 1024)
 #define BUDGET_LOOK_MS 200 /* between looks at how many processes there are */
+#define BUDGET_COUNT_MS 5000 /* until they are counted, whatever it looks like */
 
 /* A limit, as the configuration has it. */
 struct budget_key {
@@ -160,6 +161,13 @@ static int64_t budget_tasks(void)
     return slash && sscanf(slash + 1, "%lld", &tasks) == 1 ? tasks : 0;
 }
 
+/* Before there is a worker: it may be quicker than our first look at it. */
+void budget_begin(struct task *task)
+{
+    task->tasks_least = budget_tasks();
+    task->count_ms = clock_steady_ms() + BUDGET_COUNT_MS;
+}
+
 bool budget_forked(struct task *task, engine_error *err)
 {
     const struct launcher_ops *ops = task->launch.launcher->ops;
@@ -170,12 +178,15 @@ bool budget_forked(struct task *task, engine_error *err)
     if (limit <= 0 || !ops->processes || now < task->look_ms)
         return false;
     task->look_ms = now + BUDGET_LOOK_MS;
-    /* counting one worker's is dear: only when so many more are there */
+    /* counting one worker's is dear: only when so many more are there, and now
+     * and then, since others may have ended meanwhile */
     tasks = budget_tasks();
-    if (!task->tasks_least || tasks < task->tasks_least)
+    if (tasks < task->tasks_least)
         task->tasks_least = tasks;
-    if (tasks - task->tasks_least < limit / 2 ||
-        ops->processes(&task->launch) <= limit)
+    if (tasks - task->tasks_least < limit / 2 && now < task->count_ms)
+        return false;
+    task->count_ms = now + BUDGET_COUNT_MS;
+    if (ops->processes(&task->launch) <= limit)
         return false;
     budget_fail(task, "had", limit, "processes at once", "limits.processes",
                 err);

@@ -176,6 +176,7 @@ static engine_status task_launch(struct task *task, engine_error *err)
     task->launch.target = task->job->target;
     task->launch.user = task_user(task);
     task->launch.query = query;
+    budget_begin(task);
     if (status == ENGINE_OK)
         status = launcher->ops->start(launcher, &task->launch, err);
     if (status == ENGINE_OK) {

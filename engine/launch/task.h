@@ -37,7 +37,7 @@ struct task {
     struct table rules;      /* id -> TASK_RULE_FED or TASK_RULE_ENDED */
     size_t rule_guess;       /* rules are mostly reported on in order */
     int64_t results, result_bytes, artifacts, artifact_bytes;
-    int64_t look_ms, tasks_least; /* budget_forked */
+    int64_t look_ms, count_ms, tasks_least; /* budget_forked */
     int64_t weigh_ms;             /* budget_grown */
 };
 
@@ -93,6 +93,8 @@ void budget_fail(const struct task *task, const char *did, int64_t limit,
 void budget_late(const struct task *task, engine_error *err);
 /** Adds the limit that a plugin's message seems to be about as hint. */
 void budget_explain(const struct task *task, engine_error *err);
+/** Asked before its worker starts. */
+void budget_begin(struct task *task);
 /** True, and why, when it has too many processes; asked now and then. */
 bool budget_forked(struct task *task, engine_error *err);
 /** The same for memory of all its processes. */

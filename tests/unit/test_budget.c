@@ -11,6 +11,8 @@
 
 #include "tests/unit/conduct_stage.h"
 
+#include "engine/launch/task.h"
+
 #define MB (INT64_C(1024) * 1024)
 
 #if defined(__has_feature)
@@ -74,6 +76,36 @@ static void ends_a_job_with_too_many_processes(void **state)
              "scanner \"greedy\" had more than 40 processes at once "
              "(limits.processes)",
              "raise limits.processes");
+}
+
+static int64_t always_sixty(const struct launch *launch)
+{
+    (void)launch;
+    return 60;
+}
+
+/* A worker that was quicker than our first look, or forks while others end:
+ * the machine has no more tasks than before. */
+static void counts_processes_now_and_then(void **state)
+{
+    static const struct launcher_ops ops = {.name = "test",
+                                            .processes = always_sixty};
+    struct launcher launcher = {.ops = &ops};
+    struct job job = {.limits = {.processes = 40}};
+    struct task task = {.name = "quick", .job = &job,
+                        .launch = {.launcher = &launcher}};
+    engine_error err = {0};
+
+    (void)state;
+    budget_begin(&task);
+    assert_true(task.tasks_least > 0);
+    task.tasks_least = INT64_MAX;
+    assert_false(budget_forked(&task, &err));
+    task.look_ms = task.count_ms = 0;
+    assert_true(budget_forked(&task, &err));
+    assert_string_equal(err.message,
+                        "scanner \"quick\" had more than 40 processes at "
+                        "once (limits.processes)");
 }
 
 static void names_the_limit_of_open_files(void **state)
@@ -221,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STAGE_TEST(ends_a_job_with_too_many_processes),
         STAGE_TEST_DROPPED(ends_a_job_with_too_many_processes),
+        STAGE_TEST(counts_processes_now_and_then),
         STAGE_TEST(names_the_limit_of_open_files),
         STAGE_TEST_DROPPED(names_the_limit_of_open_files),
         STAGE_TEST(names_the_limit_of_a_file),
