@@ -2,13 +2,13 @@
 """Completions of shells: they are what the program's own tables say, and the
 shells understand them."""
 import re
-import shutil
 import subprocess
 import sys
 
 import pytest
 
-from support import PROGRAM, SLOW, SOURCE, commands, made, make, options
+from support import (PROGRAM, SLOW, SOURCE, commands, made, make,
+                     need_program, options)
 
 FOLDER = SOURCE / "doc/completion"
 NAMES = {"bash": "scan-engine", "zsh": "_scan-engine",
@@ -90,15 +90,13 @@ def complete(shell, line):
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("shell", ("bash", "fish"))
 def test_shells_offer_what_may_come(shell, line):
-    if not shutil.which(shell):
-        pytest.skip(f"no {shell}")
+    need_program(shell, shell)
     assert complete(shell, line) == LINES[line]
 
 
 @pytest.mark.parametrize("shell", NAMES)
 def test_shells_can_read_them(shell):
-    if not shutil.which(shell):
-        pytest.skip(f"no {shell}")
+    need_program(shell, shell)
     done = run([shell, "-n", FOLDER / NAMES[shell]])
     assert done.returncode == 0, done.stderr
 
