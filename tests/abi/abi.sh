@@ -67,7 +67,7 @@ fi
 for baseline in "$source"/tests/abi/*.abi; do
     test -f "$baseline" || continue
     name=$(basename "$baseline" .abi)
-    if ! command -v abidiff >/dev/null; then
+    if ! command -v abidiff >/dev/null && test "$CI" != true; then
         number=$((number + 1))
         echo "ok $number - $name is what it was # SKIP install abigail-tools"
     else

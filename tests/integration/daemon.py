@@ -7,15 +7,13 @@ import ssl
 import time
 import urllib.parse
 
-import pytest
-
-from support import BUILD, DONE, SLOW, wait_for
+from support import BUILD, DONE, SLOW, unavailable, wait_for
 
 PREFIX = "/api/v1"
 SEEN = set()  # (method, path, status) of every answer in this run
 
 if not (BUILD / "engine/server/libengineserver.la").exists():
-    pytest.skip("built without the daemon", allow_module_level=True)
+    unavailable("built without the daemon")
 
 
 class Answer:

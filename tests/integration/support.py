@@ -64,7 +64,7 @@ def unavailable(reason):
     """Something the test needs is missing: no failure, except in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"missing: {reason}")
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=True)
 
 
 def need_program(name, package):
@@ -92,6 +92,11 @@ def module(name):
     shipped = name in ("oscap", "kubernetes", "aws", "azure", "gcp")
     folder = "plugins" if shipped else "tests/fixtures/plugins"
     return BUILD / folder / ".libs" / f"{name}.so"
+
+
+def need_plugin(name):
+    if not module(name).exists():
+        unavailable(f"built without {name}")
 
 
 # ---- the build tree --------------------------------------------------------

@@ -20,8 +20,7 @@ from azure_fake import AzureFake, answering  # noqa: E402
 from azure_sdk import BAD as SDK_BAD, GOOD as SDK_GOOD  # noqa: E402
 from azure_sdk import AzureSdk  # noqa: E402
 
-if not support.module("azure").exists():
-    pytest.skip("built without azure", allow_module_level=True)
+support.need_plugin("azure")
 
 RULES = support.SOURCE / "conf/rules/azure"
 SECRET_ENV = {"AZURE_CLIENT_ID": azure_fake.CLIENT,

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: help and documents, exit codes, formats, terminals."""
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
 
 import pytest
 
 from support import (DONE, FAILED, PROGRAM, SLOW, SOURCE, UNABLE, UNSURE, Gate,
-                     bare, commands, finish, on_terminal, options, rule)
+                     bare, commands, finish, need_program, on_terminal, options,
+                     rule)
 
 FIX = {"remediation": {"text": "Run umask 027\nand log in again"}}
 
@@ -73,8 +72,8 @@ def test_the_manual_of_the_configuration_tells_every_setting():
         assert re.search(rf"^\.It Ic {name}$", manual, re.M), name
 
 
-@pytest.mark.skipif(not shutil.which("mandoc"), reason="no mandoc")
 def test_manuals_are_well_formed():
+    need_program("mandoc", "mandoc")
     pages = sorted((SOURCE / "doc").glob("*.[157]"))
     assert len(pages) == 7
     result = subprocess.run(["mandoc", "-T", "lint", *map(str, pages)],

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from support import (PROGRAM, SLOW, SOURCE, commands, made, make,
-                     need_program, options)
+                     need_program, options, unavailable)
 
 FOLDER = SOURCE / "doc/completion"
 NAMES = {"bash": "scan-engine", "zsh": "_scan-engine",
@@ -26,7 +26,7 @@ def text_of(shell):
 
 def need_daemon():
     if ["serve"] not in commands():
-        pytest.skip("built without the daemon, whose commands are completed")
+        unavailable("built without the daemon, whose commands are completed")
 
 
 def run(argv, **how):

@@ -86,8 +86,7 @@ def judged(tap):
 
 @pytest.mark.parametrize("name", ("oscap", "kubernetes", "aws", "azure", "gcp"))
 def test_a_scanner_of_the_tree_passes_without_rules(conform, name):
-    if not support.module(name).exists():
-        pytest.skip(f"built without {name}")
+    support.need_plugin(name)
     # rules that say nothing may have nobody ask whether they are cancelled
     all_pass(conform(name), skipped=("cancel", "emit"))
 
@@ -107,8 +106,7 @@ def test_scanners_of_the_tests_pass(conform, name, skipped):
 
 
 def test_kubernetes_judges_a_dump(conform, tmp_path):
-    if not support.module("kubernetes").exists():
-        pytest.skip("built without kubernetes")
+    support.need_plugin("kubernetes")
     pods = tmp_path / "dump/api/v1"
     pods.mkdir(parents=True)
     (pods / "pods").write_text(json.dumps({
@@ -141,8 +139,7 @@ def starter(name, *ids):
 
 
 def test_aws_judges_an_account(conform, tmp_path):
-    if not support.module("aws").exists():
-        pytest.skip("built without aws")
+    support.need_plugin("aws")
     rules = tmp_path / "aws.yaml"
     rules.write_text(starter("aws", "aws-iam-root-no-access-key",
                              "aws-iam-root-mfa"))
@@ -167,8 +164,7 @@ def test_aws_judges_an_account(conform, tmp_path):
 
 
 def test_azure_judges_a_subscription(conform, tmp_path):
-    if not support.module("azure").exists():
-        pytest.skip("built without azure")
+    support.need_plugin("azure")
     rules = tmp_path / "azure.yaml"
     rules.write_text(starter("azure", "azure-storage-secure-transfer",
                              "azure-storage-tls"))
@@ -183,8 +179,7 @@ def test_azure_judges_a_subscription(conform, tmp_path):
 
 
 def test_gcp_judges_a_project(conform, tmp_path):
-    if not support.module("gcp").exists():
-        pytest.skip("built without gcp")
+    support.need_plugin("gcp")
     key = tmp_path / "key"
     subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt",
                     "rsa_keygen_bits:2048", "-out", key], check=True,

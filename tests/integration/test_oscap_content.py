@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiled content gives oscap's verdicts, and is schema-valid."""
 import os
-import shutil
 import subprocess
 import sys
 
-import pytest
+from support import need_program, unavailable
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL = os.path.join(os.environ.get('SCAN_ENGINE_BUILD', '.'),
@@ -13,10 +12,9 @@ TOOL = os.path.join(os.environ.get('SCAN_ENGINE_BUILD', '.'),
 ZOO = os.path.join(HERE, '../fixtures/content/zoo-ds.xml')
 EQUALITY = os.path.join(HERE, 'oscap_equality.py')
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which('oscap'), reason='no oscap'),
-    pytest.mark.skipif(not os.path.exists(TOOL), reason='no oscap_content'),
-]
+need_program('oscap', 'openscap-scanner')
+if not os.path.exists(TOOL):
+    unavailable('no oscap_content: built without oscap')
 
 
 def equality(work, *arguments):

@@ -16,11 +16,10 @@ from hostile import Hostile
 from ports import free_port
 from support import (BUILD, DONE, FAILED, MIB, PROGRAM, REMOTE, SLOW, SOURCE,
                      UNABLE, UNSURE, Gate, finish, need_program, on_terminal, rule,
-                     wait_for, wait_gone)
+                     unavailable, wait_for, wait_gone)
 
 if not REMOTE.exists():
-    pytest.skip("built without the client of the daemon",
-                allow_module_level=True)
+    unavailable("built without the client of the daemon")
 
 
 class Client:

@@ -15,6 +15,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/file.h"
 #include "sdk/document/document.h"
+#include "tests/unit/skip.h"
 
 static const char *stage_build(void)
 {
@@ -89,11 +90,8 @@ void stage_open(struct stage *stage, unsigned flags)
     struct launcher *launcher = NULL;
     engine_status status;
 
-    if ((flags & STAGE_DROPPED) && geteuid() != 0) {
-        print_message("# skipped: only root can start workers as another "
-                      "user\n");
-        skip();
-    }
+    if ((flags & STAGE_DROPPED) && geteuid() != 0)
+        skip_since("only root can start workers as another user");
     memset(stage, 0, sizeof(*stage));
     buffer_init(&stage->logged, (size_t)16 << 20);
     assert_int_equal(file_make_temporary("/tmp", "conduct-", &stage->root,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/unit/conduct_stage.h"
+#include "tests/unit/skip.h"
 
 #include "engine/launch/task.h"
 
@@ -65,7 +66,7 @@ static void ends_a_job_with_too_many_processes(void **state)
     /* the kernel may refuse the process as well with which a sanitizer looks
      * for leaks at the worker's end */
     if (STAGE_FLAGS(state) & STAGE_DROPPED)
-        skip();
+        skip_since("a sanitizer needs a process of its own");
 #endif
     /* of another user the kernel itself refuses some, and the plugin gives up:
      * it is counted at the same time */
@@ -135,10 +136,10 @@ static void names_the_limit_of_memory(void **state)
 #ifdef SANITIZED
     (void)limits;
     (void)state;
-    skip(); /* an address space limit does not go with sanitizers */
+    skip_since("an address space limit does not go with sanitizers");
 #else
     if (getenv("SCAN_ENGINE_VALGRIND"))
-        skip();
+        skip_since("Valgrind does not bear an address space limit");
     take(state, RULE("bad", ", \"take\": \"memory\""), &limits, ENGINE_ENOMEM, NULL,
          "its limit is 512 MiB (limits.memory_mb)");
 #endif
@@ -167,8 +168,6 @@ static bool can_look_into_workers(void)
         close(fd);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    if (!can)
-        print_message("# skipped: no right to look into processes\n");
     return can;
 }
 
@@ -177,8 +176,10 @@ static void ends_a_job_whose_processes_take_too_much_together(void **state)
     const struct job_limits limits = {.memory_bytes = 400 * MB,
                                       .wall_ms = 300000};
 
-    if (getenv("SCAN_ENGINE_VALGRIND") || !can_look_into_workers())
-        skip();
+    if (getenv("SCAN_ENGINE_VALGRIND"))
+        skip_since("Valgrind takes more memory than the limit");
+    if (!can_look_into_workers())
+        skip_since("no right to look into processes");
     take(state, RULE("bad", ", \"take\": \"family\""), &limits, ENGINE_ELIMIT,
          "scanner \"greedy\" took more than 400 MiB of memory in all its "
          "processes (limits.memory_mb)",

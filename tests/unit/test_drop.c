@@ -16,6 +16,7 @@
 #include "sdk/base/hash.h"
 #include "sdk/document/document.h"
 #include "tests/unit/conduct_stage.h"
+#include "tests/unit/skip.h"
 
 #define RULE(id, more)                                                      \
     "{\"rule_id\": \"" id "\", \"check_content\": {\"status\": \"pass\"" more \
@@ -264,10 +265,8 @@ static void one_plugin_stays_as_the_engine_is(void **state)
     char *folder;
 
     (void)state;
-    if (geteuid() != 0) {
-        print_message("# skipped: only root can give files to another user\n");
-        skip();
-    }
+    if (geteuid() != 0)
+        skip_since("only root can give files to another user");
     stage_open(&stage, 0);
     stage.options.confinement = "off";
     folder = stage_path(&stage, "folder");

@@ -15,6 +15,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/kit/process.h"
+#include "tests/unit/skip.h"
 
 static void get(struct http_reply *reply, struct http_stage *stage, int port,
                 const char *host, const struct http_endpoint *endpoint)
@@ -272,7 +273,7 @@ static struct process *http2_serve(struct http_stage *stage, int port,
     bool ended = false;
 
     if (!process)
-        skip(); /* nghttp2-server is not installed */
+        skip_without("nghttpd: install nghttp2-server");
     http_stage_tls_url(stage, port, "127.0.0.1", "/ca.pem");
     for (int tries = 0; !ended && tries < 2000; tries++) {
         struct http_reply reply = {0};

@@ -19,6 +19,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/file.h"
 #include "sdk/base/hash.h"
+#include "tests/unit/skip.h"
 
 struct fixture {
     char *folder, *path, *uri;
@@ -391,8 +392,8 @@ static void a_full_disk_loses_no_committed_batch(void **state)
 {
     const int code = in_child(*state, bear_full_disk, true);
 
-    if (code == 77) /* no right to mount */
-        skip();
+    if (code == 77)
+        skip_since("no right to mount");
     assert_int_equal(code, 0);
 }
 
@@ -403,7 +404,7 @@ static void a_transaction_on_a_full_disk_leaves_nothing(void **state)
     assert_int_equal(in_child(*state, bear_lost_transaction, false), 0);
     code = in_child(*state, bear_lost_transaction, true);
     if (code == 77)
-        skip();
+        skip_since("no right to mount");
     assert_int_equal(code, 0);
 }
 

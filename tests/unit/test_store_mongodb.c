@@ -18,6 +18,7 @@
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
+#include "tests/unit/skip.h"
 
 /* ---- filters -------------------------------------------------------------- */
 
@@ -330,7 +331,7 @@ static void a_wrong_password_is_denied_and_not_shown(void **state)
 
     if (strcmp(uri, f->uri) == 0 || !strstr(f->uri, "@")) {
         engine_free(uri);
-        skip(); /* a server without passwords */
+        skip_since("this server has no passwords");
     }
     assert_int_equal(try_open(uri, 0, &err), ENGINE_EDENIED);
     assert_null(strstr(err.message, "wr0ng"));
