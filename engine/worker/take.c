@@ -52,20 +52,37 @@ static engine_status take_room(struct worker *worker, engine_error *err)
     return ENGINE_OK;
 }
 
+/* While the engine sends the next one: what is told of a rule is looked up. */
+static engine_status take_index(struct worker *worker, const char *rule_id,
+                                engine_error *err)
+{
+    struct worker_rule *state = arena_alloc(&worker->states, sizeof(*state));
+    const int added =
+        state ? table_add(&worker->rule_states, rule_id, state) : ENGINE_ENOMEM;
+
+    if (added < 0)
+        return engine_fail_memory(err);
+    if (!added)
+        return engine_fail(err, ENGINE_EINVAL,
+                           "rule \"%s\" is twice in one job", rule_id);
+    return ENGINE_OK;
+}
+
 static engine_status take_rule(struct worker *worker, const bson_t *frame,
                                engine_error *err)
 {
     struct scanner_doc *rule;
+    const char *rule_id;
     uint8_t *data;
     bson_t document;
 
     if (!document_child(frame, "rule", &document) ||
-        !document_string(&document, "rule_id"))
+        !(rule_id = document_string(&document, "rule_id")))
         return engine_fail(err, ENGINE_EPARSE, "a rule without rule_id");
     if (worker->started)
         return engine_fail(err, ENGINE_EPARSE, "a rule after the start");
-    if (take_room(worker, err) < 0)
-        return ENGINE_ENOMEM;
+    if (take_room(worker, err) < 0 || take_index(worker, rule_id, err) < 0)
+        return err->status;
     data = arena_alloc(&worker->memory, document.len);
     if (!data) {
         engine_fail(err, ENGINE_ELIMIT, "the rules of one job are larger than "

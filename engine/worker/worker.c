@@ -182,31 +182,6 @@ static engine_status worker_init_plugin(struct worker *worker,
     return ENGINE_OK;
 }
 
-static engine_status worker_index_rules(struct worker *worker,
-                                        engine_error *err)
-{
-    for (uint32_t i = 0; i < worker->rules_count; i++) {
-        struct worker_rule *state =
-            arena_alloc(&worker->states, sizeof(*state));
-        const char *id;
-        bson_t rule;
-        int added;
-
-        if (!bson_init_static(&rule, worker->rules[i].data,
-                              worker->rules[i].len))
-            return engine_fail(err, ENGINE_EPARSE, "a rule is no document");
-        id = document_string(&rule, "rule_id");
-        added = state ? table_add(&worker->rule_states, id, state)
-                      : ENGINE_ENOMEM;
-        if (added < 0)
-            return engine_fail_memory(err);
-        if (!added)
-            return engine_fail(err, ENGINE_EINVAL,
-                               "rule \"%s\" is twice in one job", id);
-    }
-    return ENGINE_OK;
-}
-
 static struct scanner_doc worker_child(const struct worker *worker,
                                        const char *path)
 {
@@ -264,8 +239,6 @@ static engine_status worker_operate(struct worker *worker, const char *op,
     if (!operation)
         return engine_fail(err, ENGINE_EUNSUPPORTED,
                            "scanner \"%s\" cannot %s", worker->ops->name, op);
-    if (worker_index_rules(worker, err) < 0)
-        return err->status;
     worker->phase = WORKER_RUNNING;
     code = operation(worker->self, &job, &why);
     worker->phase = WORKER_ENDING;

@@ -64,6 +64,8 @@ struct worker {
     struct arena memory;       /* rules */
     struct scanner_doc *rules;
     uint32_t rules_count, rules_room;
+    struct table rule_states;  /* after the start: the plugin's thread's */
+    struct arena states;       /* the same */
     char effect_stored[65];
     /* the mark */
 
@@ -76,9 +78,7 @@ struct worker {
     const struct scanner_ops *ops;
     struct scanner_host host;
     void *self;
-    struct table rule_states;
     size_t rule_guess;         /* rules are mostly reported on in order */
-    struct arena states;
     bson_t types, targets, content; /* what init registered, as arrays */
     uint32_t types_count, targets_count, content_count;
     bson_t options, description;
