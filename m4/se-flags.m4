@@ -49,3 +49,20 @@ AC_DEFUN([SE_PKG], [
 AC_DEFUN([SE_SYSTEM_HEADERS], [
   $1[]_CFLAGS=`AS_ECHO([" $$1[]_CFLAGS"]) | sed 's/ -I\(\S\)/ -isystem \1/g'`
 ])
+
+# SE_SONAME(VARIABLE, LIBRARY, DEFAULT, FUNCTION)
+# Substitutes VARIABLE_SONAME, the name under which a library that is loaded at run
+# time is found: that which a program linked with $VARIABLE_LIBS asks for.
+AC_DEFUN([SE_SONAME], [
+  AC_CHECK_TOOL([READELF], [readelf], [false])
+  AC_CACHE_CHECK([for the soname of $2], [se_cv_soname_$1],
+    [se_cv_soname_$1=$3
+     se_save_LIBS=$LIBS
+     LIBS="$[]$1[]_LIBS $LIBS"
+     AC_LINK_IFELSE([AC_LANG_CALL([], [$4])],
+       [se_soname=`$READELF -d conftest$EXEEXT 2>/dev/null |
+          sed -n 's/.*NEEDED.*\($2\S*\.so\.@<:@0-9@:>@*\).*/\1/p' | sed 1q`
+        AS_IF([test "x$se_soname" != x], [se_cv_soname_$1=$se_soname])])
+     LIBS=$se_save_LIBS])
+  AC_SUBST([$1_SONAME], [$se_cv_soname_$1])
+])

@@ -74,7 +74,6 @@ nobase_scankitinclude_HEADERS += \
 	sdk/kit/cloud/options.h \
 	sdk/kit/cloud/token.h
 scankit_parts += sdk/kit/libscankit-http.la sdk/kit/cloud/libscankit-cloud.la
-scankit_requires += libcurl
 endif
 
 # An archive, never a shared library: its API changes with every release, so a

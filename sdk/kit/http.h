@@ -3,7 +3,8 @@
  * http.h - an HTTP client for reading APIs, on libcurl's multi interface: many
  * requests at once on one thread under one limit, connections and TLS
  * sessions reused, retries with backoff and jitter that honour Retry-After,
- * bodies handed on as they arrive, everything bounded.
+ * bodies handed on as they arrive, everything bounded. libcurl is loaded when
+ * the first client is made; where it is missing, that is ENGINE_EUNSUPPORTED.
  *
  * Threads: a client and its requests belong to one thread at a time.
  */

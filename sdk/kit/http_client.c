@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http_client.c - the client and its loop: start, move, end, tell. */
-#include <pthread.h>
 #include <string.h>
 
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/kit/http_private.h"
-
-static pthread_once_t client_once = PTHREAD_ONCE_INIT;
-
-/* Never undone: other users of libcurl in this process may still need it. */
-static void client_global(void)
-{
-    curl_global_init(CURL_GLOBAL_ALL);
-}
 
 /* ---- new and free -------------------------------------------------------- */
 
@@ -55,9 +46,11 @@ static bool client_open(struct http_client *client)
 engine_status http_client_new(const struct http_client_options *options,
                               struct http_client **out, engine_error *err)
 {
+    engine_status status = http_curl_load(err);
     struct http_client *client;
 
-    pthread_once(&client_once, client_global);
+    if (status < 0)
+        return status;
     client = engine_calloc(1, sizeof(*client));
     if (!client)
         return engine_fail_memory(err);

@@ -63,6 +63,8 @@ int64_t http_parse_retry_after(const char *value, int64_t now_unix_ms)
     }
     if (digits || strlen(value) > 64) /* a date begins with its day */
         return -1;
+    if (http_curl_load(NULL) < 0)
+        return -1;
     date = curl_getdate(value, NULL);
     if (date < 0 || date > INT64_MAX / 1000)
         return -1;

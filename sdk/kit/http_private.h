@@ -135,6 +135,15 @@ struct http_client {
     struct http_counts counts;
 };
 
+/* ---- http_curl.c: libcurl itself ------------------------------------------ */
+
+/* Any function of libcurl may be called only after this was ENGINE_OK. Any
+ * thread. */
+engine_status http_curl_load(engine_error *err);
+/* curl_url_get. */
+CURLUcode http_curl_url_get(CURLU *url, CURLUPart part, char **out,
+                            unsigned flags);
+
 /* ---- http_queue.c: lists, hosts, limits ---------------------------------- */
 
 void http_list_add(struct http_list *list, struct http_request *request);

@@ -29,6 +29,8 @@ void http_wipe(char *text)
 
 static void url_clear(struct url_parts *parts)
 {
+    if (!parts->handle)
+        return;
     curl_free(parts->scheme);
     curl_free(parts->host);
     curl_free(parts->port);
@@ -40,14 +42,17 @@ static CURLUcode url_get(struct url_parts *parts)
 {
     CURLUcode code;
 
-    code = curl_url_get(parts->handle, CURLUPART_SCHEME, &parts->scheme, 0);
+    code = http_curl_url_get(parts->handle, CURLUPART_SCHEME, &parts->scheme,
+                             0);
     if (!code)
-        code = curl_url_get(parts->handle, CURLUPART_HOST, &parts->host, 0);
+        code =
+            http_curl_url_get(parts->handle, CURLUPART_HOST, &parts->host, 0);
     if (!code)
-        code = curl_url_get(parts->handle, CURLUPART_PORT, &parts->port,
-                            CURLU_DEFAULT_PORT);
+        code = http_curl_url_get(parts->handle, CURLUPART_PORT, &parts->port,
+                                 CURLU_DEFAULT_PORT);
     if (!code)
-        code = curl_url_get(parts->handle, CURLUPART_PATH, &parts->path, 0);
+        code =
+            http_curl_url_get(parts->handle, CURLUPART_PATH, &parts->path, 0);
     return code;
 }
 
@@ -63,9 +68,13 @@ static bool url_whole(const char *url)
 static engine_status url_parse(const char *url, struct url_parts *parts,
                                engine_error *err)
 {
+    engine_status status = http_curl_load(err);
     CURLUcode code;
 
-    *parts = (struct url_parts){.handle = curl_url()};
+    *parts = (struct url_parts){0};
+    if (status < 0)
+        return status;
+    parts->handle = curl_url();
     if (!parts->handle)
         return engine_fail_memory(err);
     code = url_whole(url) ? curl_url_set(parts->handle, CURLUPART_URL, url,
