@@ -5,15 +5,15 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/launch/task.h"
 #include "sdk/base/clock.h"
+#include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
 #define BUDGET_MB (INT64_C(1024) * 1024)
 #define BUDGET_LOOK_MS 200 /* between looks at how many processes there are */
-#define BUDGET_COUNT_MS 5000 /* until they are counted, whatever it looks like */
+#define BUDGET_COUNT_MS 5000 /* until they are counted in any case */
 
 /* A limit, as the configuration has it. */
 struct budget_key {
@@ -144,19 +144,12 @@ void budget_explain(const struct task *task, engine_error *err)
 /* How many tasks the whole machine has: cheap to ask, proc(5). */
 static int64_t budget_tasks(void)
 {
-    const int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
     long long tasks = 0;
     char text[128];
     const char *slash;
-    ssize_t len;
 
-    if (fd < 0)
+    if (!file_peek(AT_FDCWD, "/proc/loadavg", text, sizeof(text)))
         return 0;
-    len = read(fd, text, sizeof(text) - 1);
-    close(fd);
-    if (len <= 0)
-        return 0;
-    text[len] = '\0';
     slash = strchr(text, '/');
     return slash && sscanf(slash + 1, "%lld", &tasks) == 1 ? tasks : 0;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sweep.c - finds a worker's processes by session and descent, kills or counts them. */
+/* sweep.c - finds a worker's processes by session and descent, and kills or
+ * counts them. */
 #include "engine/worker/sweep.h"
 
 #include <ctype.h>
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
 
 #define SWEEP_PIDS ((size_t)4 * 1024 * 1024) /* PID_MAX_LIMIT, proc(5) */
 #define SWEEP_PASSES 256 /* while it keeps forking */
@@ -44,18 +45,11 @@ static bool sweep_read(int proc, const char *pid, char *state, pid_t *parent,
 {
     char path[64], text[1024];
     const char *rest;
-    int fd, group, ppid, sid;
-    ssize_t len;
+    int group, ppid, sid;
 
     snprintf(path, sizeof(path), "%.32s/stat", pid);
-    fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (!file_peek(proc, path, text, sizeof(text)))
         return false;
-    len = read(fd, text, sizeof(text) - 1);
-    close(fd);
-    if (len <= 0)
-        return false;
-    text[len] = '\0';
     rest = strrchr(text, ')');
     if (!rest ||
         sscanf(rest + 1, " %c %d %d %d", state, &ppid, &group, &sid) != 4)

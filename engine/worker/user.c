@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -12,15 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "engine/worker/worker_private.h"
 #include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
 #define USER_GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
-#define USER_STATUS_MAX 4096  /* of /proc/PID/status */
+#define USER_STATUS_MAX 1024  /* of /proc/PID/status, up to the user */
 #define USER_NEW_SESSION 1    /* KEYCTL_JOIN_SESSION_KEYRING, keyctl(2) */
 
 static engine_status user_fail(const char *what, engine_error *err)
@@ -37,32 +38,24 @@ static engine_status user_fail(const char *what, engine_error *err)
 
 /* ---- how much it runs already -------------------------------------------- */
 
-static long user_field(const char *status, const char *name)
-{
-    const char *at = strstr(status, name);
-
-    return at ? strtol(at + strlen(name), NULL, 10) : -1;
-}
-
-/* Threads of one process, if it is the user's. */
+/* Threads of one process, if it is the user's. Its status has their number as
+ * well, but behind a line of groups, which may be of any length. */
 static int64_t user_tasks_of(int proc, const char *pid, uid_t uid)
 {
+    static const char field[] = "\nUid:";
     char path[64], text[USER_STATUS_MAX];
-    ssize_t len;
-    int fd;
+    struct stat threads;
+    const char *at;
 
     snprintf(path, sizeof(path), "%.32s/status", pid);
-    fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    at = file_peek(proc, path, text, sizeof(text)) ? strstr(text, field) : NULL;
+    if (!at || strtoul(at + sizeof(field) - 1, NULL, 10) != uid)
         return 0;
-    len = read(fd, text, sizeof(text) - 1);
-    close(fd);
-    if (len <= 0)
+    snprintf(path, sizeof(path), "%.32s/task", pid);
+    if (fstatat(proc, path, &threads, 0) < 0)
         return 0;
-    text[len] = '\0';
-    if (user_field(text, "\nUid:") != (long)uid)
-        return 0;
-    return user_field(text, "\nThreads:");
+    /* a folder for each of them, and "." and ".." */
+    return threads.st_nlink > 2 ? (int64_t)threads.st_nlink - 2 : 1;
 }
 
 /* What RLIMIT_NPROC compares with: all tasks of the user, ours or not. */

@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 #include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
 
 #define WEIGH_PIDS 4096 /* more are not looked at */
-#define WEIGH_TEXT 8192 /* of one file */
+#define WEIGH_TEXT (WEIGH_PIDS * sizeof("4194303")) /* of one file */
 
 struct weigh {
     pid_t pids[WEIGH_PIDS];
@@ -24,18 +25,9 @@ struct weigh {
     char text[WEIGH_TEXT];
 };
 
-/* A file of /proc, or its beginning, into weigh->text. */
 static bool weigh_read(struct weigh *weigh, int folder, const char *path)
 {
-    const int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
-    ssize_t len;
-
-    if (fd < 0)
-        return false;
-    len = read(fd, weigh->text, sizeof(weigh->text) - 1);
-    close(fd);
-    weigh->text[len > 0 ? len : 0] = '\0';
-    return len > 0;
+    return file_peek(folder, path, weigh->text, sizeof(weigh->text)) > 0;
 }
 
 /* Each number has a space behind it, unless the end was cut off. */

@@ -10,6 +10,10 @@
 /** Reads at most maximum bytes; ENGINE_ELIMIT beyond. Caller frees *out. */
 engine_status file_read(const char *path, size_t maximum, char **out,
                         size_t *out_len, engine_error *err);
+/** The beginning of a file as text, as far as there is room: for the small ones
+ * of proc(5), which are made while they are read. `folder` as for openat(2).
+ * The length; 0: it is empty, or cannot be read. */
+size_t file_peek(int folder, const char *path, char *text, size_t room);
 /** Writes through a temporary file and rename(2), mode 0600 (or 0644). */
 engine_status file_write(const char *path, const void *data, size_t len,
                          unsigned mode, engine_error *err);

@@ -4,13 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <grp.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/worker/worker_private.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/file.h"
 #include "sdk/base/hash.h"
@@ -338,6 +343,78 @@ static void has_a_cache_of_its_own(void **state)
     stage_close(&stage);
 }
 
+/* Of a uid that nobody else here has: a process in a thousand groups, whom its
+ * line of them would hide, and one of two threads. */
+#define COUNTED_UID 64321
+#define COUNTED_GROUPS 1000
+
+static void *counted_thread(void *user)
+{
+    while (pause() < 0)
+        continue;
+    return user;
+}
+
+static void counted_main(int ready)
+{
+    gid_t groups[COUNTED_GROUPS];
+    pthread_t thread;
+    bool able;
+
+    for (gid_t i = 0; i < COUNTED_GROUPS; i++)
+        groups[i] = 20000 + i;
+    able = setgroups(COUNTED_GROUPS, groups) == 0 &&
+           setresuid(COUNTED_UID, COUNTED_UID, COUNTED_UID) == 0 &&
+           pthread_create(&thread, NULL, counted_thread, NULL) == 0;
+    (void)!write(ready, able ? "y" : "n", 1);
+    counted_thread(NULL);
+}
+
+/* What a process finds that becomes it: 100 and its tasks. */
+static int counted_find(void)
+{
+    const pid_t pid = fork();
+    engine_error err = {0};
+    int64_t tasks = -1;
+    int how = 0;
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        const engine_status status = user_enter("64321:1:", &tasks, &err);
+
+        _exit(status == ENGINE_OK ? 100 + (int)tasks : 1);
+    }
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_true(WIFEXITED(how));
+    return WEXITSTATUS(how);
+}
+
+static void counts_what_its_user_runs_already(void **state)
+{
+    int ready[2];
+    char able = 0;
+    pid_t pid;
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("# skipped: only root can become another user\n");
+        skip();
+    }
+    assert_int_equal(counted_find(), 100);
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        counted_main(ready[1]);
+    assert_int_equal(read(ready[0], &able, 1), 1);
+    assert_int_equal(able, 'y');
+    assert_int_equal(counted_find(), 102);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 /* ---- what cannot be ------------------------------------------------------ */
 
 static void refuse(struct stage *stage, const char *words)
@@ -436,6 +513,7 @@ int main(void)
         STAGE_TEST(keeps_files_and_reads_those_that_are_kept),
         STAGE_TEST_DROPPED(keeps_files_and_reads_those_that_are_kept),
         STAGE_TEST_DROPPED(has_a_cache_of_its_own),
+        cmocka_unit_test(counts_what_its_user_runs_already),
         STAGE_TEST_DROPPED(says_what_it_cannot_reach),
         STAGE_TEST_DROPPED(never_runs_as_root_instead),
         STAGE_TEST_DROPPED(a_user_is_never_number_zero),

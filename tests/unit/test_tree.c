@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_tree.c - trees are removed, and nothing that is not in them, whatever
- * whoever has made them does meanwhile. */
+ * whoever has made them does meanwhile; small files are looked into. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 
 #define DEEP 3000
 #define ROUNDS 300
+#define PAGE ((size_t)65536) /* the largest that machines have */
 
 struct place {
     char *folder, *tree, *other, *kept;
@@ -159,12 +161,43 @@ static void is_not_led_astray_by_who_changes_it(void **state)
     place_close(&place); /* what is beside it is all there */
 }
 
+/* /proc/self/maps, of a line for each of some hundred mappings: a read(2) of it
+ * gives a page. */
+static void looks_into_files_as_far_as_there_is_room(void **state)
+{
+    static char text[16 * 1024];
+    struct place place;
+    char *mapped;
+
+    (void)state;
+    place_open(&place);
+    mapped = mmap(NULL, 800 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                  0);
+    assert_true(mapped != MAP_FAILED);
+    for (size_t i = 0; i < 800; i += 2)
+        assert_int_equal(mprotect(mapped + i * PAGE, PAGE, PROT_NONE), 0);
+    assert_int_equal(file_peek(AT_FDCWD, "/proc/self/maps", text,
+                               sizeof(text)), sizeof(text) - 1);
+    assert_int_equal(strlen(text), sizeof(text) - 1);
+    assert_int_equal(munmap(mapped, 800 * PAGE), 0);
+    assert_int_equal(file_peek(AT_FDCWD, place.kept, text, sizeof(text)), 1);
+    assert_string_equal(text, "x");
+    assert_int_equal(file_peek(AT_FDCWD, place.kept, text, 1), 0);
+    assert_string_equal(text, "");
+    text[0] = 'o';
+    assert_int_equal(file_peek(AT_FDCWD, place.tree, text, sizeof(text)), 0);
+    assert_string_equal(text, "");
+    assert_int_equal(file_peek(AT_FDCWD, "/none/of/it", text, 10), 0);
+    place_close(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(removes_everything_and_follows_no_link),
         cmocka_unit_test(removes_what_no_path_can_name),
         cmocka_unit_test(is_not_led_astray_by_who_changes_it),
+        cmocka_unit_test(looks_into_files_as_far_as_there_is_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
