@@ -3,8 +3,8 @@
 #include "sdk/base/hash.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -70,33 +70,15 @@ void hash_bytes(const void *data, size_t len, char out[HASH_HEX_SIZE])
 engine_status hash_file(const char *path, char out[HASH_HEX_SIZE],
                         engine_error *err)
 {
-    engine_status status = ENGINE_OK;
-    struct hash *hash = hash_new();
-    FILE *file = fopen(path, "rbe");
-    char chunk[16384];
-    size_t len;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    engine_status status;
 
-    if (!file) {
-        status = engine_fail(err, engine_status_from_errno(errno),
-                             "could not open \"%s\": %s", path,
-                             strerror(errno));
-    } else if (!hash) {
-        status = engine_fail_memory(err);
-    } else {
-        while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
-            hash_add(hash, chunk, len);
-        if (ferror(file))
-            status = engine_fail(err, ENGINE_EIO, "could not read \"%s\"",
-                                 path);
-    }
-    if (hash) {
-        char digest[HASH_HEX_SIZE];
-        hash_end(hash, digest);
-        if (status == ENGINE_OK)
-            memcpy(out, digest, sizeof(digest));
-    }
-    if (file)
-        fclose(file);
+    if (fd < 0)
+        return engine_fail(err, engine_status_from_errno(errno),
+                           "could not open \"%s\": %s", path,
+                           strerror(errno));
+    status = hash_open_file(fd, INT64_MAX, path, out, err);
+    close(fd);
     return status;
 }
 
@@ -124,8 +106,11 @@ engine_status hash_open_file(int fd, int64_t size, const char *path,
         at += got;
     }
     if (got < 0) {
+        const int code = errno;
+
         hash_free(hash);
-        return engine_fail(err, ENGINE_EIO, "could not read \"%s\"", path);
+        return engine_fail(err, ENGINE_EIO, "could not read \"%s\": %s", path,
+                           strerror(code));
     }
     hash_end(hash, out);
     return ENGINE_OK;

@@ -140,45 +140,25 @@ static engine_status table_grow(struct table *table)
     return ENGINE_OK;
 }
 
-static engine_status table_append(struct table *table, struct table_slot *slot,
-                                  uint32_t hash, const char *key, void *value)
-{
-    const char *kept = table_keep(table, key);
-
-    if (!kept)
-        return ENGINE_ENOMEM;
-    table->entries[table->count++] =
-        (struct table_entry){.key = kept, .value = value};
-    *slot = (struct table_slot){.hash = hash,
-                                .entry = (uint32_t)table->count};
-    return ENGINE_OK;
-}
-
 int table_add(struct table *table, const char *key, void *value)
 {
     const uint32_t hash = table_hash(key);
     struct table_slot *slot;
+    const char *kept;
 
     if (table_grow(table) < 0)
         return ENGINE_ENOMEM;
     slot = table_find(table, key, hash);
     if (slot->entry)
         return 0;
-    return table_append(table, slot, hash, key, value) < 0 ? ENGINE_ENOMEM : 1;
-}
-
-engine_status table_set(struct table *table, const char *key, void *value)
-{
-    const uint32_t hash = table_hash(key);
-    struct table_slot *slot;
-
-    if (table_grow(table) < 0)
+    kept = table_keep(table, key);
+    if (!kept)
         return ENGINE_ENOMEM;
-    slot = table_find(table, key, hash);
-    if (!slot->entry)
-        return table_append(table, slot, hash, key, value);
-    table->entries[slot->entry - 1].value = value;
-    return ENGINE_OK;
+    table->entries[table->count++] =
+        (struct table_entry){.key = kept, .value = value};
+    *slot = (struct table_slot){.hash = hash,
+                                .entry = (uint32_t)table->count};
+    return 1;
 }
 
 static void **table_look(const struct table *table, const char *key,
@@ -191,6 +171,18 @@ static void **table_look(const struct table *table, const char *key,
         return NULL;
     *at = slot->entry - 1;
     return &table->entries[*at].value;
+}
+
+engine_status table_set(struct table *table, const char *key, void *value)
+{
+    const int added = table_add(table, key, value);
+    size_t at;
+
+    if (added < 0)
+        return ENGINE_ENOMEM;
+    if (!added)
+        *table_look(table, key, &at) = value;
+    return ENGINE_OK;
 }
 
 void **table_at(const struct table *table, const char *key, size_t *guess)
