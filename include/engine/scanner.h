@@ -3,10 +3,12 @@
  * engine/scanner.h - the scanner ABI: what a plugin offers, what the engine
  * gives it. This header and <stddef.h>/<stdint.h> are all a scanner needs.
  *
- * Documents cross as BSON (bsonspec.org 1.1): bytes and a length. Strings are
- * UTF-8 and NUL-terminated. Everything a function receives is borrowed for the
- * call; everything a function hands over is copied before it returns. Memory
- * never crosses the boundary to be freed on the other side.
+ * Documents cross as BSON (bsonspec.org 1.1): bytes and a length, of at most
+ * 16 MiB and 100 levels, less a little for what goes around them. Strings are
+ * UTF-8 (RFC 3629) and NUL-terminated. Everything a function receives is
+ * borrowed for the call, but for `host`, which stays until destroy returns;
+ * everything a function hands over is copied before it returns. Memory never
+ * crosses the boundary to be freed on the other side.
  *
  * Threads: init and destroy run on one thread; scan, plan, import, probe and
  * undo run on one thread at a time per instance. All host services may be
@@ -26,7 +28,8 @@ extern "C" {
 #define SCANNER_ABI_MAJOR 1
 #define SCANNER_ABI_MINOR 0
 
-/* What a scanner can do (scanner_ops.caps). */
+/* What a scanner can do (scanner_ops.caps). Whatever is set, a process may have
+ * several instances of a scanner at work, one thread in each. */
 #define SCANNER_CAP_SHARDED (UINT64_C(1) << 0)  /* uses job.parallel itself */
 #define SCANNER_CAP_FINDINGS (UINT64_C(1) << 1) /* reports rules not in the job */
 #define SCANNER_CAP_PARALLEL (UINT64_C(1) << 2) /* scan may run concurrently */
@@ -71,22 +74,26 @@ extern "C" {
 #define SCANNER_OPTION_INT 2
 #define SCANNER_OPTION_BOOL 3
 
-/** A BSON document of `len` bytes; data is NULL and len 0 for "none". */
+/** A BSON document (bsonspec.org 1.1) of `len` bytes; data is NULL and len 0
+ * for "none". Whoever fills it keeps the bytes; `reserved` is 0. */
 struct scanner_doc {
     const uint8_t *data;
     uint32_t len;
     uint32_t reserved;
 };
 
-/** Filled by a scanner that fails: lower case, cause included, hint optional. */
+/** Filled by a scanner that fails: lower case, cause included, hint optional.
+ * The engine's memory, for the call; members up to `size` may be written. */
 struct scanner_error {
-    uint32_t size;
+    uint32_t size; /* as the engine has it */
     int32_t status;
     char message[1024];
     char hint[512];
 };
 
-/** One option of the scanner's configuration; the engine validates it. */
+/** One option of the scanner's configuration, in the group options { NAME { } }
+ * of engine.conf(5); the engine validates it. The table is the scanner's and
+ * constant. */
 struct scanner_option {
     const char *name;          /* NULL ends nothing: the table has a count */
     const char *default_value; /* as text; NULL: none */
@@ -98,14 +105,15 @@ struct scanner_option {
 
 /** The validated configuration of one instance, as a flat BSON document. */
 struct scanner_config {
-    uint32_t size;
+    uint32_t size; /* as the engine has it */
     uint32_t reserved;
     struct scanner_doc options; /* every option present, defaults filled in */
 };
 
-/** What one operation is about. */
+/** What one operation is about; all of it is the engine's, until the operation
+ * returns. */
 struct scanner_job {
-    uint32_t size;
+    uint32_t size;                 /* as the engine has it */
     uint32_t parallel;             /* processors this job may use, at least 1 */
     struct scanner_doc target;     /* contract: target, with "id" */
     struct scanner_doc variables;  /* {id: value}, overrides applied */
@@ -118,12 +126,14 @@ struct scanner_job {
     void *internal;                /* the engine's */
 };
 
-/** One observation. A rule may have many; its verdict is the worst of them. */
+/** One observation. A rule may have many; its verdict is the worst of them,
+ * from fail over error, unknown, pass, fixed, informational and notchecked to
+ * notapplicable. */
 struct scanner_result {
-    uint32_t size;
+    uint32_t size;               /* sizeof(struct scanner_result), as built */
     int32_t status;              /* SCANNER_PASS ... SCANNER_FIXED */
     const char *rule_id;
-    const char *message;         /* one line; NULL: none */
+    const char *message;         /* one line, at most 16384 bytes; NULL: none */
     struct scanner_doc resource; /* {type, uid, name, namespace, region} */
     struct scanner_doc evidence; /* what was expected and what was there */
     struct scanner_doc details;  /* anything else; findings: title, severity */
@@ -131,7 +141,7 @@ struct scanner_result {
 
 /** The rule's last word: without it nothing of the rule counts. */
 struct scanner_rule_end {
-    uint32_t size;
+    uint32_t size;               /* sizeof(struct scanner_rule_end), as built */
     int32_t status;              /* 0: the worst of the results; else this,
                                   * but never better than the results: only
                                   * SCANNER_ERROR stands whatever they say */
@@ -148,68 +158,94 @@ struct scanner_host;
 
 /**
  * The services of the engine. `host` is what init received; `job` what the
- * operation received. Functions that return int32_t give a SCANNER_* status;
- * after SCANNER_ECANCELLED the scanner ends its operation soon.
+ * operation received. Functions that return int32_t give a SCANNER_* status:
+ * SCANNER_EINVAL for a call that breaks this contract (what it was about is
+ * not taken, and the rule that it was about becomes an error), and after
+ * SCANNER_ECANCELLED the scanner ends its operation soon. *out, *path and id
+ * are written by success only.
  */
 struct scanner_host {
-    uint32_t magic;
-    uint32_t size;
-    uint16_t abi_major, abi_minor;
+    uint32_t magic;        /* SCANNER_MAGIC */
+    uint32_t size;         /* members up to here may be read: SCANNER_HAS */
+    uint16_t abi_major, abi_minor; /* the engine's */
     uint32_t reserved;
     uint64_t features;     /* SCANNER_HOST_* */
-    const char *engine_version;
+    const char *engine_version; /* its release, for messages */
     void *internal;        /* the engine's */
 
-    /* Only during init. */
+    /* Only during init. Names are 1 to 64 letters, digits, "_", "-" and ".";
+     * each function takes 64 of them. Only when init has returned does the
+     * engine see whether another scanner has one already. */
+    /* a scanner_type that rules name; `alias` is a second word for it, which
+     * is made the first when a rule is imported, or NULL */
     int32_t (*register_type)(const struct scanner_host *host,
                              const char *scanner_type, const char *alias);
+    /* a type of targets, and a second word for it, or NULL */
     int32_t (*register_target)(const struct scanner_host *host,
                                const char *target_type, const char *alias);
-    /* `format` is a name for --as; `marker` an XML root element or NULL */
+    /* content that import() reads: `format` is a name for --as; `marker` an XML
+     * root element by which it is known without, or NULL */
     int32_t (*register_content)(const struct scanner_host *host,
                                 const char *format, const char *marker);
 
-    /* Any time. */
+    /* Any time. A level of none is SCANNER_LOG_INFO; text without a newline. */
     void (*log)(const struct scanner_host *host, uint32_t level,
                 const char *text);
 
     /* During an operation. */
+    /* a result of a rule of the job (with SCANNER_CAP_FINDINGS of any), before
+     * the rule's end. SCANNER_ECANCELLED: a limit on results was reached */
     int32_t (*emit)(const struct scanner_host *host,
                     const struct scanner_job *job,
                     const struct scanner_result *result);
+    /* what was emitted and ended before it returns survives a crash */
     int32_t (*rule_done)(const struct scanner_host *host,
                          const struct scanner_job *job,
                          const struct scanner_rule_end *end);
-    /* kind: "rule", "benchmark" (import); "file", "command", "note" (plan) */
+    /* kind: "rule", "benchmark" (import); "file", "command", "note" (plan);
+     * "probe" (probe) */
     int32_t (*document)(const struct scanner_host *host,
                         const struct scanner_job *job, const char *kind,
                         const struct scanner_doc *document);
-    /* keeps a file of the job's workdir; id receives its sha256 in hex */
+    /* keeps a regular file of the job's workdir, which may be changed
+     * afterwards; id receives its sha256 (FIPS 180-4) in hex. `name` and
+     * `media_type` (RFC 6838) are at most 255 bytes. SCANNER_EIO: it could not
+     * be read or kept; SCANNER_ECANCELLED: a limit on artifacts was reached */
     int32_t (*artifact)(const struct scanner_host *host,
                         const struct scanner_job *job, const char *path,
                         const char *name, const char *media_type, char id[65]);
-    /* path of a stored artifact, read-only; valid until the job ends */
+    /* path of a stored artifact, read-only; valid until the job ends.
+     * SCANNER_ENOTFOUND: none that a rule of the job names has this id */
     int32_t (*open_artifact)(const struct scanner_host *host,
                              const struct scanner_job *job, const char *id,
                              const char **path);
     /* journal something about to be created outside: returns when it is
-     * stored; id receives its name for effect_undone */
+     * stored; `undo`, at most 1 MiB, is what undo() receives when the scanner
+     * does not come to say effect_undone; id receives its name for that.
+     * Other than SCANNER_OK: do not create it */
     int32_t (*effect)(const struct scanner_host *host,
                       const struct scanner_job *job,
                       const struct scanner_doc *undo, char id[65]);
     int32_t (*effect_undone)(const struct scanner_host *host,
                              const struct scanner_job *job, const char *id);
+    /* how many of how many steps are done, and a word on what is at work (at
+     * most 1024 bytes, or NULL), for whoever waits */
     void (*progress)(const struct scanner_host *host,
                      const struct scanner_job *job, uint64_t done,
                      uint64_t expected, const char *what);
+    /* 1: the operation is to end, also when its time is over; 0: not so */
     int32_t (*cancelled)(const struct scanner_host *host,
-                         const struct scanner_job *job); /* 1: yes */
+                         const struct scanner_job *job);
+    /* milliseconds until the job is ended, 0 when it should have; negative:
+     * it has no limit */
     int64_t (*deadline_ms)(const struct scanner_host *host,
-                           const struct scanner_job *job); /* left; <0: none */
+                           const struct scanner_job *job);
 
-    /* Typed getters: a dotted path into a document. SCANNER_ENOTFOUND when
-     * the path is absent, SCANNER_EINVAL when it has another type. Strings
-     * and documents are borrowed from `document`. */
+    /* Any time, typed getters: a dotted path into a document of the engine's,
+     * "a.b", elements of arrays by their number, "a.0". SCANNER_ENOTFOUND when
+     * the path is absent or null, SCANNER_EINVAL when it has another type: a
+     * number is no text, a double no int (an int is a double). Strings and
+     * documents are borrowed from `document`. */
     int32_t (*get_string)(const struct scanner_host *host,
                           const struct scanner_doc *document,
                           const char *path, const char **out);
@@ -221,7 +257,7 @@ struct scanner_host {
                           const char *path, double *out);
     int32_t (*get_bool)(const struct scanner_host *host,
                         const struct scanner_doc *document, const char *path,
-                        int32_t *out);
+                        int32_t *out); /* 1 or 0 */
     int32_t (*get_doc)(const struct scanner_host *host,
                        const struct scanner_doc *document, const char *path,
                        struct scanner_doc *out); /* documents and arrays */
@@ -344,9 +380,18 @@ typedef const struct scanner_ops *(*scanner_query_fn)(uint16_t host_major);
 #define SCANNER_EXPORT
 #endif
 
-/** Defines the one exported function; `module` is the file's base name. */
+/* The entry point is a C function, also in C++. */
+#ifdef __cplusplus
+#define SCANNER_ENTRY extern "C" SCANNER_EXPORT
+#else
+#define SCANNER_ENTRY SCANNER_EXPORT
+#endif
+
+/** Defines the one exported function; `module` is the file's base name, with
+ * "_" for what a C name cannot have. A program that links several scanners
+ * (engine_register) tells them apart by it. */
 #define SCANNER_PLUGIN(module, ops)                                     \
-    SCANNER_EXPORT const struct scanner_ops *                           \
+    SCANNER_ENTRY const struct scanner_ops *                            \
         module##_LTX_scanner_query(uint16_t host_major);                \
     const struct scanner_ops *module##_LTX_scanner_query(               \
         uint16_t host_major)                                            \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * layout.c - where everything of scanner ABI 1.0 is, on machines with pointers
- * of 64 bits. It compiles or it does not: nothing here ever changes; what a
- * later minor appends is asserted below what is there.
+ * layout.c - where everything of scanner ABI 1.0 and of libengine 1.0 is, on
+ * machines with pointers of 64 bits. It compiles or it does not: nothing here
+ * ever changes; what a later minor appends is asserted below what is there.
  */
-#include <engine/scanner.h>
+#include <engine/engine.h>
 
 #define AT(name, member, offset)                                \
     _Static_assert(offsetof(struct name, member) == (offset),   \
@@ -130,7 +130,44 @@ AT(scanner_ops, undo, 112);
 AT(scanner_ops, reads, 120);
 AT(scanner_ops, writes, 128);
 AT(scanner_ops, programs, 136);
+
+SIZE(engine_options, 56);
+AT(engine_options, size, 0);
+AT(engine_options, flags, 4);
+AT(engine_options, config_file, 8);
+AT(engine_options, config_text, 16);
+AT(engine_options, store, 24);
+AT(engine_options, log, 32);
+AT(engine_options, log_user, 40);
+AT(engine_options, log_level, 48);
+AT(engine_options, reserved, 52);
+
+SIZE(engine_progress, 72);
+AT(engine_progress, size, 0);
+AT(engine_progress, reserved, 4);
+AT(engine_progress, rules, 8);
+AT(engine_progress, rules_done, 16);
+AT(engine_progress, passed, 24);
+AT(engine_progress, failed, 32);
+AT(engine_progress, errors, 40);
+AT(engine_progress, elapsed_ms, 48);
+AT(engine_progress, left_ms, 56);
+AT(engine_progress, what, 64);
+
+SIZE(engine_callbacks, 40);
+AT(engine_callbacks, size, 0);
+AT(engine_callbacks, reserved, 4);
+AT(engine_callbacks, user, 8);
+AT(engine_callbacks, progress, 16);
+AT(engine_callbacks, result, 24);
+AT(engine_callbacks, verdict, 32);
 #endif
+
+/* the same everywhere, and the caller's: it never grows */
+FIXED(engine_error, 1540);
+AT(engine_error, status, 0);
+AT(engine_error, message, 4);
+AT(engine_error, hint, 1028);
 
 IS(SCANNER_MAGIC, 0x53434e52u);
 IS(SCANNER_CAP_SHARDED, (UINT64_C(1) << 0));
@@ -166,3 +203,30 @@ IS(SCANNER_LOG_DEBUG, 4);
 IS(SCANNER_OPTION_STRING, 1);
 IS(SCANNER_OPTION_INT, 2);
 IS(SCANNER_OPTION_BOOL, 3);
+IS(SCANNER_ENTRIES_MAX, 64);
+IS(SCANNER_ABI_MAJOR, 1);
+
+IS(ENGINE_OK, 0);
+IS(ENGINE_EINVAL, (-1));
+IS(ENGINE_ENOMEM, (-2));
+IS(ENGINE_EIO, (-3));
+IS(ENGINE_ENOTFOUND, (-4));
+IS(ENGINE_ECONFLICT, (-5));
+IS(ENGINE_EPARSE, (-6));
+IS(ENGINE_ELIMIT, (-7));
+IS(ENGINE_EDENIED, (-8));
+IS(ENGINE_ETIMEOUT, (-9));
+IS(ENGINE_ECANCELLED, (-10));
+IS(ENGINE_EPLUGIN, (-11));
+IS(ENGINE_EVERSION, (-12));
+IS(ENGINE_ECORRUPT, (-13));
+IS(ENGINE_EUNSUPPORTED, (-14));
+IS(ENGINE_EFULL, (-15));
+IS(ENGINE_EAWAY, (-16));
+IS(ENGINE_MESSAGE_MAX, 1024);
+IS(ENGINE_HINT_MAX, 512);
+IS(ENGINE_LOG_ERROR, 1);
+IS(ENGINE_LOG_WARNING, 2);
+IS(ENGINE_LOG_INFO, 3);
+IS(ENGINE_LOG_DEBUG, 4);
+IS(ENGINE_THREADS, 1u);
