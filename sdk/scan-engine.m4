@@ -4,9 +4,10 @@
 # SCAN_ENGINE_SCANNER([MINIMUM-ABI], [ACTION-IF-FOUND], [ACTION-IF-NOT-FOUND])
 #
 # Looks for the headers of scan-engine's scanner ABI, at least MINIMUM-ABI
-# (such as 0.2: the same major, that minor or a later one). Without
-# ACTION-IF-NOT-FOUND configure ends when they are not there. Sets, for
-# Makefile.am:
+# (such as 1.0: the same major, that minor or a later one). Without
+# ACTION-IF-NOT-FOUND configure ends when they are not there. aclocal finds this
+# file below /usr; elsewhere it is told: ACLOCAL_PATH=PREFIX/share/aclocal. Sets,
+# for Makefile.am:
 #
 #   ENGINE_SCANNER_CFLAGS   for the compiler
 #   ENGINE_SCANNER_LDFLAGS  for a module that exports its entry point and
@@ -14,14 +15,19 @@
 #   plugindir               where scan-engine looks for scanners, or
 #                           --with-plugindir=DIR
 #
-#   SCAN_ENGINE_SCANNER([0.2])
+# In configure.ac:
+#
+#   LT_INIT([disable-static])
+#   SCAN_ENGINE_SCANNER([1.0])
+#
+# In Makefile.am, where automake wants to see -module:
 #
 #   plugin_LTLIBRARIES = example.la
 #   example_la_SOURCES = example.c
 #   example_la_CFLAGS = $(ENGINE_SCANNER_CFLAGS)
-#   example_la_LDFLAGS = $(ENGINE_SCANNER_LDFLAGS)
+#   example_la_LDFLAGS = -module $(ENGINE_SCANNER_LDFLAGS)
 #
-# serial 1
+# serial 2
 AC_DEFUN([SCAN_ENGINE_SCANNER], [
 AC_REQUIRE([PKG_PROG_PKG_CONFIG])dnl
 AC_ARG_WITH([plugindir],

@@ -45,15 +45,15 @@ static const struct option option_engine[] = {
      .offset = OPTION_AT(plugin_directory),
      .fallback = SCAN_ENGINE_PLUGINDIR,
      .sample = "\"/usr/lib/scan-engine/plugins\"",
-     .help = "where plugins named without a path are; "
-             "$SCAN_ENGINE_PLUGIN_DIR comes before it"},
+     .help = "where plugins named without a path are; without it, where "
+             "they were installed; $SCAN_ENGINE_PLUGIN_DIR comes before it"},
     {.name = "worker",
      .type = OPTION_DIRECTORY,
      .offset = OPTION_AT(worker_path),
      .fallback = SCAN_ENGINE_LIBEXECDIR "/scan-worker",
      .sample = "\"/usr/libexec/scan-engine/scan-worker\"",
-     .help = "the program that plugins run in; $SCAN_ENGINE_WORKER comes "
-             "before it"},
+     .help = "the program that plugins run in; without it, the one that was "
+             "installed; $SCAN_ENGINE_WORKER comes before it"},
     {.name = "workers",
      .type = OPTION_NUMBER,
      .offset = OPTION_AT(workers),

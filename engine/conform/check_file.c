@@ -79,6 +79,10 @@ void check_symbols(struct scene *scene)
         scene_note(scene, "compile with -fvisibility=hidden, and end one file "
                    "with SCANNER_PLUGIN(module, ops), where module is the "
                    "file's name without .so");
+    if (found.others)
+        scene_note(scene, "what templates of the C++ library bring along is "
+                   "hidden by a map, -Wl,--version-script: "
+                   "scan-engine-plugin(7) has it");
     if (found.others > 8)
         scene_note(scene, "and %u more", found.others - 8);
 }

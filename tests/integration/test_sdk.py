@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from support import (BUILD, DONE, INSTRUMENTED, SLOW, SOURCE, Engine,
-                     made, make, module, need_root, unavailable)
+                     made, make, module, need_program, need_root, unavailable)
 
 ROOT = Path(os.environ.get("SCAN_ENGINE_TEST_SDK_ROOT",
                            SOURCE / "build" / "sdk-root"))
@@ -206,6 +206,27 @@ def test_the_template_in_rust_by_its_readme(installed, clean):
         "minimal_rs_LTX_scanner_query"]
 
 
+def test_a_scanner_in_cxx_by_the_readme(installed, tmp_path):
+    """Built as README of the SDK has it, it exports one function and keeps the
+    contract."""
+    cxx = os.environ.get("CXX", "c++")
+    need_program(cxx.split()[0], "g++")
+    text = template(installed, "README").read_text()
+    block = re.search(r"^    echo .*(?:\n    .+)+", text, re.M)[0]
+    shutil.copy(SOURCE / "tests/fixtures/sdk/writable.cc", tmp_path)
+    Autoconf(installed, tmp_path).run(
+        "sh", "-ec", block.replace("NAME", "writable").replace(
+            " c++ ", f" {cxx} -std=c++17 -Wall -Wextra -Wpedantic -Werror "))
+    engine = Engine(tmp_path / "engine", plugins=())
+    rules = engine.put("rules.jsonl", [
+        {"rule_id": "etc", "title": "A rule", "severity": "low",
+         "scanner_type": "writable", "check_content": {"directory": "/etc"}}])
+    done = engine.run("conform", "--rules", rules, tmp_path / "writable.so",
+                      code=DONE)
+    keeps_the_contract(done.out)
+    assert "1 of 1 rules were judged" in done.out, done.out
+
+
 @pytest.mark.parametrize("name", ("aws", "azure", "gcp"))
 def test_a_bundle_holds_what_its_manifest_says(installed, tmp_path, name):
     rules = template(installed, "").parent / "rules"
@@ -290,8 +311,7 @@ AC_INIT([example], [1.0])
 AM_INIT_AUTOMAKE([foreign])
 AC_PROG_CC
 AM_PROG_AR
-LT_INIT([disable-static])
-SCAN_ENGINE_SCANNER([%s])
+%s
 AC_CONFIG_FILES([Makefile])
 AC_OUTPUT
 """
@@ -300,13 +320,16 @@ AC_INIT([example], [1.0])
 SCAN_ENGINE_SCANNER([%s]%s)
 AC_OUTPUT
 """
-AUTOMAKE = """\
-ACLOCAL_AMFLAGS = -I m4
-plugin_LTLIBRARIES = minimal.la
-minimal_la_SOURCES = minimal.c
-minimal_la_CFLAGS = $(ENGINE_SCANNER_CFLAGS) -fvisibility=hidden
-minimal_la_LDFLAGS = $(ENGINE_SCANNER_LDFLAGS)
-"""
+
+
+def example(installed):
+    """What the macro's own comment has for configure.ac and for Makefile.am."""
+    text = Path(f"{installed}{made('datadir')}/aclocal/scan-engine.m4"
+                ).read_text()
+    found = re.search(r"^# In configure.ac:$(.*)^# In Makefile.am(.*)^# serial",
+                      text, re.M | re.S)
+    return ["\n".join(re.findall(r"^#   (.+)$", part, re.M))
+            for part in found.groups()]
 
 
 def abi(installed, majors=0, minors=0):
@@ -319,7 +342,7 @@ def abi(installed, majors=0, minors=0):
 
 
 class Autoconf:
-    """A project of somebody else, with the installed macro."""
+    """A project of somebody else, with the installed macro and headers."""
 
     def __init__(self, installed, folder):
         prefix = f"{installed}{made('prefix')}"
@@ -339,23 +362,30 @@ class Autoconf:
     def configure(self, text, *arguments, code=0):
         (self.folder / "configure.ac").write_text(text)
         if "AUTOMAKE" in text:
-            self.run("autoreconf", "-i")
+            self.prepared = self.run("autoreconf", "-i")
         else:
             self.run("aclocal")
             self.run("autoconf", "-f")
         return self.run("./configure", *arguments, code=code)
 
 
-def test_the_autoconf_macro(installed, tmp_path):
-    shutil.copy(template(installed, "minimal") / "minimal.c", tmp_path)
-    (tmp_path / "Makefile.am").write_text(AUTOMAKE)
+def test_the_autoconf_macro_as_its_comment_has_it(installed, tmp_path):
+    text = (template(installed, "minimal") / "minimal.c").read_text()
+    (tmp_path / "example.c").write_text(
+        text.replace("SCANNER_PLUGIN(minimal", "SCANNER_PLUGIN(example"))
+    configure, makefile = example(installed)
+    (tmp_path / "Makefile.am").write_text(makefile + "\n")
     (tmp_path / "m4").mkdir()
     project = Autoconf(installed, tmp_path)
-    project.configure(CONFIGURE % abi(installed), "--with-plugindir=/opt/scanners")
+    out = project.configure(CONFIGURE % configure,
+                            "--with-plugindir=/opt/scanners")
+    assert "error:" not in project.prepared, project.prepared
+    assert "warning:" not in project.prepared, project.prepared
+    assert f"scanner ABI... {abi(installed)}" in out, out
     project.run("make", "install", f"DESTDIR={tmp_path}/dest")
-    module = tmp_path / "dest/opt/scanners/minimal.so"
+    module = tmp_path / "dest/opt/scanners/example.so"
     symbols = project.run("nm", "-D", "--defined-only", module).split()
-    assert symbols[2:] == ["minimal_LTX_scanner_query"]
+    assert symbols[2:] == ["example_LTX_scanner_query"]
 
 
 def test_the_autoconf_macro_knows_where_scanners_go(installed, tmp_path):
