@@ -98,9 +98,9 @@ static int process_spawn(const char *path, char *user, const int fds[2],
 static engine_status process_user(const struct plugin_user *user, char **out,
                                   engine_error *err)
 {
+    engine_status status;
     struct buffer text;
 
-    *out = NULL;
     if (!user)
         return ENGINE_OK;
     buffer_init(&text, PROCESS_USER_MAX);
@@ -109,10 +109,14 @@ static engine_status process_user(const struct plugin_user *user, char **out,
     for (int i = 0; i < user->groups_count; i++)
         buffer_printf(&text, "%s%lu", i ? "," : "",
                       (unsigned long)user->groups[i]);
-    if (buffer_status(&text, err) == ENGINE_OK)
+    status = buffer_status(&text, err);
+    if (status == ENGINE_OK)
         *out = buffer_take(&text);
+    else if (status == ENGINE_ELIMIT)
+        engine_fail(err, ENGINE_ELIMIT, "user \"%s\" is in too many groups",
+                    user->name);
     buffer_clear(&text);
-    return *out ? ENGINE_OK : engine_fail_memory(err);
+    return status;
 }
 
 static engine_status process_start(struct launcher *launcher,
@@ -120,17 +124,16 @@ static engine_status process_start(struct launcher *launcher,
 {
     const struct process_launcher *self = (const void *)launcher;
     struct ring reader;
-    char **env, *user;
+    char **env = NULL, *user = NULL;
+    engine_status status = process_user(launch->user, &user, err);
     int ends[2], ring, code;
     pid_t pid = 0;
 
-    if (process_user(launch->user, &user, err) < 0)
-        return err->status;
-    env = launch_environment(launch->target, launch->user);
-    if (!env || launch_sockets(ends, err) < 0) {
-        const engine_status status =
-            env ? ENGINE_EIO : engine_fail_memory(err);
-
+    if (status == ENGINE_OK) {
+        env = launch_environment(launch->target, launch->user);
+        status = env ? launch_sockets(ends, err) : engine_fail_memory(err);
+    }
+    if (status < 0) {
         launch_environment_free(env);
         engine_free(user);
         return status;

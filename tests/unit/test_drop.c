@@ -475,6 +475,21 @@ static void a_user_is_never_number_zero(void **state)
     stage_close(&stage);
 }
 
+/* More than the kernel takes as one argument. */
+static void names_a_user_of_too_many_groups(void **state)
+{
+    static gid_t groups[40000];
+    struct stage stage;
+
+    stage_open(&stage, STAGE_FLAGS(state));
+    for (size_t i = 0; i < 40000; i++)
+        groups[i] = 4000000000u;
+    stage.user.groups = groups;
+    stage.user.groups_count = 40000;
+    refuse(&stage, "user \"nobody\" is in too many groups");
+    stage_close(&stage);
+}
+
 static void a_thread_cannot_be_another_user(void **state)
 {
     struct stage stage;
@@ -517,6 +532,7 @@ int main(void)
         STAGE_TEST_DROPPED(says_what_it_cannot_reach),
         STAGE_TEST_DROPPED(never_runs_as_root_instead),
         STAGE_TEST_DROPPED(a_user_is_never_number_zero),
+        STAGE_TEST_DROPPED(names_a_user_of_too_many_groups),
         STAGE_TEST_DROPPED(a_thread_cannot_be_another_user),
         STAGE_TEST_DROPPED(does_not_share_what_others_made),
     };
