@@ -88,8 +88,9 @@ static engine_status thread_start(struct launcher *launcher,
         return engine_fail(err, engine_status_from_errno(code),
                            "could not start a thread: %s", strerror(code));
     }
-    *launch = (struct launch){
-        .launcher = launcher, .id = atomic_fetch_add(&self->count, 1) + 1, .internal = worker};
+    *launch = (struct launch){.launcher = launcher,
+                              .id = atomic_fetch_add(&self->count, 1) + 1,
+                              .internal = worker};
     channel_init(&launch->channel, ends[0]);
     launch->channel.ring = reader;
     return ENGINE_OK;
@@ -110,6 +111,8 @@ static void thread_reap(struct launch *launch, struct launch_end *out)
     struct timespec until;
 
     channel_clear(&launch->channel);
+    /* not the steady clock: ThreadSanitizer does not know pthread_clockjoin_np,
+     * and takes what the thread did for races */
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += THREAD_PATIENCE_S;
     *out = (struct launch_end){.exited = 1, .killed = worker->killed};

@@ -85,7 +85,8 @@ void registry_user(const struct plugin_entry *entry, char *out,
                    size_t out_size);
 
 /** What people are shown of one: {plugin, file, user, state: "loaded"|
- * "refused", reason?, hint?, what it says about itself, configured?: its options}. */
+ * "refused", reason?, hint?, what it says about itself, configured?: its
+ * options}. */
 void registry_describe(const struct plugin_entry *entry, bson_t *out);
 
 /** NULL when no plugin has it. Names or aliases. */

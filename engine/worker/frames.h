@@ -6,18 +6,21 @@
  *
  * To the worker
  *   job          {op: describe|scan|import|plan|probe|undo, plugin: {name,
- *                path, sha256?}, options, target?, variables?, request?,
- *                artifacts: [{id, path}], workdir, cachedir, parallel,
- *                limits: {wall_ms, memory_bytes, cpu_seconds, file_bytes,
- *                processes, results, result_bytes}, effects: bool}
+ *                path, sha256?, reads, writes}, options?, target?, variables?,
+ *                request?, workdir, cachedir, parallel, limits: {wall_ms,
+ *                memory_bytes, cpu_seconds, file_bytes, files, processes,
+ *                results, result_bytes, artifacts, artifact_bytes}, workers,
+ *                uid?, confinement?, effects: bool, artifacts: [{id, path}]}
+ *                A limit of 0 is none; `workers`: how many there may be at
+ *                once; `uid`: whom it must be by now
  *   rule         {rule: {...}} once per rule
  *   start        {} after the last rule: the operation begins
  *   cancel       {}
  *   effect_ok    {id} the effect is stored
- *   credentials  {values: {...}} kept in memory only
  * From the worker
  *   result       {rule_id, status, message?, resource?, evidence?, details?}
- *   rule_done    {rule_id, status, message?, duration_ms?, variables_applied?}
+ *   rule_done    {rule_id, status, message?, duration_ms?, resources?,
+ *                variables_applied?}
  *   document     {kind, document}
  *   artifact     {id, path, name, media_type}
  *   effect       {id, undo}      effect_undone {id}

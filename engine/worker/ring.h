@@ -41,8 +41,8 @@ size_t ring_filled(const struct ring *ring);
 /** True when the reader sleeps, and this call is the one to wake it. */
 bool ring_rouse(struct ring *ring);
 
-/** Takes up to len bytes; 0: there are none. ENGINE_EPARSE: the writer lies, and
- * nothing of it is taken any more. */
+/** Takes up to len bytes; 0: there are none. ENGINE_EPARSE: the writer lies,
+ * and nothing of it is taken any more. */
 ssize_t ring_get(struct ring *ring, void *room, size_t len);
 /** The writer is gone: what is there now is all there is. */
 void ring_end(struct ring *ring);
