@@ -7,7 +7,7 @@
 
 /* Outside of store_begin: a filter is compiled and run on one state. */
 static engine_status count_view_begin(const struct sqlite *self,
-                                     engine_error *err)
+                                      engine_error *err)
 {
     return self->base.in_transaction ? ENGINE_OK
                                      : sqlite_exec(self->main, "BEGIN", err);
@@ -21,11 +21,11 @@ static void count_view_end(const struct sqlite *self)
 
 /* A statement "<head> WHERE <filter><tail>" on the main connection. */
 static engine_status count_prepare(struct sqlite *self, const char *head,
-                                  const struct sqlite_table *table,
-                                  const bson_t *filter, const char *tail,
-                                  struct sqlite_where *where,
-                                  struct sqlite_statement **out,
-                                  engine_error *err)
+                                   const struct sqlite_table *table,
+                                   const bson_t *filter, const char *tail,
+                                   struct sqlite_where *where,
+                                   struct sqlite_statement **out,
+                                   engine_error *err)
 {
     engine_status status;
     struct buffer sql;
@@ -56,16 +56,17 @@ engine_status sqlite_count(struct store *store, const char *collection,
     int next = 1;
 
     if (listed)
-        sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM " SQLITE_LIST,
-                         table->name, table->list, table->name);
+        sqlite3_snprintf(sizeof(head), head,
+                         "SELECT count(*) FROM " SQLITE_LIST, table->name,
+                         table->list, table->name);
     else
         sqlite3_snprintf(sizeof(head), head, "SELECT count(*) FROM %s",
                          collection);
     status = count_view_begin(self, err);
     if (status < 0)
         return status;
-    status = count_prepare(self, head, table, filter, "", &where, &statement,
-                          err);
+    status =
+        count_prepare(self, head, table, filter, "", &where, &statement, err);
     if (status < 0)
         goto out;
     if ((listed && sqlite3_bind_text(statement->handle, next++, listed, -1,
@@ -83,8 +84,8 @@ out:
 }
 
 static engine_status count_group_rows(const struct sqlite *self,
-                                     sqlite3_stmt *handle, bson_t *out,
-                                     engine_error *err)
+                                      sqlite3_stmt *handle, bson_t *out,
+                                      engine_error *err)
 {
     int rc;
 
@@ -102,8 +103,8 @@ static engine_status count_group_rows(const struct sqlite *self,
 
 /* Strings of a column stand in it; anything else is not counted at all. */
 static engine_status count_group_sql(const struct sqlite_table *table,
-                                    const char *field, char **head,
-                                    engine_error *err)
+                                     const char *field, char **head,
+                                     engine_error *err)
 {
     const struct sqlite_column *column = sqlite_table_column(table, field);
 
@@ -119,9 +120,9 @@ static engine_status count_group_sql(const struct sqlite_table *table,
 }
 
 static engine_status count_group(struct sqlite *self,
-                                const struct sqlite_table *table,
-                                const bson_t *filter, const char *field,
-                                bson_t *counts, engine_error *err)
+                                 const struct sqlite_table *table,
+                                 const bson_t *filter, const char *field,
+                                 bson_t *counts, engine_error *err)
 {
     struct sqlite_statement *statement = NULL;
     struct sqlite_where where = {0};
@@ -131,8 +132,8 @@ static engine_status count_group(struct sqlite *self,
 
     if (status == ENGINE_OK)
         status = count_prepare(self, head, table, filter,
-                              " GROUP BY value ORDER BY value", &where,
-                              &statement, err);
+                               " GROUP BY value ORDER BY value", &where,
+                               &statement, err);
     if (status < 0)
         goto out;
     if (sqlite3_bind_parameter_name(statement->handle, 1))
@@ -160,7 +161,7 @@ engine_status sqlite_group(struct store *store, const char *collection,
 
     if (status == ENGINE_OK) {
         status = count_group(self, sqlite_table_get(collection), filter, field,
-                            &counts, err);
+                             &counts, err);
         count_view_end(self);
     }
     if (status == ENGINE_OK)

@@ -25,10 +25,10 @@ static engine_status scopes_value(struct azure *azure, const char *tenant,
     status = value_member_text(arena, &members[0], "tenant", tenant, err);
     if (status == ENGINE_OK)
         status = value_member_text(arena, &members[1], "subscription",
-                               subscription, err);
+                                   subscription, err);
     if (status == ENGINE_OK)
-        status = value_member_text(arena, &members[2], "subscription_name", name,
-                               err);
+        status = value_member_text(arena, &members[2], "subscription_name",
+                                   name, err);
     *out = (struct value){.kind = VALUE_OBJECT, .count = 3, .members = members};
     return status;
 }

@@ -219,8 +219,6 @@ static void send_refused(struct azure_call *call)
     send_fail(call, first ? codes : NULL, &err);
 }
 
-void azure_send_request(struct azure_call *call);
-
 static void send_page(struct azure_call *call)
 {
     engine_error err = {0};

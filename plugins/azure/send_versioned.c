@@ -38,9 +38,8 @@ static void versioned_send(struct azure_call *call)
 static void versioned_ask(struct azure *azure);
 
 /* Calls that asked through the same subscription have the same fate. */
-static void versioned_ended(struct azure_call *asked,
-                                const struct value *value, const char *code,
-                                const engine_error *why)
+static void versioned_ended(struct azure_call *asked, const struct value *value,
+                            const char *code, const engine_error *why)
 {
     struct azure *azure = asked->azure;
     struct azure_call *waiting = azure->waiting;
@@ -83,9 +82,9 @@ static void versioned_ask(struct azure *azure)
 
     if (call) {
         snprintf(call->bucket, sizeof(call->bucket), "%s", first->bucket);
-        call->path = known ? engine_strf("/subscriptions/%s/providers",
-                                         first->bucket)
-                           : engine_strdup("/providers");
+        call->path =
+            known ? engine_strf("/subscriptions/%s/providers", first->bucket)
+                  : engine_strdup("/providers");
         call->version = engine_strdup(AZURE_PROVIDERS_VERSION);
         call->arena = &azure->versions.arena;
         call->end = versioned_ended;

@@ -25,19 +25,19 @@ static engine_status scopes_value(struct gcp *gcp,
         return engine_fail_memory(err);
     project = project ? project : &none;
     status = value_member_text(arena, &members[0], "organization",
-                           gcp->target.organization, err);
+                               gcp->target.organization, err);
     if (status == ENGINE_OK)
         status = value_member_text(arena, &members[1], "folder",
-                               gcp->target.folder, err);
+                                   gcp->target.folder, err);
     if (status == ENGINE_OK)
-        status = value_member_text(arena, &members[2], "project", project->id,
-                               err);
+        status =
+            value_member_text(arena, &members[2], "project", project->id, err);
     if (status == ENGINE_OK)
         status = value_member_text(arena, &members[3], "project_number",
-                               project->number, err);
+                                   project->number, err);
     if (status == ENGINE_OK)
         status = value_member_text(arena, &members[4], "project_name",
-                               project->name, err);
+                                   project->name, err);
     *out = (struct value){.kind = VALUE_OBJECT, .count = 5, .members = members};
     return status;
 }

@@ -19,8 +19,7 @@ bool oscap_run_wants_arf(const struct oscap_run_options *options)
 
 bool oscap_run_is_wrapped(const struct oscap_run_options *options)
 {
-    const char *transport =
-        document_string(options->options, "ssh_transport");
+    const char *transport = document_string(options->options, "ssh_transport");
 
     return transport && strcmp(transport, "oscap-ssh") == 0;
 }
@@ -39,7 +38,8 @@ static void run_append_architectures(struct buffer *conf)
     if (status < 0)
         return;
     if (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-\n") ==
-            strlen(text) && *text) {
+            strlen(text) &&
+        *text) {
         buffer_puts(conf, " APT::Architectures {");
         for (line = strtok_r(text, "\n", &rest); line;
              line = strtok_r(NULL, "\n", &rest))
@@ -155,7 +155,7 @@ static void run_local(const struct oscap_run_options *options,
         oscap_argv_add(argv, options->tailoring_path);
     }
     oscap_argv_add(argv, oscap_run_wants_arf(options) ? "--results-arf"
-                                                : "--results");
+                                                      : "--results");
     oscap_argv_addf(argv, "%s/results.xml", options->directory);
     oscap_argv_add(argv, options->datastream_path);
 }

@@ -301,7 +301,8 @@ static engine_status scan_check_sight(const struct scan_state *state,
     struct oscap_target target;
 
     /* a wrong target is told of by each part */
-    if (geteuid() == 0 || oscap_target_read(&state->target, &target, NULL) < 0 ||
+    if (geteuid() == 0 ||
+        oscap_target_read(&state->target, &target, NULL) < 0 ||
         target.kind == OSCAP_SSH)
         return ENGINE_OK;
     if (user) {
