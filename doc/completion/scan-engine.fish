@@ -78,7 +78,7 @@ complete -c scan-engine -n '__scan_engine_in scan' -l timeout -x -d 'seconds unt
 complete -c scan-engine -n '__scan_engine_in scan' -l dry-run -d 'print the documents and commands of the scan, and run nothing'
 complete -c scan-engine -n '__scan_engine_in scan' -l resume -x -d 'go on with a scan that did not end'
 complete -c scan-engine -n '__scan_engine_in scan' -l record -x -a '(__fish_complete_directories)' -d 'keep what scanners read from targets\' APIs in this directory, to be scanned again as a dump'
-complete -c scan-engine -n '__scan_engine_in scan' -l allow-empty -d 'a selection without rules is fine'
+complete -c scan-engine -n '__scan_engine_in scan' -l allow-empty -d 'a selection without rules is fine, and scanners with checks of their own scan, too'
 complete -c scan-engine -n '__scan_engine_in scan' -l fail-on -x -a 'info low medium high critical' -d 'exit with 2 only for failures of this severity or above'
 complete -c scan-engine -n '__scan_engine_in scan' -l format -x -a 'table json jsonl' -d 'table, json or jsonl'
 complete -c scan-engine -n '__scan_engine_in scan' -l output -r -F -d 'write the report there'

@@ -197,7 +197,10 @@ static const struct cli_option scan_options[] = {
      "keep what scanners read from targets' APIs in this "
      "directory, to be scanned again as a dump",
      false},
-    {"allow-empty", NULL, "a selection without rules is fine", false},
+    {"allow-empty", NULL,
+     "a selection without rules is fine, and scanners with checks of their own "
+     "scan, too",
+     false},
     {"fail-on", "SEVERITY",
      "exit with 2 only for failures of this severity "
      "(info, low, medium, high, critical) or above",

@@ -396,7 +396,9 @@ static const struct option option_scan_options[] = {
     {.name = "allow_empty",
      .type = OPTION_BOOL,
      .fallback = "false",
-     .help = "whether a selection without rules is fine"},
+     .help = "whether a selection without rules is fine; if so, scanners that "
+             "bring checks of their own scan every target that suits them, "
+             "with rules or without"},
 };
 
 const struct option_table option_table_engine = {

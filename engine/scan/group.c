@@ -14,15 +14,36 @@ struct group_rule {
     const char *artifact; /* "" for none */
 };
 
+/* doubles an array of `size` bytes per item; NULL when out of memory */
+static void *group_room(void *items, size_t count, size_t *room, size_t size)
+{
+    void *bigger;
+
+    if (count < *room)
+        return items;
+    bigger = engine_realloc(items, (*room ? 2 * *room : 16) * size);
+    if (bigger)
+        *room = *room ? 2 * *room : 16;
+    return bigger;
+}
+
+/* a group without rules, which the run owns */
 static struct scan_group *group_new(struct scan_run *run,
                                     const struct plugin_entry *plugin,
                                     const struct scan_target *target)
 {
-    struct scan_group *group =
-        engine_calloc_aligned(alignof(struct scan_group), 1, sizeof(*group));
+    void *bigger = group_room(run->groups, run->groups_count,
+                              &run->groups_room, sizeof(struct scan_group *));
+    struct scan_group *group;
 
+    if (!bigger)
+        return NULL;
+    run->groups = bigger;
+    group = engine_calloc_aligned(alignof(struct scan_group), 1,
+                                  sizeof(*group));
     if (!group)
         return NULL;
+    run->groups[run->groups_count++] = group;
     group->run = run;
     group->plugin = plugin;
     group->target = &target->document;
@@ -61,19 +82,6 @@ void scan_groups_free(struct scan_run *run)
     run->groups_count = run->groups_room = 0;
 }
 
-/* doubles an array of `size` bytes per item; NULL when out of memory */
-static void *group_room(void *items, size_t count, size_t *room, size_t size)
-{
-    void *bigger;
-
-    if (count < *room)
-        return items;
-    bigger = engine_realloc(items, (*room ? 2 * *room : 16) * size);
-    if (bigger)
-        *room = *room ? 2 * *room : 16;
-    return bigger;
-}
-
 /* The group of a rule, and its unit there if it has one. A plugin knows rules
  * by their ids alone: rules of two benchmarks that have one id, as a reference
  * can bring them together, must not share a job. */
@@ -84,7 +92,6 @@ static struct scan_group *group_for(struct scan_run *run,
                                     struct scan_unit **unit)
 {
     struct scan_group *group;
-    void *bigger;
 
     for (size_t i = 0; i < run->groups_count; i++) {
         group = run->groups[i];
@@ -95,15 +102,7 @@ static struct scan_group *group_for(struct scan_run *run,
             return group;
     }
     *unit = NULL;
-    bigger = group_room(run->groups, run->groups_count, &run->groups_room,
-                        sizeof(struct scan_group *));
-    if (!bigger)
-        return NULL;
-    run->groups = bigger;
-    group = group_new(run, plugin, target);
-    if (group)
-        run->groups[run->groups_count++] = group;
-    return group;
+    return group_new(run, plugin, target);
 }
 
 struct scan_unit *scan_group_find(struct scan_group *group,
@@ -377,6 +376,41 @@ static engine_status group_place_all(struct scan_run *run, size_t selected,
                                 SCANNER_NOTCHECKED, message, err);
 }
 
+static bool group_exists(const struct scan_run *run,
+                         const struct plugin_entry *plugin,
+                         const struct scan_target *target)
+{
+    for (size_t i = 0; i < run->groups_count; i++)
+        if (run->groups[i]->plugin == plugin &&
+            run->groups[i]->target == &target->document)
+            return true;
+    return false;
+}
+
+/* Who brings checks of his own needs no rule: where a selection without rules
+ * is fine, he is asked about every target that suits. */
+static engine_status groups_add_findings(struct scan_run *run,
+                                         engine_error *err)
+{
+    const struct registry *registry = run->context->registry;
+    const struct plugin_entry *plugin;
+
+    if (!document_bool(&run->config, "options.allow_empty", false))
+        return ENGINE_OK;
+    for (size_t i = 0; i < registry_count(registry); i++) {
+        plugin = registry_at(registry, i);
+        if (plugin->refused.status < 0 ||
+            !(plugin->caps & SCANNER_CAP_FINDINGS))
+            continue;
+        for (size_t j = 0; j < run->targets_count; j++)
+            if (group_suits(&run->targets[j], plugin) &&
+                !group_exists(run, plugin, &run->targets[j]) &&
+                !group_new(run, plugin, &run->targets[j]))
+                return engine_fail_memory(err);
+    }
+    return ENGINE_OK;
+}
+
 static engine_status group_list_artifacts(struct scan_group *group)
 {
     size_t at = 0, count = 0;
@@ -405,6 +439,8 @@ engine_status scan_groups_build(struct scan_run *run, engine_error *err)
                                    items[i].scanner_type);
         status = group_place_all(run, i, plugin, err);
     }
+    if (status == ENGINE_OK)
+        status = groups_add_findings(run, err);
     for (size_t i = 0; status == ENGINE_OK && i < run->groups_count; i++)
         if (group_list_artifacts(run->groups[i]) < 0)
             status = engine_fail_memory(err);

@@ -31,7 +31,10 @@ extern "C" {
 /* What a scanner can do (scanner_ops.caps). Whatever is set, a process may have
  * several instances of a scanner at work, one thread in each. */
 #define SCANNER_CAP_SHARDED (UINT64_C(1) << 0)  /* uses job.parallel itself */
-#define SCANNER_CAP_FINDINGS (UINT64_C(1) << 1) /* reports rules not in the job */
+/* Reports rules not in the job, as a tool does that brings its own checks. A
+ * job may have no rules then: options.allow_empty of a scan has it scan every
+ * target that suits. result.details has {title, severity} of what was found. */
+#define SCANNER_CAP_FINDINGS (UINT64_C(1) << 1)
 #define SCANNER_CAP_PARALLEL (UINT64_C(1) << 2) /* scan may run concurrently */
 #define SCANNER_CAP_NETWORK (UINT64_C(1) << 3)  /* talks to the network */
 #define SCANNER_CAP_PROCESSES (UINT64_C(1) << 4) /* runs programs */
@@ -133,7 +136,7 @@ struct scanner_result {
     uint32_t size;               /* sizeof(struct scanner_result), as built */
     int32_t status;              /* SCANNER_PASS ... SCANNER_FIXED */
     const char *rule_id;
-    const char *message;         /* one line, at most 16384 bytes; NULL: none */
+    const char *message;         /* one line, up to 16384 bytes; NULL: none */
     struct scanner_doc resource; /* {type, uid, name, namespace, region} */
     struct scanner_doc evidence; /* what was expected and what was there */
     struct scanner_doc details;  /* anything else; findings: title, severity */

@@ -458,6 +458,26 @@ def test_findings_without_rules_of_theirs_are_kept(tmp_path):
     assert scan.by_rule()["finding-1"]["title"] == "A finding"
 
 
+def test_findings_need_no_rule_where_a_selection_without_rules_is_fine(
+        tmp_path):
+    """Tools with checks of their own: their group comes from the
+    configuration alone, of an empty store or beside rules of others."""
+    engine = Engine(tmp_path, plugins=("alpha", "findings"))
+    found = {"finding-1": "fail", "finding-2": "pass"}
+    scan = engine.scan("--allow-empty", code=FAILED)
+    assert scan["status"] == "completed" and scan.statuses() == found
+    assert scan.by_rule()["finding-1"]["title"] == "A finding"
+    engine.import_rules([rule(1, "alpha"), rule(1, "findings")])
+    scan = engine.scan("--rule", "alpha-00001", "--allow-empty", code=FAILED)
+    assert scan.statuses() == {**found, "alpha-00001": "pass"}
+    assert set(scan["scanner_metadata"]) == {"alpha", "findings"}
+    scan = engine.scan("--allow-empty", code=FAILED)  # once for both
+    assert scan.statuses() == {**found, "alpha-00001": "pass",
+                               "findings-00001": "notchecked"}
+    scan = engine.scan("--rule", "alpha-00001", code=DONE)
+    assert scan.statuses() == {"alpha-00001": "pass"}
+
+
 def test_stop_on_error_ends_the_other_groups(tmp_path):
     engine = Engine(
         tmp_path, plugins=("alpha", "crash_scan"),
