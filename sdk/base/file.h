@@ -24,7 +24,8 @@ engine_status file_make_temporary(const char *parent, const char *prefix,
                                   char **out, engine_error *err);
 /** Removes a tree, also one that others have made and still change: no link is
  * followed, nothing outside of it is touched, and however deep it is only so
- * many folders are open at once. Missing is fine. */
+ * many folders are open at once. Folders of ours that are closed to us are
+ * opened. Missing is fine. */
 engine_status file_remove_tree(const char *path, engine_error *err);
 /** True when a file exists. */
 int file_exists(const char *path);

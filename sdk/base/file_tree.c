@@ -42,11 +42,25 @@ static int tree_top(const struct tree *tree)
     return dirfd(tree->levels[tree->depth - 1].folder);
 }
 
+/* A folder that we may not read is opened to its owner, if that is us. */
+static int tree_open(int parent, const char *name)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    const int fd = openat(parent, name, flags);
+
+    if (fd >= 0 || errno != EACCES)
+        return fd;
+    if (fchmodat(parent, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) < 0) {
+        errno = EACCES;
+        return -1;
+    }
+    return openat(parent, name, flags);
+}
+
 /* Goes down into a folder; a file system that is mounted there stays. */
 static void tree_enter(struct tree *tree, int parent, const char *name)
 {
-    const int fd = openat(parent, name,
-                          O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int fd = tree_open(parent, name);
     struct tree_level *level = &tree->levels[tree->depth];
     struct stat info;
 
@@ -57,6 +71,9 @@ static void tree_enter(struct tree *tree, int parent, const char *name)
     } else if (!(level->folder = fdopendir(fd))) {
         tree_note(tree, errno);
     } else {
+        /* without it what is in it could not be removed */
+        if (info.st_uid == geteuid() && (info.st_mode & S_IRWXU) != S_IRWXU)
+            (void)fchmod(fd, S_IRWXU);
         tree->device = info.st_dev;
         snprintf(level->name, sizeof(level->name), "%s", name);
         tree->depth++;

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sdk/base/alloc.h"
@@ -161,6 +162,56 @@ static void is_not_led_astray_by_who_changes_it(void **state)
     place_close(&place); /* what is beside it is all there */
 }
 
+/* Folders that their owner has closed to himself, and who is not root. */
+static bool removes_closed_folders(const struct place *place)
+{
+    static const mode_t modes[] = {0500, 0300, 0000, 0600};
+    char path[300];
+    bool removed;
+
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%zu/inner", place->tree, i);
+        if (file_make_directory(path, NULL) != ENGINE_OK)
+            return false;
+        snprintf(path, sizeof(path), "%s/%zu/inner/file", place->tree, i);
+        if (file_write(path, "x", 1, 0400, NULL) != ENGINE_OK)
+            return false;
+        snprintf(path, sizeof(path), "%s/%zu/inner", place->tree, i);
+        if (chmod(path, modes[i]) < 0)
+            return false;
+        snprintf(path, sizeof(path), "%s/%zu", place->tree, i);
+        if (chmod(path, modes[i]) < 0)
+            return false;
+    }
+    if (chmod(place->tree, 0500) < 0)
+        return false;
+    removed = file_remove_tree(place->tree, NULL) == ENGINE_OK;
+    return removed && !file_exists(place->tree);
+}
+
+static void removes_what_its_owner_has_closed(void **state)
+{
+    struct place place;
+    int how = 0;
+    pid_t pid;
+
+    (void)state;
+    place_open(&place);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (geteuid() == 0 &&
+            (chown(place.folder, 65534, 65534) < 0 ||
+             chown(place.tree, 65534, 65534) < 0 || setgid(65534) < 0 ||
+             setuid(65534) < 0))
+            _exit(2);
+        _exit(removes_closed_folders(&place) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_int_equal(how, 0);
+    place_close(&place);
+}
+
 /* /proc/self/maps, of a line for each of some hundred mappings: a read(2) of it
  * gives a page. */
 static void looks_into_files_as_far_as_there_is_room(void **state)
@@ -196,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(removes_everything_and_follows_no_link),
         cmocka_unit_test(removes_what_no_path_can_name),
+        cmocka_unit_test(removes_what_its_owner_has_closed),
         cmocka_unit_test(is_not_led_astray_by_who_changes_it),
         cmocka_unit_test(looks_into_files_as_far_as_there_is_room),
     };
