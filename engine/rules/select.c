@@ -45,18 +45,25 @@ void rules_selection_init(struct rules_selection *selection)
 
 /* ---- the query ----------------------------------------------------------- */
 
-static void select_framework(const bson_t *config, struct arena *arena,
-                             bson_t *filter)
+static engine_status select_framework(const bson_t *config, bson_t *filter,
+                                      engine_error *err)
 {
     const char *framework = document_string(config, "framework");
     const char *version = document_string(config, "framework_version");
+    engine_status status = ENGINE_OK;
+    struct arena arena;
 
     if (!framework || !*framework)
-        return;
-    framework = rules_framework_name(arena, framework);
-    rules_filter_framework(framework ? framework : "",
-                           framework ? strlen(framework) : 0,
-                           version && *version ? version : NULL, filter);
+        return ENGINE_OK;
+    arena_init(&arena, 65536 + strlen(framework));
+    framework = rules_framework_name(&arena, framework);
+    if (framework)
+        rules_filter_framework(framework, strlen(framework),
+                               version && *version ? version : NULL, filter);
+    else
+        status = engine_fail_memory(err);
+    arena_clear(&arena);
+    return status;
 }
 
 void rules_filter_framework(const char *framework, size_t len,
@@ -110,25 +117,23 @@ static engine_status select_filter(const struct selecting *s, bson_t *out,
                                    engine_error *err)
 {
     engine_status status;
-    struct arena arena;
     bson_t user, engine;
 
     status = select_user_filter(s->config, &user, err);
     if (status < 0)
         return status;
-    arena_init(&arena, 65536);
     bson_init(&engine);
     BSON_APPEND_BOOL(&engine, "is_latest", true);
     if (s->out->benchmark)
         BSON_APPEND_UTF8(&engine, "benchmark", s->out->benchmark);
-    select_framework(s->config, &arena, &engine);
-    matcher_and(&engine, &user, out);
+    status = select_framework(s->config, &engine, err);
+    if (status == ENGINE_OK)
+        matcher_and(&engine, &user, out);
     bson_destroy(&engine);
-    arena_clear(&arena);
-    return ENGINE_OK;
+    return status;
 }
 
-/* ---- benchmark and profile -------------------------------------------------- */
+/* ---- benchmark and profile ----------------------------------------------- */
 
 static engine_status select_benchmark(struct selecting *s, engine_error *err)
 {

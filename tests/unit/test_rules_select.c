@@ -129,6 +129,39 @@ static void nothing_selected_names_what_there_is(void **state)
                       "{\"allow_empty\": true}}", "");
 }
 
+/* Not even where nothing is allowed: a scan of no rules would seem fine. */
+static void a_lack_of_memory_is_no_empty_selection(void **state)
+{
+#define ALLOWED ", \"options\": {\"allow_empty\": true}}"
+    static const char *const configs[] = {
+        ("{\"framework\": \"cis\"" ALLOWED),
+        ("{\"benchmark\": \"DEBIAN-12\", \"profile\": \"standard\"" ALLOWED),
+        ("{\"rules\": [\"k8s_a\"]" ALLOWED)};
+    static const size_t wanted[] = {1, 2, 1};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < 3; i++) {
+        engine_status status = ENGINE_ENOMEM;
+        bson_t *config = json(configs[i]);
+
+        for (long nth = 1; status != ENGINE_OK; nth++) {
+            struct rules_selection selection;
+
+            engine_alloc_fail_at(nth);
+            status = rules_select(f->store, config, &selection, &f->err);
+            engine_alloc_fail_at(0);
+            if (status == ENGINE_OK && selection.count != wanted[i])
+                fail_msg("%s: %zu rules without allocation %ld", configs[i],
+                         selection.count, nth);
+            if (status != ENGINE_OK && status != ENGINE_ENOMEM)
+                fail_msg("%s: %s without allocation %ld", configs[i],
+                         f->err.message, nth);
+            rules_selection_clear(&selection);
+        }
+        bson_destroy(config);
+    }
+}
+
 static void an_empty_store_says_so(void **state)
 {
     assert_refuses(*state, "{}", ENGINE_ENOTFOUND, "no rules",
@@ -484,6 +517,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(selects_by_framework_and_version),
         TEST(nothing_selected_names_what_there_is),
+        TEST(a_lack_of_memory_is_no_empty_selection),
         BARE(an_empty_store_says_so),
         TEST(refuses_rules_of_two_benchmarks),
         TEST(selects_rules_by_names),
