@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* import.c - rules from paths and from memory. */
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/library/library.h"
@@ -83,6 +84,7 @@ static engine_status import_verdict(const bson_t *report, engine_error *err)
     const long long count =
         (long long)document_int(report, "totals.rejected", 0);
     const char *file = NULL, *rule, *reason, *hint;
+    char line[32] = ""; /* what is wrong with a whole file has none */
     bson_t first;
 
     if (!count)
@@ -93,8 +95,10 @@ static engine_status import_verdict(const bson_t *report, engine_error *err)
     rule = document_string(&first, "rule_id");
     reason = document_string(&first, "reason");
     hint = document_string(&first, "hint");
-    engine_fail(err, ENGINE_EINVAL, "%.300s:%lld: %s%.200s%s%.400s", file,
-                (long long)document_int(&first, "line", 0),
+    if (document_int(&first, "line", 0) > 0)
+        snprintf(line, sizeof(line), ":%lld",
+                 (long long)document_int(&first, "line", 0));
+    engine_fail(err, ENGINE_EINVAL, "%.300s%s: %s%.200s%s%.400s", file, line,
                 rule ? "rule \"" : "", rule ? rule : "", rule ? "\": " : "",
                 reason ? reason : "rejected");
     if (count > 1)

@@ -21,7 +21,10 @@
  *   Functions that can fail return an engine_status, and take an engine_error
  *   (engine/error.h) of the caller's, which may be NULL. *out is changed only
  *   by success, unless its function says otherwise. A NULL or a size of 0
- *   where something is needed is ENGINE_EINVAL.
+ *   where something is needed is ENGINE_EINVAL; a text that should be JSON and
+ *   is not is ENGINE_EPARSE. Any function may say ENGINE_ENOMEM, and those that
+ *   use the store what it says: ENGINE_EAWAY, ENGINE_EIO, ENGINE_EFULL,
+ *   ENGINE_ECORRUPT.
  *
  * Ownership
  *   What goes in is borrowed for the call. What comes out through a char ** is

@@ -157,9 +157,9 @@ static void rejected_rules_are_an_error_and_the_others_stay(void **state)
     engine_text_free(report);
     assert_int_equal(stage_count(engine, "rules", NULL), 1);
     refused(engine_import_text(engine, "<xml/>", NULL, NULL, &err),
-            ENGINE_EINVAL, &err, "text:");
+            ENGINE_EINVAL, &err, "text: ");
     refused(engine_import_path(engine, "/nonexistent", NULL, NULL, &err),
-            ENGINE_EINVAL, &err, "/nonexistent");
+            ENGINE_EINVAL, &err, "/nonexistent: could not open");
     refused(engine_import_text(engine, "{}", "{\"speed\": 1}", NULL, &err),
             ENGINE_EINVAL, &err, "speed");
 }
