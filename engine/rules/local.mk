@@ -10,14 +10,17 @@ core_sources += \
 	engine/rules/declare.c \
 	engine/rules/detect.c \
 	engine/rules/each.c \
+	engine/rules/filter.c \
 	engine/rules/find.c \
 	engine/rules/frameworks.c \
 	engine/rules/known.c \
 	engine/rules/load.c \
+	engine/rules/load_native.c \
 	engine/rules/manifest.c engine/rules/manifest.h \
 	engine/rules/near.c \
 	engine/rules/normalise.c \
 	engine/rules/nothing.c \
+	engine/rules/order.c \
 	engine/rules/path.c \
 	engine/rules/pick.c \
 	engine/rules/profile.c \

@@ -187,7 +187,7 @@ engine_status rules_commit_removed(struct rules_batch *batch,
                                    struct known *known, int64_t *removed,
                                    engine_error *err);
 
-/* ---- loading (load.c, read.c, detect.c, path.c, bundle.c) ---------------- */
+/* ---- loading (load.c, load_native.c, read.c, detect.c, path.c, bundle.c) - */
 
 struct rules_import {
     struct rules_import_options options;
@@ -243,6 +243,15 @@ enum rules_format rules_format_of_word(const char *word);
 engine_status rules_read(const char *file, enum rules_format format,
                          const char *data, size_t len, document_fn fn,
                          void *user, engine_error *err);
+/** Takes one rule document, or reports why not; `user` is the import. */
+engine_status rules_load(const bson_t *document,
+                         const struct document_origin *origin, void *user,
+                         engine_error *err);
+/** Reports why a document is not taken; what is no fault of its ends the
+ * import. */
+engine_status rules_load_reject(struct rules_import *import,
+                                const bson_t *document, long line,
+                                const engine_error *why, engine_error *err);
 /** Imports the bytes of one YAML, JSON or BSON file. */
 engine_status rules_import_bytes(struct rules_import *import,
                                  const char *file, enum rules_format format,
@@ -278,7 +287,7 @@ bool rules_profile_next(bson_iter_t *at, bson_t *profile, const char **id);
 /** What follows "_profile_", for people. */
 const char *rules_profile_short(const char *id);
 
-/* ---- selecting (suffix.c, near.c, profile.c, choose.c,
+/* ---- selecting (filter.c, order.c, suffix.c, near.c, profile.c, choose.c,
  * nothing.c) --------------- */
 
 /** How well a name stands for an id: 0 not at all, 1 a suffix after "_",
@@ -318,6 +327,15 @@ bool rules_name_near(const char *name, const char *meant);
 /** How many components of a platform's CPE name a target's name has; 0 when
  * one differs (resolve.c). */
 int rules_cpe_suits(const char *platform, const char *target);
+
+/** What a configuration and the benchmark that it names (or NULL) ask for
+ * (filter.c). out is initialised on success. */
+engine_status rules_filter(const bson_t *config, const char *benchmark,
+                           bson_t *out, engine_error *err);
+
+/** Sorts by scanner type, then id (order.c). ENGINE_EINVAL: rules of two
+ * benchmarks have one id. */
+engine_status rules_order(struct rules_selection *out, engine_error *err);
 
 struct rules_pick {
     struct store *store;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* select.c - which rules a scan configuration means. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/rules/rules_private.h"
@@ -9,7 +8,6 @@
 #include "sdk/document/match.h"
 
 #define SELECT_NAMED_MAX 200 /* rules that a query names one by one */
-#define SELECTION_MAX ((size_t)1024 * 1024 * 1024)
 
 /* One selection being made. */
 struct selecting {
@@ -23,115 +21,6 @@ struct selecting {
     bool has_profile;
     bson_t profile;
 };
-
-void rules_selection_clear(struct rules_selection *selection)
-{
-    arena_clear(&selection->arena);
-    engine_free(selection->items);
-    engine_free(selection->benchmark);
-    engine_free(selection->profile);
-    bson_destroy(&selection->variables);
-    bson_destroy(&selection->overrides);
-    rules_selection_init(selection);
-}
-
-void rules_selection_init(struct rules_selection *selection)
-{
-    *selection = (struct rules_selection){.count = 0};
-    arena_init(&selection->arena, SELECTION_MAX);
-    bson_init(&selection->variables);
-    bson_init(&selection->overrides);
-}
-
-/* ---- the query ----------------------------------------------------------- */
-
-static engine_status select_framework(const bson_t *config, bson_t *filter,
-                                      engine_error *err)
-{
-    const char *framework = document_string(config, "framework");
-    const char *version = document_string(config, "framework_version");
-    engine_status status = ENGINE_OK;
-    struct arena arena;
-
-    if (!framework || !*framework)
-        return ENGINE_OK;
-    arena_init(&arena, 65536 + strlen(framework));
-    framework = rules_framework_name(&arena, framework);
-    if (framework)
-        rules_filter_framework(framework, strlen(framework),
-                               version && *version ? version : NULL, filter);
-    else
-        status = engine_fail_memory(err);
-    arena_clear(&arena);
-    return status;
-}
-
-void rules_filter_framework(const char *framework, size_t len,
-                            const char *version, bson_t *filter)
-{
-    bson_t field, match;
-
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "framework_refs", &field);
-    BSON_APPEND_DOCUMENT_BEGIN(&field, "$elemMatch", &match);
-    bson_append_utf8(&match, "framework", -1, framework, (int)len);
-    if (version)
-        BSON_APPEND_UTF8(&match, "version", version);
-    bson_append_document_end(&field, &match);
-    bson_append_document_end(filter, &field);
-}
-
-void rules_filter_framework_word(const char *text, bson_t *filter)
-{
-    const char *colon = strchr(text, ':');
-
-    rules_filter_framework(text,
-                           colon ? (size_t)(colon - text) : strlen(text),
-                           colon ? colon + 1 : NULL, filter);
-}
-
-/* The user's part is checked by itself first, so that it is what the message
- * is about; then it can only narrow. */
-static engine_status select_user_filter(const bson_t *config, bson_t *out,
-                                        engine_error *err)
-{
-    struct matcher *matcher = NULL;
-    engine_status status;
-    bson_iter_t value;
-
-    bson_init(out);
-    if (!bson_iter_init_find(&value, config, "rule_filter") ||
-        BSON_ITER_HOLDS_NULL(&value))
-        return ENGINE_OK;
-    if (!BSON_ITER_HOLDS_DOCUMENT(&value) ||
-        !document_iter_child(&value, out))
-        return engine_fail(err, ENGINE_EINVAL,
-                           "rule_filter must be a document");
-    status = matcher_new(out, &matcher, err);
-    if (status < 0)
-        engine_error_prefix(err, "rule_filter");
-    matcher_free(matcher);
-    return status;
-}
-
-static engine_status select_filter(const struct selecting *s, bson_t *out,
-                                   engine_error *err)
-{
-    engine_status status;
-    bson_t user, engine;
-
-    status = select_user_filter(s->config, &user, err);
-    if (status < 0)
-        return status;
-    bson_init(&engine);
-    BSON_APPEND_BOOL(&engine, "is_latest", true);
-    if (s->out->benchmark)
-        BSON_APPEND_UTF8(&engine, "benchmark", s->out->benchmark);
-    status = select_framework(s->config, &engine, err);
-    if (status == ENGINE_OK)
-        matcher_and(&engine, &user, out);
-    bson_destroy(&engine);
-    return status;
-}
 
 /* ---- benchmark and profile ----------------------------------------------- */
 
@@ -364,66 +253,6 @@ static engine_status select_references(struct selecting *s, engine_error *err)
     return status;
 }
 
-/* ---- order, and rules of two benchmarks ---------------------------------- */
-
-static int select_by_id(const void *a, const void *b)
-{
-    const struct rules_selected *left = a, *right = b;
-    const int order = strcmp(left->rule_id, right->rule_id);
-
-    return order ? order : strcmp(left->benchmark, right->benchmark);
-}
-
-static int select_by_type(const void *a, const void *b)
-{
-    const struct rules_selected *left = a, *right = b;
-    const int order = strcmp(left->scanner_type, right->scanner_type);
-
-    return order ? order : select_by_id(a, b);
-}
-
-static engine_status select_refuse_twins(const struct rules_selection *out,
-                                         size_t first, engine_error *err)
-{
-    const char *rule_id = out->items[first].rule_id;
-    char text[ENGINE_MESSAGE_MAX / 2];
-    struct name_list list;
-
-    name_list_init(&list, text, sizeof(text));
-    for (size_t i = first;
-         i < out->count && strcmp(out->items[i].rule_id, rule_id) == 0; i++)
-        name_list_add(&list, out->items[i].benchmark);
-    engine_fail(err, ENGINE_EINVAL,
-                "the selection is ambiguous: rule \"%s\" is in the "
-                "benchmarks %s", rule_id, text);
-    engine_hint(err, "name one with --benchmark");
-    return ENGINE_EINVAL;
-}
-
-/* The store gives rules in order of their ids: mostly nothing is left to do. */
-static void select_sort(struct rules_selection *out,
-                        int (*compare)(const void *a, const void *b))
-{
-    for (size_t i = 1; i < out->count; i++)
-        if (compare(&out->items[i - 1], &out->items[i]) > 0) {
-            qsort(out->items, out->count, sizeof(*out->items), compare);
-            return;
-        }
-}
-
-static engine_status select_order(struct rules_selection *out,
-                                  engine_error *err)
-{
-    if (out->count == 0)
-        return ENGINE_OK;
-    select_sort(out, select_by_id);
-    for (size_t i = 1; i < out->count; i++)
-        if (strcmp(out->items[i - 1].rule_id, out->items[i].rule_id) == 0)
-            return select_refuse_twins(out, i - 1, err);
-    select_sort(out, select_by_type);
-    return ENGINE_OK;
-}
-
 /* ---- all together -------------------------------------------------------- */
 
 /* Named rules are few: the store looks for just these. */
@@ -462,7 +291,7 @@ static engine_status select_filtered(struct selecting *s, engine_error *err)
     bool named = false;
     bson_t filter;
 
-    status = select_filter(s, &filter, err);
+    status = rules_filter(s->config, s->out->benchmark, &filter, err);
     if (status < 0)
         return status;
     status = rules_pick_names(&pick, s->config, &filter, &named, err);
@@ -487,7 +316,7 @@ static engine_status select_run(struct selecting *s, engine_error *err)
     if (status == ENGINE_OK)
         status = select_filtered(s, err);
     if (status == ENGINE_OK)
-        status = select_order(out, err);
+        status = rules_order(out, err);
     if (status == ENGINE_OK)
         status = select_references(s, err);
     if (status < 0)

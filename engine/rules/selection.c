@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* selection.c - a scan's selection in the store, in chunks. */
+/* selection.c - a selection in memory, and a scan's in the store, in chunks. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +10,28 @@
 #define SELECTION_CHUNK 1000
 #define SELECTION_ID_MAX 256
 #define SELECTION_BYTES_MAX ((size_t)256 * 1024 * 1024) /* of a chunk */
+#define SELECTION_MAX ((size_t)1024 * 1024 * 1024)
+
+void rules_selection_clear(struct rules_selection *selection)
+{
+    arena_clear(&selection->arena);
+    engine_free(selection->items);
+    engine_free(selection->benchmark);
+    engine_free(selection->profile);
+    bson_destroy(&selection->variables);
+    bson_destroy(&selection->overrides);
+    rules_selection_init(selection);
+}
+
+void rules_selection_init(struct rules_selection *selection)
+{
+    *selection = (struct rules_selection){.count = 0};
+    arena_init(&selection->arena, SELECTION_MAX);
+    bson_init(&selection->variables);
+    bson_init(&selection->overrides);
+}
+
+/* ---- writing one --------------------------------------------------------- */
 
 static void selection_put_rule(struct buffer *out, size_t at,
                                const struct rules_selected *item)
