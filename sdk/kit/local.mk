@@ -37,7 +37,8 @@ kit_expr_sources += \
 	sdk/kit/value_scan.c sdk/kit/value_scan.h \
 	sdk/kit/value_stream.c sdk/kit/value_stream.h \
 	sdk/kit/value_write.c \
-	sdk/kit/value_yaml.c
+	sdk/kit/value_yaml.c sdk/kit/value_yaml_private.h \
+	sdk/kit/value_yaml_tree.c
 if WITH_JQ
 kit_expr_sources += \
 	sdk/kit/expr/jq.c \
