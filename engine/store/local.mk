@@ -13,6 +13,7 @@ core_sources += \
 	engine/store/sqlite_list.c \
 	engine/store/sqlite_schema.c \
 	engine/store/sqlite_where.c \
+	engine/store/sqlite_transaction.c \
 	engine/store/sqlite_write.c \
 	engine/store/store.c engine/store/store.h \
 	engine/store/store_module.c engine/store/store_module.h \

@@ -157,6 +157,8 @@ const char *sqlite_list_find(const struct sqlite_table *table,
 
 /** BEGIN, or a savepoint within store_begin, around one call's changes. */
 engine_status sqlite_change_begin(struct sqlite *self, engine_error *err);
+/** ENGINE_EIO: the open transaction was undone by an earlier error. */
+engine_status sqlite_fail_lost(const struct sqlite *self, engine_error *err);
 /** Keeps the changes when status is ENGINE_OK, else undoes them. */
 engine_status sqlite_change_end(struct sqlite *self, engine_status status,
                                 engine_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_write.c - transactions, insert, put, swap and delete. */
+/* sqlite_write.c - insert, put, swap and delete. */
 #include "engine/store/sqlite.h"
 
 #include <string.h>
@@ -7,85 +7,7 @@
 #define WRITE_MAX_SQL 4096
 #define WRITE_MAX_COLUMNS 16
 
-/* ---- transactions --------------------------------------------------------- */
-
-static engine_status write_fail_lost(const struct sqlite *self,
-                                     engine_error *err)
-{
-    engine_fail(err, ENGINE_EIO,
-                "the open transaction of the store \"%s\" was undone by an "
-                "earlier error",
-                self->path);
-    engine_hint(err, "nothing of it was kept; do all of it again");
-    return ENGINE_EIO;
-}
-
-engine_status sqlite_change_begin(struct sqlite *self, engine_error *err)
-{
-    if (self->base.in_transaction && self->lost)
-        return write_fail_lost(self, err);
-    return sqlite_exec(self->main,
-                       self->base.in_transaction ? "SAVEPOINT change"
-                                                 : "BEGIN IMMEDIATE",
-                       err);
-}
-
-/* A full disk and the like make SQLite undo everything, not one call. */
-static void write_undo(struct sqlite *self)
-{
-    if (sqlite3_get_autocommit(self->main->db))
-        self->lost = self->base.in_transaction;
-    else if (self->base.in_transaction)
-        sqlite_exec(self->main, "ROLLBACK TO change; RELEASE change", NULL);
-    else
-        sqlite_exec(self->main, "ROLLBACK", NULL);
-}
-
-engine_status sqlite_change_end(struct sqlite *self, engine_status status,
-                                engine_error *err)
-{
-    if (status == ENGINE_OK)
-        status = sqlite_exec(
-            self->main, self->base.in_transaction ? "RELEASE change" : "COMMIT",
-            err);
-    if (status < 0)
-        write_undo(self);
-    return status;
-}
-
-engine_status sqlite_begin(struct store *store, engine_error *err)
-{
-    struct sqlite *self = (struct sqlite *)store;
-
-    self->lost = false;
-    return sqlite_exec(self->main, "BEGIN IMMEDIATE", err);
-}
-
-engine_status sqlite_commit(struct store *store, engine_error *err)
-{
-    struct sqlite *self = (struct sqlite *)store;
-    engine_status status;
-
-    if (self->lost) {
-        self->lost = false;
-        return write_fail_lost(self, err);
-    }
-    status = sqlite_exec(self->main, "COMMIT", err);
-    if (status < 0 && !sqlite3_get_autocommit(self->main->db))
-        sqlite_exec(self->main, "ROLLBACK", NULL);
-    return status;
-}
-
-void sqlite_rollback(struct store *store)
-{
-    struct sqlite *self = (struct sqlite *)store;
-
-    self->lost = false;
-    if (!sqlite3_get_autocommit(self->main->db))
-        sqlite_exec(self->main, "ROLLBACK", NULL);
-}
-
-/* ---- columns -------------------------------------------------------------- */
+/* ---- columns ------------------------------------------------------------- */
 
 /* Values that no condition of any kind of column can be about; NULL then. */
 static bool write_is_plain(const bson_iter_t *value)
@@ -193,7 +115,7 @@ static const char *write_id(const bson_t *document)
                : "";
 }
 
-/* ---- insert and put ------------------------------------------------------- */
+/* ---- insert and put ------------------------------------------------------ */
 
 static void write_sql(const struct sqlite_table *table, bool replace,
                       struct buffer *sql)
@@ -295,7 +217,7 @@ static engine_status write_begin(struct sqlite *self, bool bare,
 {
     if (!bare)
         return sqlite_change_begin(self, err);
-    return self->lost ? write_fail_lost(self, err) : ENGINE_OK;
+    return self->lost ? sqlite_fail_lost(self, err) : ENGINE_OK;
 }
 
 static engine_status write_end(struct sqlite *self, bool bare,
@@ -338,7 +260,7 @@ out:
     return status;
 }
 
-/* ---- swap ----------------------------------------------------------------- */
+/* ---- swap ---------------------------------------------------------------- */
 
 static engine_status write_expect(struct sqlite *self, const char *collection,
                                   const char *id,
@@ -400,7 +322,7 @@ engine_status sqlite_swap(struct store *store, const char *collection,
     return status;
 }
 
-/* ---- delete --------------------------------------------------------------- */
+/* ---- delete -------------------------------------------------------------- */
 
 static engine_status write_remove_locked(struct sqlite *self,
                                          const struct sqlite_table *table,
