@@ -16,6 +16,7 @@ oscap_content_sources = \
 	plugins/oscap/import_locate.c \
 	plugins/oscap/import_oval.c \
 	plugins/oscap/import_private.h \
+	plugins/oscap/import_benchmark.c \
 	plugins/oscap/import_profile.c \
 	plugins/oscap/import_refs.c \
 	plugins/oscap/import_rule.c \

@@ -140,10 +140,14 @@ struct import_framework {
 bool import_framework_find(const char *href, const char *text,
                            struct import_framework *out);
 
-/* import_rule.c, import_profile.c: documents */
+/* import_rule.c, import_benchmark.c, import_profile.c: documents */
 engine_status import_rule_documents(struct import *import);
 engine_status import_benchmark_document(struct import *import);
 engine_status import_profile_write(struct import *import,
                                    const struct import_item *profile);
+/** Appends the rules, variables and severities of a profile. */
+engine_status import_profile_selection(struct import *import,
+                                       const struct import_item *profile,
+                                       bson_t *out);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_profile.c - the benchmark document, and what each profile selects.
+ * import_profile.c - what each profile selects.
  * Selection follows oscap: the last select of an item wins; then requires and
  * conflicts of what is selected are looked at once, item by item in document
  * order, against what is selected itself (be its group or not) by then; an
@@ -44,7 +44,7 @@ static void profile_chain_find(struct import *import,
         chain->items[i] = found[count - 1 - i];
 }
 
-/* ---- selection ---------------------------------------------------------- */
+/* ---- selection ----------------------------------------------------------- */
 
 /* id or cluster id -> the last <select> that names it */
 static engine_status profile_selects(struct import *import,
@@ -186,7 +186,7 @@ static engine_status profile_rules(struct import *import,
     return status;
 }
 
-/* ---- variables and refined rules ---------------------------------------- */
+/* ---- variables and refined rules ----------------------------------------- */
 
 /* The last element of this name for an idref, along the chain. */
 static const xmlNode *profile_last(const struct profile_chain *chain,
@@ -291,132 +291,16 @@ static void profile_severities(const struct profile_chain *chain, bson_t *out)
     bson_append_document_end(out, &all);
 }
 
-/* ---- the benchmark document --------------------------------------------- */
-
-static engine_status benchmark_profiles(struct import *import, bson_t *out)
+engine_status import_profile_selection(struct import *import,
+                                       const struct import_item *profile,
+                                       bson_t *out)
 {
-    engine_status status = ENGINE_OK;
-    uint32_t count = 0;
-    bson_t list, one;
-    char buffer[16];
-    const char *key;
-
-    BSON_APPEND_ARRAY_BEGIN(out, "profiles", &list);
-    for (const struct import_item *at = import->profiles.first;
-         at && status == ENGINE_OK; at = at->next) {
-        struct profile_chain chain = {.count = 0};
-
-        profile_chain_find(import, at, &chain);
-        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
-        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
-        import_put(&one, "id", at->id);
-        import_put(&one, "title",
-                   import_child_prose(import, at->node, "title"));
-        import_put(&one, "description",
-                   import_child_prose(import, at->node, "description"));
-        status = profile_rules(import, &chain, &one);
-        profile_variables(import, &chain, &one);
-        profile_severities(&chain, &one);
-        bson_append_document_end(&list, &one);
-    }
-    bson_append_array_end(out, &list);
-    return status;
-}
-
-static void benchmark_values(struct import *import, bson_t *out)
-{
-    uint32_t count = 0;
-    bson_t list, one;
-    char buffer[16];
-    const char *key;
-
-    BSON_APPEND_ARRAY_BEGIN(out, "values", &list);
-    for (const struct import_item *at = import->values.first; at;
-         at = at->next) {
-        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
-        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
-        import_put(&one, "id", import_short_id(at->id));
-        import_value_document(import, at, &one);
-        bson_append_document_end(&list, &one);
-    }
-    bson_append_array_end(out, &list);
-}
-
-static void benchmark_groups(struct import *import, bson_t *out)
-{
-    uint32_t count = 0;
-    bson_t list, one;
-    char buffer[16];
-    const char *key;
-
-    BSON_APPEND_ARRAY_BEGIN(out, "groups", &list);
-    for (const struct import_item *at = import->groups.first; at;
-         at = at->next) {
-        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
-        BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
-        import_put(&one, "id", at->id);
-        import_put(&one, "title",
-                   import_child_prose(import, at->node, "title"));
-        if (at->parent)
-            import_put(&one, "parent", at->parent->id);
-        bson_append_document_end(&list, &one);
-    }
-    bson_append_array_end(out, &list);
-}
-
-static void benchmark_platforms(struct import *import, bson_t *out)
-{
-    uint32_t count = 0;
-    char buffer[16];
-    const char *key;
-    bson_t list;
-
-    BSON_APPEND_ARRAY_BEGIN(out, "platforms", &list);
-    for (xmlNode *at = xml_child(import->benchmark, XML_XCCDF, "platform"); at;
-         at = xml_sibling(at, XML_XCCDF, "platform")) {
-        if (!xml_attr(at, "idref"))
-            continue;
-        bson_uint32_to_string(count++, &key, buffer, sizeof(buffer));
-        import_put(&list, key, xml_attr(at, "idref"));
-    }
-    bson_append_array_end(out, &list);
-}
-
-static engine_status benchmark_fill(struct import *import, bson_t *out)
-{
+    struct profile_chain chain = {.count = 0};
     engine_status status;
 
-    import_put(out, "_id", import->benchmark_id);
-    import_put(out, "benchmark", import->benchmark_id);
-    import_put(out, "title", import->title);
-    import_put(out, "version", import->version);
-    benchmark_platforms(import, out);
-    import_put(out, "artifact", import->artifact);
-    import_put(out, "source_artifact", import->source);
-    BSON_APPEND_INT32(out, "rules_count", (int32_t)import->rules.count);
-    benchmark_values(import, out);
-    status = benchmark_profiles(import, out);
-    benchmark_groups(import, out);
-    return status;
-}
-
-engine_status import_benchmark_document(struct import *import)
-{
-    const struct oscap_import_sink *sink = import->sink;
-    bson_t document = BSON_INITIALIZER;
-    engine_status status = benchmark_fill(import, &document);
-
-    if (status == ENGINE_OK)
-        status = buffer_status(&import->writer.pool, import->err);
-    if (status == ENGINE_OK && document.len > IMPORT_DOCUMENT_MAX)
-        status = import_fail(import, ENGINE_ELIMIT, import->benchmark,
-                             "benchmark \"%s\" makes a document of %u bytes, "
-                             "the most is %d",
-                             import->benchmark_id, document.len,
-                             IMPORT_DOCUMENT_MAX);
-    if (status == ENGINE_OK)
-        status =
-            sink->document(sink->user, "benchmark", &document, import->err);
-    bson_destroy(&document);
+    profile_chain_find(import, profile, &chain);
+    status = profile_rules(import, &chain, out);
+    profile_variables(import, &chain, out);
+    profile_severities(&chain, out);
     return status;
 }
