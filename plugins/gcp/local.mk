@@ -10,6 +10,7 @@ gcp_parts = $(aws_sign_sources) \
 	plugins/gcp/credentials_private.h \
 	plugins/gcp/failure.c plugins/gcp/failure.h \
 	plugins/gcp/request.c plugins/gcp/request.h \
+	plugins/gcp/request_may.c \
 	plugins/gcp/target.c plugins/gcp/target.h \
 	plugins/gcp/whole.c
 if WITH_GCP

@@ -32,6 +32,8 @@ void gcp_request_clear(struct gcp_request *request);
 /** Checks a call in which placeholders are still to be filled. */
 engine_status gcp_request_check(const struct value *call, bool *project,
                                 engine_error *err);
+/** Whether "PATH?QUERY" is a method that only reads: else ENGINE_EDENIED. */
+engine_status gcp_request_may(const char *path, bool post, engine_error *err);
 /** Makes a call ready. ENGINE_EINVAL says what is wrong with it. */
 engine_status gcp_request_init(const struct value *call,
                                struct gcp_request *out, engine_error *err);
