@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* http.c - connections: a thread for each, bodies with a limit, requests with
- * a deadline. The only file that calls libmicrohttpd. */
+ * a deadline. */
 #include "engine/server/http.h"
 
-#include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/server/http_message.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
 
 #define HTTP_STACK ((size_t)1024 * 1024)
 #define HTTP_PEM_MAX ((size_t)1024 * 1024)
-#define HTTP_STREAM_BLOCK 16384
 #define HTTP_PATIENCE 4 /* times the limit that is read before a refusal */
 
 /** One client. */
@@ -95,135 +92,7 @@ void http_watch(struct server *server)
     pthread_mutex_unlock(&server->lock);
 }
 
-/* ---- from the library to a request --------------------------------------- */
-
-static enum MHD_Result http_on_query(void *user, enum MHD_ValueKind kind,
-                                     const char *name, const char *value)
-{
-    struct request *request = user;
-
-    (void)kind;
-    if (request->query_count < SERVER_PAIRS_MAX && name)
-        request->query[request->query_count++] =
-            (struct server_pair){name, value ? value : ""};
-    return MHD_YES;
-}
-
-static const char *http_address(struct MHD_Connection *mhd, char *out,
-                                size_t out_size)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info ? info->client_addr : NULL;
-
-    if (!address ||
-        getnameinfo(address, address->sa_family == AF_INET6
-                                 ? sizeof(struct sockaddr_in6)
-                                 : sizeof(struct sockaddr_in),
-                    out, (socklen_t)out_size, NULL, 0, NI_NUMERICHOST) != 0)
-        snprintf(out, out_size, "unknown");
-    return out;
-}
-
-static void http_fill(struct MHD_Connection *mhd, const struct exchange *from,
-                      const char *url, const char *method,
-                      struct request *request)
-{
-    const char *id =
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "X-Request-ID");
-
-    request->method = method;
-    request->path = url;
-    request->authorization =
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Authorization");
-    request->content_type =
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Content-Type");
-    request->host =
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Host");
-    request->origin =
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, "Origin");
-    request->body = from->body.data;
-    request->body_len = from->body.len;
-    request->too_large = from->too_large;
-    if (id && strlen(id) < sizeof(request->id))
-        snprintf(request->id, sizeof(request->id), "%s", id);
-    MHD_get_connection_values(mhd, MHD_GET_ARGUMENT_KIND, http_on_query,
-                              request);
-}
-
 /* ---- from an answer to the library --------------------------------------- */
-
-static ssize_t http_stream_read(void *user, uint64_t position, char *out,
-                                size_t room)
-{
-    struct response_stream *stream = user;
-    const long got = stream->read(stream->state, out, room);
-
-    (void)position;
-    return got < 0 ? MHD_CONTENT_READER_END_OF_STREAM : got;
-}
-
-static void http_stream_free(void *user)
-{
-    struct response_stream *stream = user;
-
-    stream->free(stream->state);
-    engine_free(stream);
-}
-
-static struct MHD_Response *http_make(struct response *response)
-{
-    struct response_stream *stream;
-    struct MHD_Response *made;
-    char none[] = "";
-    off_t size;
-
-    if (response->file >= 0) {
-        size = lseek(response->file, 0, SEEK_END);
-        made = size < 0 ? NULL
-                        : MHD_create_response_from_fd64((uint64_t)size,
-                                                        response->file);
-        if (made)
-            response->file = -1;
-        return made;
-    }
-    if (!response->stream.read)
-        return MHD_create_response_from_buffer(
-            response->body.len,
-            response->body.data ? response->body.data : none,
-            MHD_RESPMEM_MUST_COPY);
-    stream = engine_malloc(sizeof(*stream));
-    if (!stream)
-        return NULL;
-    *stream = response->stream;
-    response->stream = (struct response_stream){0};
-    made = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
-                                             HTTP_STREAM_BLOCK,
-                                             http_stream_read, stream,
-                                             http_stream_free);
-    if (!made)
-        http_stream_free(stream);
-    return made;
-}
-
-static enum MHD_Result http_send(struct MHD_Connection *mhd,
-                                 struct response *response)
-{
-    struct MHD_Response *made = http_make(response);
-    enum MHD_Result result;
-
-    if (!made)
-        return MHD_NO;
-    MHD_add_response_header(made, "Content-Type", response->media_type);
-    MHD_add_response_header(made, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(made, "Cache-Control", "no-store");
-    for (size_t i = 0; i < response->headers_count; i++)
-        MHD_add_response_header(made, response->headers[i].name,
-                                response->headers[i].value);
-    result = MHD_queue_response(mhd, response->status, made);
-    MHD_destroy_response(made);
-    return result;
-}
 
 static enum MHD_Result http_answer(struct MHD_Connection *mhd,
                                    struct exchange *exchange, const char *url,
@@ -237,12 +106,15 @@ static enum MHD_Result http_answer(struct MHD_Connection *mhd,
     http_mark(exchange->server, exchange->connection, true);
     request_init(&request, exchange->server);
     response_init(&response);
-    http_fill(mhd, exchange, url, method, &request);
-    request.address = http_address(mhd, address, sizeof(address));
+    http_message_read(mhd, url, method, &request);
+    request.body = exchange->body.data;
+    request.body_len = exchange->body.len;
+    request.too_large = exchange->too_large;
+    request.address = http_message_address(mhd, address, sizeof(address));
     server_answer(exchange->server, &request, &response);
     if (exchange->too_large)
         response_header(&response, "Connection", "close");
-    result = http_send(mhd, &response);
+    result = http_message_send(mhd, &response);
     response_clear(&response);
     request_clear(&request);
     return result;

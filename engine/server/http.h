@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http.h - the HTTP library's side of the server; only http.c and listen.c
- * know libmicrohttpd. */
+/* http.h - the HTTP library's side of the server; only http.c,
+ * http_message.c and listen.c know libmicrohttpd. */
 #ifndef ENGINE_SERVER_HTTP_H
 #define ENGINE_SERVER_HTTP_H
 

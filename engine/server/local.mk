@@ -19,11 +19,13 @@ engine_server_libengineserver_la_SOURCES = \
 	engine/server/handlers_scans.c \
 	engine/server/handlers_xccdf.c \
 	engine/server/http.c engine/server/http.h \
+	engine/server/http_message.c engine/server/http_message.h \
 	engine/server/listen.c \
 	engine/server/openapi.c \
 	engine/server/pool.c \
 	engine/server/private.h \
-	engine/server/queue.c \
+	engine/server/queue.c engine/server/queue_private.h \
+	engine/server/queue_claim.c \
 	engine/server/rate.c \
 	engine/server/recover.c \
 	engine/server/request.c \
