@@ -2,13 +2,15 @@
 # Signing and credentials: what every call to AWS needs.
 aws_sign_sources = \
 	plugins/aws/sign.c plugins/aws/sign.h \
-	plugins/aws/sign_canonical.c plugins/aws/sign_private.h
+	plugins/aws/sign_canonical.c plugins/aws/sign_headers.c \
+	plugins/aws/sign_private.h
 aws_access_sources = $(aws_sign_sources) \
 	plugins/aws/credentials.c plugins/aws/credentials.h \
 	plugins/aws/credentials_chain.c \
 	plugins/aws/credentials_metadata.c \
 	plugins/aws/credentials_private.h \
 	plugins/aws/credentials_process.c \
+	plugins/aws/credentials_profile.c \
 	plugins/aws/credentials_read.c \
 	plugins/aws/credentials_role.c \
 	plugins/aws/credentials_settings.c \

@@ -64,6 +64,41 @@ struct aws_credentials {
 engine_status aws_chain_resolve(struct aws_setup *setup,
                                 struct aws_credentials **out,
                                 engine_error *err);
+/** A source with its label, which may be NULL for want of memory; or NULL. */
+struct aws_credentials *aws_chain_make(struct aws_setup *setup,
+                                       enum aws_source source,
+                                       const char *label);
+engine_status aws_chain_static(struct aws_setup *setup, const char *label,
+                               const char *id, const char *secret,
+                               const char *token, struct aws_credentials **out,
+                               engine_error *err);
+engine_status aws_chain_environment(struct aws_setup *setup,
+                                    struct aws_credentials **out,
+                                    engine_error *err);
+engine_status aws_chain_web(struct aws_setup *setup, const char *label,
+                            const char *role, const char *session,
+                            const char *file, struct aws_credentials **out,
+                            engine_error *err);
+
+/* profiles on the way from the chosen one to what it stands on */
+struct aws_chain_path {
+    const struct aws_section *profiles[AWS_DEPTH];
+    unsigned count;
+};
+
+/* credentials_profile.c: what a profile says, and those it stands on.
+ * ..._any: ENGINE_ENOTFOUND without a message when it says nothing of keys. */
+engine_status aws_chain_profile(struct aws_setup *setup,
+                                const struct aws_section *profile,
+                                struct aws_chain_path *path,
+                                struct aws_credentials **out,
+                                engine_error *err);
+engine_status aws_chain_profile_any(struct aws_setup *setup,
+                                    const struct aws_section *profile,
+                                    struct aws_chain_path *path,
+                                    struct aws_credentials **out,
+                                    engine_error *err);
+
 struct aws_credentials *aws_credentials_make(struct aws_setup *setup,
                                              enum aws_source source);
 /** Takes keys that were fetched; not those that have ended. */

@@ -4,6 +4,7 @@ if WITH_AWS
 noinst_LTLIBRARIES += plugins/aws/libmodel.la
 plugins_aws_libmodel_la_SOURCES = \
 	plugins/aws/answer.c \
+	plugins/aws/answer_value.c \
 	plugins/aws/answer_json.c \
 	plugins/aws/answer_token.c \
 	plugins/aws/answer_xml.c \
@@ -16,6 +17,7 @@ plugins_aws_libmodel_la_SOURCES = \
 	plugins/aws/request_form.c \
 	plugins/aws/request_json.c \
 	plugins/aws/request_place.c \
+	plugins/aws/request_header.c \
 	plugins/aws/request_rest.c \
 	plugins/aws/request_xml.c \
 	plugins/aws/text.c \

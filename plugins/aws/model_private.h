@@ -87,7 +87,7 @@ void aws_time_format(int64_t unix_us, char out[40]);
 /** As a request wants it (enum model_format, not MODEL_ANY). */
 void aws_time_send(int64_t unix_us, uint32_t format, char out[40]);
 
-/* ---- texts ---------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------- */
 
 /** Percent-encodes all but unreserved characters, and '/' where asked. */
 void aws_encode(struct buffer *out, const char *text, size_t len, bool slash);
@@ -122,6 +122,15 @@ engine_status request_check(struct request *request,
 /** Appends "Name: value"; texts with control characters are refused. */
 engine_status request_header(struct request *request, const char *name,
                              const char *value, size_t len, engine_error *err);
+/** A member that is a header, or many with one prefix. */
+engine_status request_header_member(struct request *request,
+                                    const struct model_member *member,
+                                    const struct value *value,
+                                    engine_error *err);
+engine_status request_header_map(struct request *request,
+                                 const struct model_member *member,
+                                 const struct value *value,
+                                 engine_error *err);
 engine_status request_form(struct request *request, engine_error *err);
 engine_status request_json(struct request *request,
                            const struct model_member *member,

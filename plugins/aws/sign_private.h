@@ -18,6 +18,12 @@ struct sign_header {
     unsigned order; /* of headers with one name: as they are sent */
 };
 
+/* "https://HOST[:PORT][/PATH][?QUERY]", in its parts */
+struct sign_url {
+    const char *host, *path, *query;
+    size_t host_len, path_len, query_len;
+};
+
 /* offsets in the text of all parameters, encoded */
 struct sign_parameter {
     size_t at, key_len, len; /* len: of "key=value" */
@@ -42,5 +48,12 @@ engine_status sign_canonical(struct aws_signer *signer,
                              const struct aws_signed *what,
                              const struct aws_signature *signature,
                              const char *body_hash, engine_error *err);
+
+/** Appends the headers to canonical, and fills names (sign_headers.c). */
+engine_status sign_headers(struct aws_signer *signer,
+                           const struct aws_keys *keys,
+                           const struct aws_signed *what,
+                           const struct aws_signature *signature,
+                           const struct sign_url *url, engine_error *err);
 
 #endif
