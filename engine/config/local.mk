@@ -5,6 +5,7 @@ core_sources += \
 	engine/config/example.c \
 	engine/config/nearest.c \
 	engine/config/nearest.h \
+	engine/config/option.c \
 	engine/config/option.h \
 	engine/config/places.c \
 	engine/config/places.h \

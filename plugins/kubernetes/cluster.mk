@@ -17,7 +17,8 @@ kubernetes_sources += $(kube_access_sources) \
 	plugins/kubernetes/cluster.c plugins/kubernetes/cluster.h \
 	plugins/kubernetes/cluster_error.c \
 	plugins/kubernetes/cluster_probe.c \
-	plugins/kubernetes/cluster_read.c \
+	plugins/kubernetes/cluster_page.c \
+	plugins/kubernetes/cluster_read.c plugins/kubernetes/cluster_read.h \
 	plugins/kubernetes/discovery.c \
 	plugins/kubernetes/discovery_cache.c
 kubernetes_libs += sdk/kit/libscankit-http.la

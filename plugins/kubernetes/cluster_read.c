@@ -9,30 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "plugins/kubernetes/cluster.h"
+#include "plugins/kubernetes/cluster_read.h"
 #include "plugins/kubernetes/dump.h"
 #include "sdk/base/alloc.h"
 
 #define READ_PROBLEM_MAXIMUM ((size_t)64 * 1024)
 #define READ_BEGIN_MAXIMUM 4   /* times that a list is begun again */
-#define READ_IDLE_MAXIMUM 20   /* pages in a row without a new object */
-#define READ_PAGES_FREE 200    /* pages before they have to be worth it */
-#define READ_PAGE_WORTH 10     /* objects on a page, on average, from then */
-
-struct cluster_read {
-    struct kube_cluster *cluster;
-    struct kube_read *read;
-    bool place;          /* a path of a resource type... */
-    bool list;           /* ... and of all of its objects */
-    char *token;         /* of the page that is asked for; NULL: the first */
-    bool fresh;          /* the cache was too old: ask for the latest */
-    unsigned begun;
-    uint64_t pages, idle, before; /* objects when the page began */
-    uint64_t passed;     /* pages of the tries before */
-    unsigned generation; /* of the credentials that it was made with */
-    bool good;           /* 200: bytes are the read's */
-    struct buffer problem;
-};
 
 /* ---- what is asked ------------------------------------------------------- */
 
@@ -184,101 +166,10 @@ static engine_status read_on_again(struct http_request *request, void *user,
 
 /* ---- a page has come ----------------------------------------------------- */
 
-static engine_status read_wrong(const struct cluster_read *read,
-                                engine_error *err, const char *what,
-                                const char *kind)
-{
-    engine_fail(err, ENGINE_EPARSE, "GET %.300s: the answer is %s%s%.60s%s "
-                                    "(%.300s)", read->read->path.key, what,
-                kind ? " of kind \"" : "", kind ? kind : "",
-                kind ? "\"" : "", read->cluster->who);
-    return ENGINE_EPARSE;
-}
-
-/* Lists have no name. What their kind is called is theirs to say where the
- * type is a custom one, whose group has a dot. */
-static bool read_is_list(const struct cluster_read *read, const char *kind,
-                         const struct value *document)
-{
-    const size_t len = kind ? strlen(kind) : 0;
-    const struct value *items = value_member(document, "items");
-    struct kube_place place;
-
-    if (!kind || value_at(document, "metadata", "name", NULL))
-        return false;
-    if (len >= 4 && strcmp(kind + len - 4, "List") == 0)
-        return true;
-    return (read->list || (items && items->kind == VALUE_ARRAY)) &&
-           kube_place_of(read->read->path.plain, &place) &&
-           strchr(place.group, '.');
-}
-
-/* is it what was asked for: a list, an object of the API */
-static engine_status read_check(const struct cluster_read *read,
-                                engine_error *err)
-{
-    const struct value *document = read->read->document;
-    const char *kind = value_text(value_member(document, "kind"));
-    const bool is_list = read_is_list(read, kind, document);
-
-    if (document->kind == VALUE_OBJECT && kind &&
-        strcmp(kind, "Status") == 0 &&
-        value_text(value_member(document, "message"))) {
-        char said[256];
-        const char *text = value_text(value_member(document, "message"));
-        kube_clean(text, strlen(text), said, sizeof(said));
-        return engine_fail(err, ENGINE_EIO,
-                           "GET %.300s: the server says: %s (%.300s)",
-                           read->read->path.key, said, read->cluster->who);
-    }
-    if (!read->place)
-        return ENGINE_OK;
-    if (document->kind != VALUE_OBJECT)
-        return read_wrong(read, err, "neither a list nor an object", NULL);
-    if (read->list && (!is_list || !read->read->has_list))
-        return read_wrong(read, err, "no list but something", kind ? kind
-                                                                   : "");
-    if (!read->list && (!kind || is_list))
-        return read_wrong(read, err, "no object but something",
-                          kind ? kind : "");
-    return ENGINE_OK;
-}
-
-/* lists without an end: pages that bring nothing, or next to nothing */
-static engine_status read_check_pages(struct cluster_read *read,
-                                      const char *next, engine_error *err)
-{
-    const int64_t size = kube_option(read->cluster->base.self, "page_size");
-    const uint64_t worth = size > 0 && size < READ_PAGE_WORTH
-                               ? 1
-                               : READ_PAGE_WORTH;
-    const uint64_t items = read->read->items;
-
-    read->pages++;
-    read->idle = items > read->before ? 0 : read->idle + 1;
-    if (read->token && strcmp(next, read->token) == 0)
-        return engine_fail(err, ENGINE_EPARSE,
-                           "GET %.300s: the list does not end: page %llu "
-                           "leads to itself (%.300s)", read->read->path.key,
-                           (unsigned long long)read->pages,
-                           read->cluster->who);
-    /* after a new beginning the pages of before come again */
-    if (read->idle > read->passed + READ_IDLE_MAXIMUM ||
-        (read->pages > read->passed + READ_PAGES_FREE &&
-         items < (read->pages - read->passed) * worth))
-        return engine_fail(err, ENGINE_ELIMIT,
-                           "GET %.300s: the list does not end: %llu pages "
-                           "brought %llu objects (%.300s)",
-                           read->read->path.key,
-                           (unsigned long long)read->pages,
-                           (unsigned long long)items, read->cluster->who);
-    return ENGINE_OK;
-}
-
 static engine_status read_go_on(struct cluster_read *read, const char *next,
                                 engine_error *err)
 {
-    engine_status status = read_check_pages(read, next, err);
+    engine_status status = cluster_page_next(read, next, err);
     char *token;
 
     if (status < 0)
@@ -299,7 +190,7 @@ static engine_status read_take(struct cluster_read *read, bool *more,
     engine_status status = kube_read_page(read->read, &next, err);
 
     if (status == ENGINE_OK)
-        status = read_check(read, err);
+        status = cluster_page_check(read, err);
     if (status < 0 || !next || !read->list)
         return status;
     status = read_go_on(read, next, err);
