@@ -20,20 +20,12 @@ void xccdf_text(struct buffer *out, const char *text)
     for (; *text; text++) {
         const unsigned char byte = (unsigned char)*text;
 
-        if (byte == '&')
-            buffer_puts(out, "&amp;");
-        else if (byte == '<')
-            buffer_puts(out, "&lt;");
-        else if (byte == '>')
-            buffer_puts(out, "&gt;");
-        else if (byte == '"')
-            buffer_puts(out, "&quot;");
-        else if (byte < 0x20 && !strchr("\t\n\r", byte))
+        if (byte < 0x20 && !strchr("\t\n\r", byte))
             buffer_putc(out, '?');
         else if (xccdf_is_no_character(text))
             buffer_putc(out, '?'), text += 2;
         else
-            buffer_putc(out, *text);
+            buffer_xml(out, text, 1, "&<>\"");
     }
 }
 

@@ -3,46 +3,9 @@
 #include <string.h>
 
 #include "plugins/aws/model_private.h"
+#include "sdk/base/distance.h"
 
-#define NEAR_LEN 64
-
-static char near_fold(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-}
-
-static size_t near_least(size_t a, size_t b, size_t c)
-{
-    const size_t ab = a < b ? a : b;
-
-    return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance, the case of letters apart. */
-static size_t near_distance(const char *a, const char *b)
-{
-    const size_t a_len = strlen(a), b_len = strlen(b);
-    size_t row[NEAR_LEN + 1];
-
-    if (a_len > NEAR_LEN || b_len > NEAR_LEN)
-        return NEAR_LEN;
-    for (size_t j = 0; j <= b_len; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            const size_t above = row[j];
-            const bool same = near_fold(a[i - 1]) == near_fold(b[j - 1]);
-
-            row[j] = near_least(row[j] + 1, row[j - 1] + 1,
-                                diagonal + (same ? 0 : 1));
-            diagonal = above;
-        }
-    }
-    return row[b_len];
-}
+#define NEAR_LEN 64 /* longer names are not compared */
 
 void near_init(struct near *near, const char *wanted)
 {
@@ -53,9 +16,11 @@ void near_add(struct near *near, const char *name)
 {
     const size_t len = strlen(near->wanted);
     const size_t most = len < 4 ? 1 : len / 4 + 1;
-    size_t cost = near_distance(near->wanted, name);
-    size_t at;
+    size_t cost, at;
 
+    if (len > NEAR_LEN || strlen(name) > NEAR_LEN)
+        return;
+    cost = name_distance(near->wanted, name, true);
     if (cost > most)
         return;
     for (at = near->count; at && near->cost[at - 1] > cost; at--) {

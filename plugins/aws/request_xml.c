@@ -11,30 +11,7 @@ static engine_status xml_value(struct request *request,
 
 static void xml_escape(struct buffer *out, const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        switch (text[i]) {
-        case '<':
-            buffer_puts(out, "&lt;");
-            break;
-        case '>':
-            buffer_puts(out, "&gt;");
-            break;
-        case '&':
-            buffer_puts(out, "&amp;");
-            break;
-        case '"':
-            buffer_puts(out, "&quot;");
-            break;
-        case '\r':
-            buffer_puts(out, "&#xD;");
-            break;
-        case '\n':
-            buffer_puts(out, "&#xA;");
-            break;
-        default:
-            buffer_putc(out, text[i]);
-        }
-    }
+    buffer_xml(out, text, len, "<>&\"\r\n");
 }
 
 static void xml_open(struct request *request, const struct model_member *member,

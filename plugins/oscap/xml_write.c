@@ -77,34 +77,7 @@ void xml_names_write(const struct xml_names *names, struct buffer *out)
 
 void xml_escape(struct buffer *out, const char *text, bool attribute)
 {
-    static const char in_text[] = "&<>\r", in_attribute[] = "&<>\r\n\t\"";
-    const char *special = attribute ? in_attribute : in_text;
-
-    while (*text) {
-        const size_t plain = strcspn(text, special);
-
-        buffer_append(out, text, plain);
-        text += plain;
-        switch (*text) {
-        case '\0':
-            return;
-        case '&':
-            buffer_puts(out, "&amp;");
-            break;
-        case '<':
-            buffer_puts(out, "&lt;");
-            break;
-        case '>':
-            buffer_puts(out, "&gt;");
-            break;
-        case '"':
-            buffer_puts(out, "&quot;");
-            break;
-        default:
-            buffer_printf(out, "&#%d;", *text);
-        }
-        text++;
-    }
+    buffer_xml(out, text, strlen(text), attribute ? "&<>\r\n\t\"" : "&<>\r");
 }
 
 /* Three bytes of UTF-8 that stand for a surrogate, U+FFFE or U+FFFF. */

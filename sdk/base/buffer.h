@@ -34,6 +34,10 @@ engine_status buffer_printf(struct buffer *buffer, const char *format, ...)
 engine_status buffer_vprintf(struct buffer *buffer, const char *format,
                              va_list args)
     __attribute__((format(printf, 2, 0)));
+/** Appends a text for XML: bytes that are in `special` (ASCII) become
+ * references, &amp; &lt; &gt; &quot; or a number. */
+void buffer_xml(struct buffer *buffer, const char *text, size_t len,
+                const char *special);
 /** Makes room for len more bytes; NULL on failure. Commit with buffer_grown. */
 char *buffer_room(struct buffer *buffer, size_t len);
 void buffer_grown(struct buffer *buffer, size_t len);
