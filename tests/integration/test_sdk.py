@@ -302,8 +302,16 @@ def test_uninstalling_leaves_nothing(tmp_path):
     make("install", f"DESTDIR={tmp_path}")
     before = files(tmp_path)
     assert any(name.endswith("lib/pkgconfig/scankit.pc") for name in before)
+    theirs = Path(f"{tmp_path}{made('pluginsdir')}/theirs.so")
+    theirs.touch()
+    make("uninstall", f"DESTDIR={tmp_path}")
+    assert files(tmp_path) == [str(theirs.relative_to(tmp_path))]
+    theirs.unlink()
+    make("install", f"DESTDIR={tmp_path}")
     make("uninstall", f"DESTDIR={tmp_path}")
     assert files(tmp_path) == []
+    assert [path for name in ("scan-engine", "scankit", "engine")
+            for path in tmp_path.rglob(name)] == []
 
 
 CONFIGURE = """\
