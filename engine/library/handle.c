@@ -3,114 +3,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdalign.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
-#include "engine/library/library.h"
+#include "engine/library/handle.h"
 #include "sdk/base/alloc.h"
-#include "sdk/base/clock.h"
 #include "sdk/base/steady.h"
 #include "sdk/document/document.h"
 
-#define SCAN_TELL_MS 100 /* between two words of progress */
 #define SCAN_JSON_MAX ((size_t)1024 * 1024 * 1024)
-
-struct engine_scan {
-    struct engine *engine;
-    struct engine_callbacks callbacks;
-    char *resume;   /* id of a scan that goes on; NULL: a new one */
-    bson_t config;  /* of a new one */
-    bool has_config;
-    atomic_int cancelled;
-    struct buffer text; /* for callbacks; the scan's thread's */
-    int64_t told_ms;
-    pthread_t thread;
-    bool threaded;
-    pthread_mutex_t lock; /* from here on */
-    pthread_cond_t changed;
-    char id[37];    /* "" until there is one; then it stays */
-    bool ended;
-    engine_status status;
-    engine_error why;
-};
-
-/* ---- what a scan tells --------------------------------------------------- */
-
-static int scan_is_cancelled(void *user)
-{
-    struct engine_scan *scan = user;
-
-    return atomic_load(&scan->cancelled);
-}
-
-static void scan_note(struct engine_scan *scan, int32_t answer)
-{
-    if (answer)
-        atomic_store(&scan->cancelled, 1);
-}
-
-static void scan_on_begin(const char *scan_id, void *user)
-{
-    struct engine_scan *scan = user;
-
-    pthread_mutex_lock(&scan->lock);
-    snprintf(scan->id, sizeof(scan->id), "%s", scan_id);
-    pthread_cond_broadcast(&scan->changed);
-    pthread_mutex_unlock(&scan->lock);
-}
-
-static void scan_on_progress(const struct scan_progress *from, void *user)
-{
-    struct engine_scan *scan = user;
-    const int64_t now = clock_steady_ms();
-    const struct engine_progress to = {.size = sizeof(to),
-                                       .rules = from->rules_total,
-                                       .rules_done = from->rules_done,
-                                       .passed = from->passed,
-                                       .failed = from->failed,
-                                       .errors = from->errors,
-                                       .elapsed_ms = from->elapsed_ms,
-                                       .left_ms = from->left_ms,
-                                       .what = from->what};
-
-    if (!scan->callbacks.progress ||
-        (from->rules_done < from->rules_total &&
-         now - scan->told_ms < SCAN_TELL_MS))
-        return;
-    scan->told_ms = now;
-    scan_note(scan, scan->callbacks.progress(&to, scan->callbacks.user));
-}
-
-static engine_status scan_tell(struct engine_scan *scan,
-                               int32_t (*fn)(const char *json, void *user),
-                               const bson_t *document, engine_error *err)
-{
-    engine_status status;
-
-    buffer_reset(&scan->text);
-    (void)document_to_json(document, 0, &scan->text);
-    status = buffer_status(&scan->text, err);
-    if (status == ENGINE_OK)
-        scan_note(scan, fn(scan->text.data, scan->callbacks.user));
-    return status;
-}
-
-static engine_status scan_on_result(const bson_t *result, void *user,
-                                    engine_error *err)
-{
-    struct engine_scan *scan = user;
-
-    return scan_tell(scan, scan->callbacks.result, result, err);
-}
-
-static engine_status scan_on_verdict(const bson_t *verdict, void *user,
-                                     engine_error *err)
-{
-    struct engine_scan *scan = user;
-
-    return scan_tell(scan, scan->callbacks.verdict, verdict, err);
-}
 
 /* ---- a handle ------------------------------------------------------------ */
 
@@ -186,20 +86,20 @@ static engine_status scan_do(struct engine_scan *scan, struct store *store,
     engine_status status;
 
     session_context(&scan->engine->session, &context);
-    conduct.cancelled = scan_is_cancelled;
+    conduct.cancelled = handle_is_cancelled;
     conduct.user = scan;
     context.conduct = &conduct;
     context.store = store;
-    context.cancelled = scan_is_cancelled;
-    context.on_begin = scan_on_begin;
-    context.on_progress = scan_on_progress;
-    context.on_result = scan->callbacks.result ? scan_on_result : NULL;
-    context.on_verdict = scan->callbacks.verdict ? scan_on_verdict : NULL;
+    context.cancelled = handle_is_cancelled;
+    context.on_begin = handle_on_begin;
+    context.on_progress = handle_on_progress;
+    context.on_result = scan->callbacks.result ? handle_on_result : NULL;
+    context.on_verdict = scan->callbacks.verdict ? handle_on_verdict : NULL;
     context.user = scan;
     if (scan->resume)
         return scan_resume(&context, scan->resume, err);
     status = scan_run(&context, &scan->config, "api", &id, err);
-    engine_free(id); /* scan_on_begin has it */
+    engine_free(id); /* handle_on_begin has it */
     return status;
 }
 

@@ -9,7 +9,8 @@ core_sources += \
 noinst_LTLIBRARIES += engine/library/libpublic.la
 engine_library_libpublic_la_SOURCES = \
 	engine/library/engine.c \
-	engine/library/handle.c \
+	engine/library/handle.c engine/library/handle.h \
+	engine/library/handle_tell.c \
 	engine/library/import.c \
 	engine/library/json.c \
 	engine/library/library.h \
