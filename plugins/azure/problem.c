@@ -7,30 +7,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sdk/kit/line.h"
+
 #define PROBLEM_ARENA ((size_t)1024 * 1024)
 
 /* ---- reading ------------------------------------------------------------- */
-
-/* one line that no terminal minds; UTF-8 of more bytes stays */
-static void problem_clean(const char *text, size_t len, char *out, size_t room)
-{
-    size_t used = 0;
-
-    while (len && (unsigned char)text[len - 1] <= ' ')
-        len--;
-    for (size_t i = 0; i < len && used + 1 < room; i++) {
-        const unsigned char byte = (unsigned char)text[i];
-
-        out[used++] = byte < ' ' || byte >= 127 ? ' ' : (char)byte;
-    }
-    out[used] = '\0';
-}
 
 static void problem_copy(const struct value *value, char *out, size_t room)
 {
     const char *text = value_text(value);
 
-    problem_clean(text ? text : "", text ? value->count : 0, out, room);
+    line_clean(text ? text : "", text ? value->count : 0, out, room);
 }
 
 static const struct value *problem_object(const struct value *root)
@@ -125,8 +112,8 @@ void azure_problem_read(const char *text, size_t len, const char *type,
                              "a page of HTML, as proxies and login pages send "
                              "them") > 0;
     else if (len)
-        problem_clean(text, len < 300 ? len : 300, out->message,
-                      sizeof(out->message));
+        line_clean(text, len < 300 ? len : 300, out->message,
+                   sizeof(out->message));
     for (char *at = out->code; *at; at++)
         if (*at == ' ') /* separates codes */
             *at = '_';

@@ -78,8 +78,6 @@ engine_status kube_problem_fail(const struct kube_cluster *cluster,
  * machine in between knows nothing. */
 bool kube_problem_is_absent(long status, const struct kube_problem *problem,
                             const char *type, const char *text, size_t len);
-/** One harmless line of at most room - 1 bytes. */
-void kube_clean(const char *text, size_t len, char *out, size_t room);
 
 /* ---- discovery.c --------------------------------------------------------- */
 

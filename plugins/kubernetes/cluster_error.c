@@ -6,27 +6,15 @@
 
 #include "plugins/kubernetes/cluster.h"
 #include "plugins/kubernetes/dump.h"
+#include "sdk/kit/line.h"
 
 #define PROBLEM_ARENA ((size_t)1024 * 1024)
-
-void kube_clean(const char *text, size_t len, char *out, size_t room)
-{
-    size_t used = 0;
-
-    while (len && (unsigned char)text[len - 1] <= ' ')
-        len--;
-    for (size_t i = 0; i < len && used + 1 < room; i++) {
-        const unsigned char byte = (unsigned char)text[i];
-        out[used++] = byte < ' ' || byte >= 127 ? '?' : (char)byte;
-    }
-    out[used] = '\0';
-}
 
 static void problem_copy(const struct value *value, char *out, size_t room)
 {
     const char *text = value_text(value);
 
-    kube_clean(text ? text : "", text ? value->count : 0, out, room);
+    line_clean(text ? text : "", text ? value->count : 0, out, room);
 }
 
 void kube_problem_read(const char *text, size_t len, const char *type,
@@ -52,7 +40,7 @@ void kube_problem_read(const char *text, size_t len, const char *type,
         snprintf(out->message, sizeof(out->message),
                  "a page of HTML, as proxies and login pages send them");
     } else if (len) {
-        kube_clean(text, len < 300 ? len : 300, out->message,
+        line_clean(text, len < 300 ? len : 300, out->message,
                    sizeof(out->message));
     }
     arena_clear(&arena);

@@ -4,6 +4,7 @@
 
 #include "plugins/kubernetes/cluster_read.h"
 #include "plugins/kubernetes/dump.h"
+#include "sdk/kit/line.h"
 
 #define READ_IDLE_MAXIMUM 20   /* pages in a row without a new object */
 #define READ_PAGES_FREE 200    /* pages before they have to be worth it */
@@ -51,7 +52,7 @@ engine_status cluster_page_check(const struct cluster_read *read,
         value_text(value_member(document, "message"))) {
         char said[256];
         const char *text = value_text(value_member(document, "message"));
-        kube_clean(text, strlen(text), said, sizeof(said));
+        line_clean(text, strlen(text), said, sizeof(said));
         return engine_fail(err, ENGINE_EIO,
                            "GET %.300s: the server says: %s (%.300s)",
                            read->read->path.key, said, read->cluster->who);

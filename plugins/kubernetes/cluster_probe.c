@@ -8,6 +8,7 @@
 #include "plugins/kubernetes/judge.h"
 #include "sdk/base/alloc.h"
 #include "sdk/document/document.h"
+#include "sdk/kit/line.h"
 
 #define PROBE_REVIEW "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -234,7 +235,7 @@ static void probe_tell_version(const struct value *root, bson_t *out)
         BSON_APPEND_UTF8(&platforms, "0", text);
     }
     bson_append_array_end(out, &platforms);
-    kube_clean(version ? version : "", version ? strlen(version) : 0, text,
+    line_clean(version ? version : "", version ? strlen(version) : 0, text,
                sizeof(text));
     BSON_APPEND_UTF8(out, "version", text);
 }

@@ -63,6 +63,7 @@ tests_fuzz_fuzz_yamlpath_LDFLAGS = $(fuzz_ldflags)
 kit_sources += \
 	sdk/kit/host.c \
 	sdk/kit/host.h \
+	sdk/kit/line.c sdk/kit/line.h \
 	sdk/kit/process.c \
 	sdk/kit/process.h \
 	sdk/kit/process_private.h \
