@@ -241,6 +241,11 @@ static engine_status table_put_line(const bson_t *verdict, void *user,
     bool pass = status && strcmp(status, "pass") == 0;
 
     (void)err;
+    if (!state->others) {
+        text_styled(&state->out, TEXT_BOLD, "ALL OTHERS");
+        fputc('\n', state->out.file);
+    }
+    state->others = true;
     fputs("  ", state->out.file);
     text_cell(&state->out, status ? status : "", 14, true,
               pass ? TEXT_GREEN : TEXT_PLAIN);
@@ -267,11 +272,10 @@ static engine_status table_put_rest(struct report *report, const char *scan_id,
     struct store_query query = {.filter = filter, .sort = sort};
     engine_status status;
 
-    text_styled(&state->out, TEXT_BOLD, "ALL OTHERS");
-    fputc('\n', state->out.file);
     status = report_each(report->store, STORE_VERDICTS, &query, table_put_line,
                          report, err);
-    fputc('\n', state->out.file);
+    if (state->others)
+        fputc('\n', state->out.file);
     bson_destroy(filter);
     bson_destroy(sort);
     return status;

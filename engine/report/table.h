@@ -11,6 +11,7 @@ struct table_state {
     char severity[16]; /* of the heading that was printed last */
     char *message;     /* the same, among errors */
     bool several_targets;
+    bool others;       /* their heading was printed */
 };
 
 /** The counts, percentages, duration, id, and what to do next. */

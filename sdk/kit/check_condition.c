@@ -124,7 +124,10 @@ static engine_status check_explain(struct check *check, bool holds,
                  values->count);
     return check_outcome_fill(check, status, outcome, err, "%s: %s%s%s (%s%s)",
                               check->path, count, check->seen.first,
-                              holds ? "" : " does not do", name, expected);
+                              holds    ? ""
+                              : *count ? ": does not do"
+                                       : " does not do",
+                              name, expected);
 }
 
 engine_status check_judge(struct check *check, const struct value *subject,

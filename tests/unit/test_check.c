@@ -518,7 +518,7 @@ static void says_what_was_there(void **state)
     (void)state;
     assert_int_equal(judge(check, "{\"a\": [3, 1, 2]}", &outcome), FAIL);
     assert_string_equal(outcome.message,
-                        ".a[:]: 2 of 3 values, the first is 1 does not do "
+                        ".a[:]: 2 of 3 values, the first is 1: does not do "
                         "(greater_than 2)");
     assert_string_equal(document_string(outcome.evidence, "yamlpath"),
                         ".a[:]");

@@ -215,6 +215,22 @@ static void the_table_shows_passes_when_asked(void **state)
     free(text);
 }
 
+static void the_table_has_no_heading_over_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct report_options options = {.all = true};
+    bson_t passed = BSON_INITIALIZER;
+    char *text;
+
+    BSON_APPEND_UTF8(&passed, "rule_id", "r-pass");
+    assert_int_equal(store_delete(fixture->store, STORE_VERDICTS, &passed,
+                                  NULL, NULL), ENGINE_OK);
+    bson_destroy(&passed);
+    text = report(state, "table", &options);
+    assert_null(strstr(text, "ALL OTHERS"));
+    free(text);
+}
+
 static void the_table_is_coloured_only_when_told(void **state)
 {
     struct report_options options = {.color = true};
@@ -417,6 +433,7 @@ int main(void)
         TEST(the_table_puts_the_worst_first),
         TEST(a_finding_has_no_rule_to_show),
         TEST(the_table_shows_passes_when_asked),
+        TEST(the_table_has_no_heading_over_nothing),
         TEST(the_table_is_coloured_only_when_told),
         TEST(scanners_cannot_control_the_terminal),
         TEST(json_holds_verdicts_with_their_results),
