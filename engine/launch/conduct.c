@@ -12,6 +12,7 @@
 #include "sdk/base/clock.h"
 
 #define CONDUCT_TICK_MS 100
+#define CONDUCT_LEAVE_MS 1 /* for a worker whose socket is closed to end */
 
 engine_status conduct_new(const struct conduct_options *options,
                           struct conduct **out, engine_error *err)
@@ -185,11 +186,14 @@ static engine_status conduct_poll(struct conduct *conduct, engine_error *err)
 
         fds[count].events = channel_events(channel);
         /* full, or at its end, and not to be taken now */
-        fds[count].fd = task->stalled && !(fds[count].events & POLLIN)
+        fds[count].fd = (task->stalled || channel->closed) &&
+                                !(fds[count].events & POLLIN)
                             ? -1
                             : channel->fd;
         if (channel_sleep(channel))
             timeout_ms = 0;
+        else if (channel->closed && !task->stalled && timeout_ms)
+            timeout_ms = CONDUCT_LEAVE_MS;
         count++;
     }
     if (poll(fds, (nfds_t)count, timeout_ms) < 0 && errno != EINTR) {

@@ -44,6 +44,8 @@ struct launcher_ops {
                            engine_error *err);
     void (*kill)(struct launch *launch);   /* the whole process group */
     void (*reap)(struct launch *launch, struct launch_end *out);
+    /* whether reap would not have to wait; NULL: reap's waiting is short */
+    bool (*ended)(const struct launch *launch);
     /* how many it has now, the worker's own left out; NULL: not known */
     int64_t (*processes)(const struct launch *launch);
     /* what they take together, see engine/worker/weigh.h; NULL: not known */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,14 +162,25 @@ static engine_status process_start(struct launcher *launcher,
     return ENGINE_OK;
 }
 
-/* Tools of a plugin have groups of their own, so the session goes first. */
+/* Tools of a plugin have groups of their own, so the session goes first. What
+ * escapes may have the socket still, whose end nobody is to wait for. */
 static void process_kill(struct launch *launch)
 {
     const pid_t pid = (pid_t)launch->id;
 
     launch->internal = launch; /* remembered for launch_end.killed */
-    sweep_session(pid);
+    (void)sweep_session(pid);
     kill(-pid, SIGKILL);
+    (void)shutdown(launch->channel.fd, SHUT_RDWR);
+}
+
+static bool process_ended(const struct launch *launch)
+{
+    siginfo_t info = {0};
+    const int got = waitid(P_PID, (id_t)launch->id, &info,
+                           WEXITED | WNOWAIT | WNOHANG);
+
+    return got < 0 ? errno != EINTR : info.si_pid != 0;
 }
 
 static void process_reap(struct launch *launch, struct launch_end *out)
@@ -184,7 +196,7 @@ static void process_reap(struct launch *launch, struct launch_end *out)
     do
         got = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
     while (got < 0 && errno == EINTR);
-    sweep_session(pid);
+    (void)sweep_session(pid);
     do
         got = wait4(pid, &status, 0, &usage);
     while (got < 0 && errno == EINTR);
@@ -205,7 +217,9 @@ static void process_reap(struct launch *launch, struct launch_end *out)
 
 static int64_t process_count(const struct launch *launch)
 {
-    return (int64_t)sweep_count((pid_t)launch->id);
+    const size_t count = sweep_count((pid_t)launch->id);
+
+    return count ? (int64_t)count - 1 : 0; /* the keeper's child */
 }
 
 static int64_t process_memory(const struct launch *launch, int64_t limit)
@@ -230,6 +244,7 @@ engine_status launcher_process_new(const char *worker_path,
         .start = process_start,
         .kill = process_kill,
         .reap = process_reap,
+        .ended = process_ended,
         .processes = process_count,
         .memory = process_memory,
         .free = process_free,

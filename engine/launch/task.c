@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sdk/base/alloc.h"
@@ -17,6 +18,7 @@
 #define TASK_QUEUE_MAX ((size_t)1024 * 1024) /* unsent rules of one job */
 #define TASK_WRITE_BYTES ((size_t)32 * 1024)
 #define TASK_GRACE_MS 5000
+#define TASK_LOOK_MS 200 /* between looks at whether its worker has ended */
 #define TASK_MB (1024 * 1024)
 
 /* ---- ending ------------------------------------------------------------- */
@@ -315,6 +317,42 @@ static void task_check_time(struct task *task)
     }
 }
 
+/* Its worker may have ended while something that it started has the socket:
+ * what it said is taken, and nobody waits for more. */
+static void task_check_end(struct task *task)
+{
+    const struct launcher_ops *ops = task->launch.launcher->ops;
+    const int64_t now = clock_steady_ms();
+
+    if (!ops->ended || task->launch.channel.closed || now < task->ended_ms)
+        return;
+    task->ended_ms = now + TASK_LOOK_MS;
+    if (ops->ended(&task->launch))
+        (void)shutdown(task->launch.channel.fd, SHUT_RDWR);
+}
+
+/* Once there is no socket. A worker that lives on without it is waited for by
+ * no other task. */
+static bool task_is_over(struct task *task)
+{
+    const struct launcher_ops *ops = task->launch.launcher->ops;
+    const int64_t now = clock_steady_ms();
+    engine_error err = {0};
+
+    if (!ops->ended || ops->ended(&task->launch))
+        return true;
+    if (!task->closed_ms)
+        task->closed_ms = now;
+    if (task->killed || now - task->closed_ms < TASK_GRACE_MS)
+        return false;
+    engine_fail(&err, ENGINE_EPLUGIN,
+                "scanner \"%s\" closed the connection of its worker with the "
+                "engine, and went on", task->name);
+    engine_hint(&err, "report this to the scanner's authors");
+    task_kill(task, task->state == TASK_DONE ? NULL : &err);
+    return false;
+}
+
 static void task_take_frames(struct task *task)
 {
     struct channel *channel = &task->launch.channel;
@@ -358,7 +396,9 @@ bool task_turn(struct task *task, short revents)
         task_take_frames(task);
         task_check_time(task);
     }
-    if (channel->closed && (task->killed || !task->stalled)) {
+    task_check_end(task);
+    if (channel->closed && (task->killed || !task->stalled) &&
+        task_is_over(task)) {
         task_end(task);
         return true;
     }

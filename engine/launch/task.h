@@ -39,6 +39,8 @@ struct task {
     int64_t results, result_bytes, artifacts, artifact_bytes;
     int64_t look_ms, count_ms, tasks_least; /* budget_forked */
     int64_t weigh_ms;             /* budget_grown */
+    int64_t ended_ms;        /* when its worker's end is looked for again */
+    int64_t closed_ms;       /* since when there is no socket; 0: there is */
 };
 
 #define TASK_RULE_FED ((void *)1)

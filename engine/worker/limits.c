@@ -73,9 +73,6 @@ engine_status limits_enter(struct worker *worker, const char *user,
 {
     engine_status status = ENGINE_OK;
 
-    if (getsid(0) != getpid())
-        (void)setsid();
-    limits_set(RLIMIT_CORE, 0, 0);
     /* orphans of the plugin stay our descendants, for sweep_session; and no
      * PR_SET_PDEATHSIG, which would kill us before we could sweep */
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

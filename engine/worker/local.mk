@@ -12,6 +12,7 @@ core_sources += \
 	engine/worker/host_get.c \
 	engine/worker/host_register.c \
 	engine/worker/host_report.c \
+	engine/worker/keeper.c \
 	engine/worker/limits.c \
 	engine/worker/ring.c engine/worker/ring.h \
 	engine/worker/socket.c \

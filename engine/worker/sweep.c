@@ -116,9 +116,9 @@ static size_t sweep_run(pid_t worker, bool kills)
     return sweep.living;
 }
 
-void sweep_session(pid_t worker)
+size_t sweep_session(pid_t worker)
 {
-    (void)sweep_run(worker, true);
+    return sweep_run(worker, true);
 }
 
 size_t sweep_count(pid_t worker)

@@ -9,9 +9,9 @@
  * Kills every process of a worker's session and every descendant of it, but
  * not the worker itself. Tools that a plugin runs have process groups of their
  * own, so that killing the worker's group alone would miss them. The worker
- * must be alive or not yet waited for.
+ * must be alive or not yet waited for. How many lived.
  */
-void sweep_session(pid_t worker);
+size_t sweep_session(pid_t worker);
 
 /** How many of these live, as seen in one look. */
 size_t sweep_count(pid_t worker);

@@ -251,7 +251,7 @@ static void watch_gone(struct worker *worker)
     atomic_store(&worker->gone, true);
     if (finished || (worker->flags & WORKER_IN_THREAD))
         return;
-    sweep_session(getpid());
+    (void)sweep_session(getpid());
     kill(0, SIGKILL);
 }
 

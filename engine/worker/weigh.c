@@ -96,9 +96,10 @@ int64_t weigh_session(pid_t worker, int64_t limit)
     weigh->pids[weigh->count++] = worker;
     for (size_t i = 0; i < weigh->count; i++)
         weigh_add_children(weigh, weigh->pids[i]);
-    for (size_t i = 0; i < weigh->count && weigh->count > 1; i++)
+    /* the first is the keeper, the second has a limit of its own */
+    for (size_t i = 1; i < weigh->count && weigh->count > 2; i++)
         resident += weigh_resident(weigh, weigh->pids[i]);
-    for (size_t i = 0; i < weigh->count && resident > limit; i++)
+    for (size_t i = 1; i < weigh->count && resident > limit; i++)
         share += weigh_share(weigh, weigh->pids[i]);
     engine_free(weigh);
     return resident > limit ? share : resident;

@@ -20,6 +20,8 @@
 #define WORKER_LOG_MAX ((size_t)4 * 1024 * 1024)
 #define WORKER_FLUSH_MS 180000 /* for the engine to take the last frames,
                                 * which may be waiting for its store */
+#define WORKER_LEAVE_LOOKS 10 /* at what is ending by itself */
+#define WORKER_LEAVE_MS 10
 #define WORKER_CLOSE_MS 2000  /* for the engine to close after them */
 
 typedef int32_t (*worker_operation)(void *self, const struct scanner_job *job,
@@ -399,12 +401,32 @@ static void worker_send_done(struct worker *worker, engine_status status,
     bson_destroy(&frame);
 }
 
+/* What the scanner's end leaves running ends too, and its author is told. */
+static void worker_sweep(struct worker *worker)
+{
+    char text[80];
+    size_t left;
+    bson_t frame;
+
+    for (int i = 0; i < WORKER_LEAVE_LOOKS && sweep_count(getpid()); i++)
+        usleep(WORKER_LEAVE_MS * 1000);
+    left = sweep_session(getpid());
+    if (!left)
+        return;
+    snprintf(text, sizeof(text), "left %zu processes running, which were ended",
+             left);
+    frame_init(&frame, "warning");
+    BSON_APPEND_UTF8(&frame, "message", text);
+    (void)worker_send(worker, &frame);
+    bson_destroy(&frame);
+}
+
 static void worker_finish(struct worker *worker, engine_status status,
                           const engine_error *err)
 {
     watch_drain(worker);
     if (!(worker->flags & WORKER_IN_THREAD))
-        sweep_session(getpid());
+        worker_sweep(worker);
     /* from now on the engine's closing is what we wait for */
     pthread_mutex_lock(&worker->lock);
     worker->finished = true;
@@ -455,6 +477,8 @@ int worker_run_job(int fd, unsigned flags, const char *user,
     const bool has = !(flags & WORKER_IN_THREAD) &&
                      fcntl(WORKER_RING, F_GET_SEALS) > 0;
 
+    if (!(flags & WORKER_IN_THREAD))
+        keeper_enter();
     return worker_live(fd, has ? WORKER_RING : -1, flags, user, NULL, serve);
 }
 

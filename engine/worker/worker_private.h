@@ -122,6 +122,12 @@ void worker_log(struct worker *worker, uint32_t level, const char *text);
 engine_status worker_take(struct worker *worker, const bson_t *frame,
                           engine_error *err);
 
+/* keeper.c */
+/** Returns in a new process, which is to be the worker; the old one ends as that
+ * does, and ends all that it leaves behind. Before anything is open that a fork
+ * would not share. */
+void keeper_enter(void);
+
 /* limits.c */
 /** `user`: as in worker.h. */
 engine_status limits_enter(struct worker *worker, const char *user,

@@ -250,6 +250,7 @@ ZOO = {
     "bad_bson": {"form"}, "bad_utf8": {"form"}, "mute": {"messages"},
     "rash": {"garbage", "unreachable"}, "busy": {"cancel"},
     "deaf": {"emit"}, "modern": {"rules"},
+    "runaway": {"rules"}, "unplugged": {"rules"},
 }
 # What is said of it, where that is more than which check it fails.
 WORDS = {
@@ -267,6 +268,7 @@ WORDS = {
     "bad_bson": "evidence is no valid document", "bad_utf8": "no UTF-8",
     "mute": "gave no message", "busy": "went on for",
     "deaf": "went on to report", "modern": "Segmentation fault",
+    "runaway": "with exit code 0", "unplugged": "closed the connection",
 }
 
 

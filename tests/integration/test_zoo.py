@@ -37,6 +37,8 @@ FAILED = {
     "hang": (f"did not finish within {WALL} s", "pass error error"),
     "flood": ("more than 2000 results", "error error error"),
     "mute": ("failed and gave no reason", "pass error error"),
+    "runaway": ("ended without a word, with exit code 0", "pass error error"),
+    "unplugged": ("closed the connection of its worker", "pass error error"),
     "wrong_ids": ('rule "not-mine", which is not in its job',
                   "pass pass pass"),
 }
@@ -51,6 +53,8 @@ JUDGED = {
     "forgetful": "pass error error", "bad_bson": "pass error error",
     "bad_utf8": "pass error error",
 }
+# Those whose scan is in order, and that are warned of all the same.
+WARNED = {"fork_bomb": "left 24 processes running, which were ended"}
 TYPES = {"crash_scan": "crash"}
 
 
@@ -150,12 +154,17 @@ def test_each_that_fails_is_in_the_report_by_name_and_cause(zoo):
             made.result.err
     for name in JUDGED:
         assert made["scanner_metadata"][name]["error"] is None
+    assert {each["scanner"]: each["message"] for each in made["warnings"]
+            if "scanner" in each} == WARNED
+    for name, words in WARNED.items():
+        assert re.search(rf"{name}.*{words}", made.result.err), made.result.err
 
 
 def test_the_store_has_the_same(zoo):
     stored = zoo.report()
     assert stored.statuses() == zoo.made.statuses()
     assert stored["errors"] == zoo.made["errors"]
+    assert stored["warnings"] == zoo.made["warnings"]
     zoo.check_store()
 
 
@@ -196,6 +205,8 @@ def test_a_daemon_says_the_same(zoo):
         ended = daemon.ended(made["scan_id"], 60)
         assert ended["status"] == "failed"
         found = daemon.scan(made["scan_id"])
+        assert {each["scanner"]: each["message"] for each in found["warnings"]
+                if "scanner" in each} == WARNED
         assert {each["rule_id"]: each["status"]
                 for each in found["results_by_rule"]} == zoo.made.statuses()
     finally:
