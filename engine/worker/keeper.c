@@ -3,9 +3,11 @@
  * of a plugin. A worker that ends, or turns its reaping off, orphans what it
  * started, in a session of its own perhaps: that comes to the keeper, and goes
  * with it. */
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -34,6 +36,17 @@ static void keeper_end(int status)
         (void)raise(number);
     }
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
+}
+
+/* For whoever looks at processes: "scan-worker" is the one that works. */
+static void keeper_rename(void)
+{
+    static const char name[] = "keeper", other[] = "worker";
+    char *found = strstr(program_invocation_name, other);
+
+    if (found)
+        memcpy(found, name, sizeof(name) - 1);
+    prctl(PR_SET_NAME, "scan-keeper", 0, 0, 0);
 }
 
 /* Nothing of the engine's is held open by us. */
@@ -89,6 +102,7 @@ void keeper_enter(void)
         return;
     }
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    keeper_rename();
     keeper_close();
     keeper_watch(worker, engine);
 }

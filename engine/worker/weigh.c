@@ -21,6 +21,7 @@
 
 struct weigh {
     pid_t pids[WEIGH_PIDS];
+    pid_t parents[WEIGH_PIDS];
     size_t count;
     char text[WEIGH_TEXT];
 };
@@ -31,13 +32,14 @@ static bool weigh_read(struct weigh *weigh, int folder, const char *path)
 }
 
 /* Each number has a space behind it, unless the end was cut off. */
-static void weigh_add(struct weigh *weigh)
+static void weigh_add(struct weigh *weigh, pid_t parent)
 {
     char *at = weigh->text, *end;
     long pid;
 
     while (weigh->count < WEIGH_PIDS && (pid = strtol(at, &end, 10)) > 0 &&
            *end == ' ') {
+        weigh->parents[weigh->count] = parent;
         weigh->pids[weigh->count++] = (pid_t)pid;
         at = end;
     }
@@ -56,7 +58,7 @@ static void weigh_add_children(struct weigh *weigh, pid_t pid)
             continue;
         snprintf(path, sizeof(path), "%s/children", entry->d_name);
         if (weigh_read(weigh, dirfd(folder), path))
-            weigh_add(weigh);
+            weigh_add(weigh, pid);
     }
     if (folder)
         closedir(folder);
@@ -74,16 +76,38 @@ static int64_t weigh_resident(struct weigh *weigh, pid_t pid)
     return resident * sysconf(_SC_PAGESIZE);
 }
 
-static int64_t weigh_share(struct weigh *weigh, pid_t pid)
+/* A line "NAME: N kB" of a file of a process, in bytes; -1: there is none. */
+static int64_t weigh_line(struct weigh *weigh, pid_t pid, const char *file,
+                          const char *name)
 {
     const char *at;
     char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
     if (!weigh_read(weigh, AT_FDCWD, path))
-        return 0;
-    at = strstr(weigh->text, "\nPss:");
-    return at ? strtoll(at + strlen("\nPss:"), NULL, 10) * 1024 : 0;
+        return -1;
+    at = strstr(weigh->text, name);
+    return at ? strtoll(at + strlen(name), NULL, 10) * 1024 : -1;
+}
+
+/* Of what cannot be looked into closely: what it must have taken since it was
+ * forked. Before, it had no more than its parent ever had. */
+static int64_t weigh_own(struct weigh *weigh, size_t i)
+{
+    const int64_t own = weigh_line(weigh, weigh->pids[i], "status",
+                                   "\nRssAnon:");
+    const int64_t before = weigh_line(weigh, weigh->parents[i], "status",
+                                      "\nVmHWM:");
+
+    return before >= 0 && own > before ? own - before : 0;
+}
+
+static int64_t weigh_share(struct weigh *weigh, size_t i)
+{
+    const int64_t share = weigh_line(weigh, weigh->pids[i], "smaps_rollup",
+                                     "\nPss:");
+
+    return share >= 0 ? share : weigh_own(weigh, i);
 }
 
 int64_t weigh_session(pid_t worker, int64_t limit)
@@ -100,7 +124,7 @@ int64_t weigh_session(pid_t worker, int64_t limit)
     for (size_t i = 1; i < weigh->count && weigh->count > 2; i++)
         resident += weigh_resident(weigh, weigh->pids[i]);
     for (size_t i = 1; i < weigh->count && resident > limit; i++)
-        share += weigh_share(weigh, weigh->pids[i]);
+        share += weigh_share(weigh, i);
     engine_free(weigh);
     return resident > limit ? share : resident;
 }

@@ -162,7 +162,7 @@ def is_hidden_worker(pid):
         return False
     uid = re.search(r"Uid:\s+(\d+)", status)
     return (uid and int(uid[1]) == os.geteuid()
-            and "scan-worker" in process_name(pid))
+            and re.search("scan-(worker|keeper)", process_name(pid)))
 
 
 def processes_of(home):
