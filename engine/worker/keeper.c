@@ -27,7 +27,8 @@ static void keeper_end(int status)
     const int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     sigset_t one;
 
-    (void)sweep_session(getpid());
+    if (sweep_is_parent())
+        (void)sweep_session(getpid());
     if (number) {
         sigemptyset(&one);
         sigaddset(&one, number);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sdk/base/alloc.h"
@@ -119,6 +120,13 @@ static size_t sweep_run(pid_t worker, bool kills)
 size_t sweep_session(pid_t worker)
 {
     return sweep_run(worker, true);
+}
+
+bool sweep_is_parent(void)
+{
+    siginfo_t info;
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 size_t sweep_count(pid_t worker)

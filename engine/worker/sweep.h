@@ -3,6 +3,7 @@
 #ifndef ENGINE_WORKER_SWEEP_H
 #define ENGINE_WORKER_SWEEP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /**
@@ -12,6 +13,10 @@
  * must be alive or not yet waited for. How many lived.
  */
 size_t sweep_session(pid_t worker);
+
+/** Whether we have children at all, dead ones too: who reaps orphans and has none
+ * has nothing to sweep, and knows it without a look at all processes. */
+bool sweep_is_parent(void);
 
 /** How many of these live, as seen in one look. */
 size_t sweep_count(pid_t worker);

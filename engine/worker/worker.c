@@ -408,13 +408,16 @@ static void worker_sweep(struct worker *worker)
     size_t left;
     bson_t frame;
 
-    for (int i = 0; i < WORKER_LEAVE_LOOKS && sweep_count(getpid()); i++)
+    for (int i = 0; i < WORKER_LEAVE_LOOKS; i++) {
+        if (!sweep_is_parent() || !sweep_count(getpid()))
+            return;
         usleep(WORKER_LEAVE_MS * 1000);
+    }
     left = sweep_session(getpid());
     if (!left)
         return;
-    snprintf(text, sizeof(text), "left %zu processes running, which were ended",
-             left);
+    snprintf(text, sizeof(text), "left %zu process%s running, which %s ended",
+             left, left == 1 ? "" : "es", left == 1 ? "was" : "were");
     frame_init(&frame, "warning");
     BSON_APPEND_UTF8(&frame, "message", text);
     (void)worker_send(worker, &frame);
