@@ -215,7 +215,8 @@ static const struct option option_limits[] = {
      .fallback = "0",
      .maximum = OPTION_MOST,
      .offset = OPTION_AT(limit_cpu_s),
-     .help = "processor seconds of each process of a job; 0: no limit"},
+     .help = "processor seconds of all processes of a job together; 0: no "
+             "limit"},
     {.name = "file_mb",
      .type = OPTION_NUMBER,
      .fallback = "4096",

@@ -205,3 +205,18 @@ bool budget_grown(struct task *task, engine_error *err)
                     err);
     return grown;
 }
+
+bool budget_burned(struct task *task, engine_error *err)
+{
+    const struct launcher_ops *ops = task->launch.launcher->ops;
+    const int64_t limit = task->job->limits.cpu_seconds;
+    const int64_t now = clock_steady_ms();
+
+    if (limit <= 0 || !ops->seconds || now < task->time_ms)
+        return false;
+    task->time_ms = now + BUDGET_LOOK_MS;
+    if (ops->seconds(&task->launch) <= limit)
+        return false;
+    budget_fail(task, "used", limit, "s of processor time", "limits.cpu", err);
+    return true;
+}

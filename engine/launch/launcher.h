@@ -50,6 +50,8 @@ struct launcher_ops {
     int64_t (*processes)(const struct launch *launch);
     /* what they take together, see engine/worker/weigh.h; NULL: not known */
     int64_t (*memory)(const struct launch *launch, int64_t limit);
+    /* processor seconds that they have had; NULL: not known */
+    int64_t (*seconds)(const struct launch *launch);
     void (*free)(struct launcher *launcher);
 };
 

@@ -227,6 +227,11 @@ static int64_t process_memory(const struct launch *launch, int64_t limit)
     return weigh_session((pid_t)launch->id, limit);
 }
 
+static int64_t process_seconds(const struct launch *launch)
+{
+    return weigh_time((pid_t)launch->id);
+}
+
 static void process_free(struct launcher *launcher)
 {
     struct process_launcher *self = (void *)launcher;
@@ -247,6 +252,7 @@ engine_status launcher_process_new(const char *worker_path,
         .ended = process_ended,
         .processes = process_count,
         .memory = process_memory,
+        .seconds = process_seconds,
         .free = process_free,
     };
     struct process_launcher *self;

@@ -311,7 +311,8 @@ static void task_check_time(struct task *task)
     else if (task_is_late(task, &err))
         task_stop(task, &err);
     if (!task->killed &&
-        (budget_forked(task, &err) || budget_grown(task, &err))) {
+        (budget_forked(task, &err) || budget_grown(task, &err) ||
+         budget_burned(task, &err))) {
         task->stopping = false; /* this reason is the better one */
         task_kill(task, &err);
     }

@@ -39,6 +39,7 @@ struct task {
     int64_t results, result_bytes, artifacts, artifact_bytes;
     int64_t look_ms, count_ms, tasks_least; /* budget_forked */
     int64_t weigh_ms;             /* budget_grown */
+    int64_t time_ms;         /* budget_burned */
     int64_t ended_ms;        /* when its worker's end is looked for again */
     int64_t closed_ms;       /* since when there is no socket; 0: there is */
 };
@@ -101,6 +102,8 @@ void budget_begin(struct task *task);
 bool budget_forked(struct task *task, engine_error *err);
 /** The same for memory of all its processes. */
 bool budget_grown(struct task *task, engine_error *err);
+/** The same for their processor time. */
+bool budget_burned(struct task *task, engine_error *err);
 
 /* receive.c */
 void task_receive(struct task *task, const bson_t *frame);

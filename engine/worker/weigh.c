@@ -110,16 +110,45 @@ static int64_t weigh_share(struct weigh *weigh, size_t i)
     return share >= 0 ? share : weigh_own(weigh, i);
 }
 
-int64_t weigh_session(pid_t worker, int64_t limit)
+/* With those that it has waited for. */
+static int64_t weigh_ticks(struct weigh *weigh, pid_t pid)
+{
+    long long user, system, waited_user, waited_system;
+    const char *rest;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (!weigh_read(weigh, AT_FDCWD, path))
+        return 0;
+    rest = strrchr(weigh->text, ')'); /* the name may hold anything */
+    if (!rest || sscanf(rest + 1,
+                        " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+                        "%lld %lld %lld %lld", &user, &system, &waited_user,
+                        &waited_system) != 4)
+        return 0;
+    return user + system + waited_user + waited_system;
+}
+
+/* The worker, and those that it started; NULL: no memory. */
+static struct weigh *weigh_new(pid_t worker)
 {
     struct weigh *weigh = engine_calloc(1, sizeof(*weigh));
+
+    if (!weigh)
+        return NULL;
+    weigh->pids[weigh->count++] = worker;
+    for (size_t i = 0; i < weigh->count; i++)
+        weigh_add_children(weigh, weigh->pids[i]);
+    return weigh;
+}
+
+int64_t weigh_session(pid_t worker, int64_t limit)
+{
+    struct weigh *weigh = weigh_new(worker);
     int64_t resident = 0, share = 0;
 
     if (!weigh)
         return 0;
-    weigh->pids[weigh->count++] = worker;
-    for (size_t i = 0; i < weigh->count; i++)
-        weigh_add_children(weigh, weigh->pids[i]);
     /* the first is the keeper, the second has a limit of its own */
     for (size_t i = 1; i < weigh->count && weigh->count > 2; i++)
         resident += weigh_resident(weigh, weigh->pids[i]);
@@ -127,4 +156,15 @@ int64_t weigh_session(pid_t worker, int64_t limit)
         share += weigh_share(weigh, i);
     engine_free(weigh);
     return resident > limit ? share : resident;
+}
+
+int64_t weigh_time(pid_t worker)
+{
+    struct weigh *weigh = weigh_new(worker);
+    int64_t ticks = 0;
+
+    for (size_t i = 0; weigh && i < weigh->count; i++)
+        ticks += weigh_ticks(weigh, weigh->pids[i]);
+    engine_free(weigh);
+    return ticks / sysconf(_SC_CLK_TCK);
 }

@@ -16,4 +16,8 @@
  */
 int64_t weigh_session(pid_t worker, int64_t limit);
 
+/** Processor seconds of all of them, those that have ended and were waited for
+ * included. */
+int64_t weigh_time(pid_t worker);
+
 #endif

@@ -191,6 +191,15 @@ static void ends_it_also_without_the_right_to_look_closely(void **state)
     (void)look_closely(could);
 }
 
+static void ends_a_job_whose_processes_compute_too_much_together(void **state)
+{
+    const struct job_limits limits = {.cpu_seconds = 2, .wall_ms = 300000};
+
+    take(state, RULE("bad", ", \"take\": \"time\""), &limits, ENGINE_ELIMIT,
+         "scanner \"greedy\" used more than 2 s of processor time (limits.cpu)",
+         "raise limits.cpu");
+}
+
 /* 6 processes and their parent have the same 90 MiB. */
 static void share_memory(void **state)
 {
@@ -285,6 +294,10 @@ int main(void)
         STAGE_TEST_DROPPED(ends_it_also_without_the_right_to_look_closely),
         STAGE_TEST(counts_it_once_also_without_that_right),
         STAGE_TEST_DROPPED(counts_it_once_also_without_that_right),
+        STAGE_TEST(
+            ends_a_job_whose_processes_compute_too_much_together),
+        STAGE_TEST_DROPPED(
+            ends_a_job_whose_processes_compute_too_much_together),
         STAGE_TEST(counts_shared_memory_once),
         STAGE_TEST_DROPPED(counts_shared_memory_once),
         STAGE_TEST(ends_a_job_that_keeps_too_many_files),
