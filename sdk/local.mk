@@ -91,4 +91,5 @@ CLEANFILES += sdk/libscankit.a
 pkgconfig_DATA += sdk/scankit.pc
 EXTRA_DIST += sdk/scankit.pc.in
 
-unit_tests += tests/unit/test_scanner_util tests/unit/test_tree
+unit_tests += tests/unit/test_buffer_xml tests/unit/test_distance \
+	tests/unit/test_scanner_util tests/unit/test_tree

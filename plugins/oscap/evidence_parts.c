@@ -6,7 +6,6 @@
 #include "plugins/oscap/results_reader.h"
 
 #define EVIDENCE_RESERVE ((size_t)4 * 1024 * 1024) /* not for items */
-#define EVIDENCE_DEPTH 256 /* libxml2's own limit of nesting */
 
 /* NULL from the arena: is it the machine's memory or our limit? */
 engine_status evidence_full(const struct oscap_evidence *evidence,
@@ -19,13 +18,13 @@ engine_status evidence_full(const struct oscap_evidence *evidence,
                        evidence->arena.maximum >> 20);
 }
 
-static bool evidence_in(const xmlNode *node, const char *prefix)
+bool evidence_in(const xmlNode *node, const char *prefix)
 {
     return node->type == XML_ELEMENT_NODE && node->ns && node->ns->href &&
            strncmp((const char *)node->ns->href, prefix, strlen(prefix)) == 0;
 }
 
-static bool evidence_named(const xmlNode *node, const char *name)
+bool evidence_named(const xmlNode *node, const char *name)
 {
     return strcmp((const char *)node->name, name) == 0;
 }
@@ -46,9 +45,9 @@ static const char *evidence_shorten(struct oscap_evidence *evidence,
 }
 
 /* An attribute, or `fallback` where there is none; NULL when memory is out. */
-static const char *evidence_attribute(struct oscap_evidence *evidence,
-                                      const xmlNode *node, const char *name,
-                                      const char *fallback)
+const char *evidence_attribute(struct oscap_evidence *evidence,
+                               const xmlNode *node, const char *name,
+                               const char *fallback)
 {
     xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)name);
     const char *copy;
@@ -58,99 +57,6 @@ static const char *evidence_attribute(struct oscap_evidence *evidence,
     copy = evidence_shorten(evidence, (const char *)value);
     xmlFree(value);
     return copy;
-}
-
-/* ---- definitions ------------------------------------------------------- */
-
-static engine_status evidence_add_ref(struct oscap_evidence *evidence,
-                                      struct evidence_ref ***tail,
-                                      const xmlNode *node, bool negate,
-                                      engine_error *err)
-{
-    const bool extends = evidence_named(node, "extend_definition");
-    struct evidence_ref *ref = arena_alloc(&evidence->arena, sizeof(*ref));
-
-    if (!ref)
-        return evidence_full(evidence, err);
-    ref->id = evidence_attribute(evidence, node,
-                                 extends ? "definition_ref" : "test_ref", "");
-    if (!ref->id)
-        return evidence_full(evidence, err);
-    ref->extends = extends;
-    ref->negate = negate;
-    **tail = ref;
-    *tail = &ref->next;
-    return ENGINE_OK;
-}
-
-static bool evidence_negated(const xmlNode *node)
-{
-    xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)"negate");
-    const bool negated = value && (!strcmp((const char *)value, "true") ||
-                                   !strcmp((const char *)value, "1"));
-
-    xmlFree(value);
-    return negated;
-}
-
-/* The next node of a depth-first walk below root; *depth follows it. */
-static const xmlNode *evidence_following(const xmlNode *root,
-                                         const xmlNode *node, int *depth)
-{
-    if (node->type == XML_ELEMENT_NODE && node->children) {
-        ++*depth;
-        return node->children;
-    }
-    while (node != root && !node->next) {
-        node = node->parent;
-        --*depth;
-    }
-    return node == root ? NULL : node->next;
-}
-
-/* Flattens the criteria, carrying their negations down. */
-static engine_status evidence_take_refs(struct oscap_evidence *evidence,
-                                        struct evidence_definition *definition,
-                                        const xmlNode *root, engine_error *err)
-{
-    bool negated[EVIDENCE_DEPTH + 1] = {false};
-    struct evidence_ref **tail = &definition->refs;
-    engine_status status = ENGINE_OK;
-    int depth = 0;
-
-    for (const xmlNode *node = root; node && status == ENGINE_OK;
-         node = evidence_following(root, node, &depth)) {
-        if (depth == 0 || depth > EVIDENCE_DEPTH)
-            continue;
-        negated[depth] = negated[depth - 1];
-        if (!evidence_in(node, EVIDENCE_RESULTS))
-            continue;
-        negated[depth] = negated[depth] != evidence_negated(node);
-        if (evidence_named(node, "criterion") ||
-            evidence_named(node, "extend_definition"))
-            status =
-                evidence_add_ref(evidence, &tail, node, negated[depth], err);
-    }
-    return status;
-}
-
-engine_status evidence_take_definition(struct oscap_evidence *evidence,
-                                       const xmlNode *node, engine_error *err)
-{
-    struct evidence_definition *definition;
-    const char *id = evidence_attribute(evidence, node, "definition_id", "");
-
-    if (id && table_has(&evidence->definitions, id))
-        return ENGINE_OK;
-    definition = arena_alloc(&evidence->arena, sizeof(*definition));
-    if (!id || !definition)
-        return evidence_full(evidence, err);
-    definition->result = evidence_attribute(evidence, node, "result", "");
-    if (!definition->result)
-        return evidence_full(evidence, err);
-    if (table_set(&evidence->definitions, id, definition) < 0)
-        return engine_fail_memory(err);
-    return evidence_take_refs(evidence, definition, node, err);
 }
 
 /* ---- what was collected and what was expected --------------------------- */

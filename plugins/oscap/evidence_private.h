@@ -75,6 +75,14 @@ struct oscap_evidence {
     unsigned system; /* item ids are unique within one system only */
 };
 
+/** Whether an element is of a namespace that begins so, and has that name. */
+bool evidence_in(const xmlNode *node, const char *prefix);
+bool evidence_named(const xmlNode *node, const char *name);
+/** An attribute, or fallback where there is none; NULL: no memory. */
+const char *evidence_attribute(struct oscap_evidence *evidence,
+                               const xmlNode *node, const char *name,
+                               const char *fallback);
+
 /** Copy one element; what was copied already is left as it is. */
 engine_status evidence_take_definition(struct oscap_evidence *evidence,
                                        const xmlNode *node, engine_error *err);

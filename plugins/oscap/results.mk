@@ -2,6 +2,7 @@
 # Reading what oscap wrote; included by plugins/oscap/local.mk.
 oscap_results_sources = \
 	plugins/oscap/evidence.c plugins/oscap/evidence.h \
+	plugins/oscap/evidence_definition.c \
 	plugins/oscap/evidence_parts.c \
 	plugins/oscap/evidence_private.h \
 	plugins/oscap/evidence_read.c \

@@ -72,6 +72,7 @@ kit_sources += \
 	sdk/kit/secret.c \
 	sdk/kit/secret.h
 unit_tests += \
+	tests/unit/test_line \
 	tests/unit/test_process \
 	tests/unit/test_secret
 
