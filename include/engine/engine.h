@@ -239,7 +239,8 @@ ENGINE_API engine_status engine_import_text(struct engine *engine,
  * benchmark?, profile?, rules?: [id], rule_filter?, variable_overrides?,
  * options?: {timeout, shards, on_scanner_error, allow_empty}, name?}; without
  * targets this machine is scanned, and without a selection every rule is
- * checked. NULL: the `scan` of the configuration. `callbacks` may be NULL.
+ * checked. engine.conf(5) has what they are, with their units. NULL: the `scan`
+ * of the configuration. `callbacks` may be NULL.
  *
  * ENGINE_OK: the scan is complete, whatever its rules say. ENGINE_ECANCELLED,
  * ENGINE_ETIMEOUT, and ENGINE_EPLUGIN when a scanner failed as a whole: it has
