@@ -71,7 +71,7 @@ static struct worker *worker_new(int fd, int ring, unsigned flags)
     worker->user_tasks = -1;
     /* one socket, two ends of it: each thread has its own state */
     channel_init(&worker->reader, fd);
-    channel_init(&worker->writer, dup(fd));
+    channel_init(&worker->writer, fcntl(fd, F_DUPFD_CLOEXEC, 0));
     buffer_init(&worker->captured, (size_t)512 * 1024);
     arena_init(&worker->memory, WORKER_RULES_MAX);
     arena_init(&worker->states, WORKER_RULES_MAX);

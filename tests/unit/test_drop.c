@@ -263,6 +263,27 @@ static void is_bound_by_permissions(void **state)
     stage_close(&stage);
 }
 
+/* A program that a scanner runs, and what it leaves running, could speak to the
+ * engine, and take what is for the worker. */
+static void gives_programs_no_way_to_the_engine(void **state)
+{
+    static const char text[] = "#!/bin/sh\n"
+                               "ls -l /proc/$$/fd | grep -q 'socket:\\|memfd:' "
+                               "&& exit 1\n"
+                               "exit 0\n";
+    struct stage stage;
+    char *script;
+
+    stage_open(&stage, STAGE_FLAGS(state));
+    stage.options.confinement = "off";
+    script = stage_path(&stage, "script");
+    assert_int_equal(file_write(script, text, sizeof(text) - 1, 0755, NULL),
+                     ENGINE_OK);
+    expect(&stage, "run", script, SCANNER_FAIL); /* not refused */
+    engine_free(script);
+    stage_close(&stage);
+}
+
 /* Root's workers run as before, beside those of another user. */
 static void one_plugin_stays_as_the_engine_is(void **state)
 {
@@ -524,6 +545,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_nothing_but_files_of_its_folder),
         STAGE_TEST_DROPPED(is_bound_by_permissions),
+        STAGE_TEST(gives_programs_no_way_to_the_engine),
+        STAGE_TEST_DROPPED(gives_programs_no_way_to_the_engine),
         cmocka_unit_test(one_plugin_stays_as_the_engine_is),
         STAGE_TEST(keeps_files_and_reads_those_that_are_kept),
         STAGE_TEST_DROPPED(keeps_files_and_reads_those_that_are_kept),
