@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* budget.c - what a job may use, whether it uses more, and how that is said:
  * always with the limit, its value and the key of the configuration. */
-#include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/launch/task.h"
+#include "engine/worker/sweep.h"
 #include "sdk/base/clock.h"
-#include "sdk/base/file.h"
 #include "sdk/document/document.h"
 
 #define BUDGET_MB (INT64_C(1024) * 1024)
@@ -141,23 +139,10 @@ void budget_explain(const struct task *task, engine_error *err)
 
 /* ---- processes ----------------------------------------------------------- */
 
-/* How many tasks the whole machine has: cheap to ask, proc(5). */
-static int64_t budget_tasks(void)
-{
-    long long tasks = 0;
-    char text[128];
-    const char *slash;
-
-    if (!file_peek(AT_FDCWD, "/proc/loadavg", text, sizeof(text)))
-        return 0;
-    slash = strchr(text, '/');
-    return slash && sscanf(slash + 1, "%lld", &tasks) == 1 ? tasks : 0;
-}
-
 /* Before there is a worker: it may be quicker than our first look at it. */
 void budget_begin(struct task *task)
 {
-    task->tasks_least = budget_tasks();
+    task->tasks_least = sweep_tasks();
     task->count_ms = clock_steady_ms() + BUDGET_COUNT_MS;
 }
 
@@ -173,7 +158,7 @@ bool budget_forked(struct task *task, engine_error *err)
     task->look_ms = now + BUDGET_LOOK_MS;
     /* counting one worker's is dear: only when so many more are there, and now
      * and then, since others may have ended meanwhile */
-    tasks = budget_tasks();
+    tasks = sweep_tasks();
     if (tasks < task->tasks_least)
         task->tasks_least = tasks;
     if (tasks - task->tasks_least < limit / 2 && now < task->count_ms)

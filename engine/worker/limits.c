@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "engine/worker/sweep.h"
 #include "engine/worker/worker_private.h"
 #include "sdk/document/document.h"
 
@@ -102,12 +102,12 @@ engine_status limits_enter(struct worker *worker, const char *user,
 static void limits_processes(const struct worker *worker, int64_t limit)
 {
     const int64_t workers = document_int(&worker->job, "workers", 1);
-    struct sysinfo machine;
+    const int64_t machine = sweep_tasks();
     int64_t most;
 
-    if (limit <= 0 || sysinfo(&machine) != 0)
+    if (limit <= 0 || !machine)
         return;
-    most = worker->user_tasks < 0 ? machine.procs + 4 * limit
+    most = worker->user_tasks < 0 ? machine + 4 * limit
                                   : worker->user_tasks + 4 * limit * workers;
     limits_set(RLIMIT_NPROC, most, most);
 }

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -132,4 +133,16 @@ bool sweep_is_parent(void)
 size_t sweep_count(pid_t worker)
 {
     return sweep_run(worker, false);
+}
+
+int64_t sweep_tasks(void)
+{
+    long long tasks = 0;
+    char text[128];
+    const char *slash;
+
+    if (!file_peek(AT_FDCWD, "/proc/loadavg", text, sizeof(text)))
+        return 0;
+    slash = strchr(text, '/');
+    return slash && sscanf(slash + 1, "%lld", &tasks) == 1 ? tasks : 0;
 }

@@ -4,6 +4,7 @@
 #define ENGINE_WORKER_SWEEP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /**
@@ -14,11 +15,15 @@
  */
 size_t sweep_session(pid_t worker);
 
-/** Whether we have children at all, dead ones too: who reaps orphans and has none
- * has nothing to sweep, and knows it without a look at all processes. */
+/** Whether we have children at all, dead ones too: who reaps orphans and has
+ * none has nothing to sweep, and knows it without a look at all processes. */
 bool sweep_is_parent(void);
 
 /** How many of these live, as seen in one look. */
 size_t sweep_count(pid_t worker);
+
+/** How many tasks the whole machine has, threads too: cheap to ask (proc(5),
+ * /proc/loadavg); 0: not known. */
+int64_t sweep_tasks(void);
 
 #endif
