@@ -129,6 +129,7 @@ static engine_status describe_take(void *user, const char *kind,
 static void describe_end(void *user, const struct job_end *end)
 {
     struct description *one = user;
+    const char *path = one->plugin.spec->path;
 
     if (end->error.status < 0)
         one->error = end->error;
@@ -136,6 +137,8 @@ static void describe_end(void *user, const struct job_end *end)
         engine_fail(&one->error, ENGINE_EPLUGIN,
                     "scanner \"%s\" did not describe itself",
                     one->plugin.spec->name);
+    if (one->error.status < 0 && path && !strstr(one->error.message, path))
+        engine_error_prefix(&one->error, "scanner file \"%s\"", path);
 }
 
 /* Queues a job, unless the path is refused or the answer is known. */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "engine/worker/worker.h"
 #include "sdk/base/alloc.h"
 #include "sdk/base/clock.h"
 #include "sdk/base/file.h"
@@ -71,11 +72,21 @@ void task_violation(struct task *task, const char *format, ...)
     task_kill(task, &err);
 }
 
+static void task_unplugged(const struct task *task, engine_error *err)
+{
+    engine_fail(err, ENGINE_EPLUGIN,
+                "scanner \"%s\" closed the connection of its worker with the "
+                "engine", task->name);
+    engine_hint(err, "report this to the scanner's authors");
+}
+
 static void task_crashed(struct task *task, const struct launch_end *end)
 {
     engine_error *err = &task->error;
 
-    if (end->exited) {
+    if (end->exited && end->code == WORKER_UNPLUGGED) {
+        task_unplugged(task, err);
+    } else if (end->exited) {
         engine_fail(err, ENGINE_EPLUGIN,
                     "scanner \"%s\" ended without a word, with exit code %d",
                     task->name, end->code);
@@ -346,10 +357,7 @@ static bool task_is_over(struct task *task)
         task->closed_ms = now;
     if (task->killed || now - task->closed_ms < TASK_GRACE_MS)
         return false;
-    engine_fail(&err, ENGINE_EPLUGIN,
-                "scanner \"%s\" closed the connection of its worker with the "
-                "engine, and went on", task->name);
-    engine_hint(&err, "report this to the scanner's authors");
+    task_unplugged(task, &err);
     task_kill(task, task->state == TASK_DONE ? NULL : &err);
     return false;
 }

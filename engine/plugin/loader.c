@@ -3,11 +3,16 @@
 #include "engine/plugin/loader.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
 #include <ltdl.h>
 #include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "sdk/base/alloc.h"
+#include "sdk/base/file.h"
 #include "sdk/base/hash.h"
 
 struct module {
@@ -38,6 +43,18 @@ static engine_status loader_check_pin(const char *path, const char *sha256,
     return ENGINE_EDENIED;
 }
 
+/* Which the linker calls "no such file" as well. */
+static bool loader_is_foreign(const char *path)
+{
+    const size_t machine = offsetof(ElfW(Ehdr), e_machine), end = machine + 2;
+    char ours[sizeof(ElfW(Ehdr))], theirs[sizeof(ElfW(Ehdr))];
+
+    return file_peek(AT_FDCWD, "/proc/self/exe", ours, sizeof(ours)) >= end &&
+           file_peek(AT_FDCWD, path, theirs, sizeof(theirs)) >= end &&
+           memcmp(ours, theirs, SELFMAG) == 0 &&
+           memcmp(ours + machine, theirs + machine, 2) != 0;
+}
+
 /* libltdl calls everything "file not found": the linker knows better. */
 static engine_status loader_explain(const char *path, engine_error *err)
 {
@@ -45,6 +62,8 @@ static engine_status loader_explain(const char *path, engine_error *err)
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     const char *better = handle ? NULL : dlerror();
 
+    if (loader_is_foreign(path))
+        better = "it is built for another kind of machine";
     engine_fail(err, ENGINE_EPLUGIN, "could not load scanner \"%s\": %s",
                 path, better ? better : reason ? reason : "unknown reason");
     engine_hint(err, "install what it needs (ldd names it), or rebuild it");

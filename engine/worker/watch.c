@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -237,6 +238,17 @@ static bool watch_output(struct worker *worker)
 
 /* ---- the loop ---------------------------------------------------------- */
 
+/* Whether what was our socket is another's by now, or nobody's: of a scanner
+ * that closes what it has not opened. */
+static bool watch_unplugged(const struct worker *worker)
+{
+    struct stat info;
+
+    return !(worker->flags & WORKER_IN_THREAD) &&
+           (fstat(worker->reader.fd, &info) < 0 ||
+            info.st_ino != worker->socket);
+}
+
 /* The engine has gone: in a process of its own nothing is left to do. */
 static void watch_gone(struct worker *worker)
 {
@@ -252,6 +264,8 @@ static void watch_gone(struct worker *worker)
     if (finished || (worker->flags & WORKER_IN_THREAD))
         return;
     (void)sweep_session(getpid());
+    if (watch_unplugged(worker))
+        _exit(WORKER_UNPLUGGED);
     kill(0, SIGKILL);
 }
 
@@ -336,7 +350,8 @@ static void *watch_main(void *user)
             worker->reader.in_used = 0;
             (void)channel_read(&worker->reader, NULL);
         }
-        if (worker->reader.closed || watch_orphaned(worker)) {
+        if (worker->reader.closed || watch_orphaned(worker) ||
+            watch_unplugged(worker)) {
             watch_gone(worker);
             return NULL;
         }
@@ -349,8 +364,11 @@ static void *watch_main(void *user)
 engine_status watch_start(struct worker *worker, engine_error *err)
 {
     sigset_t all, old;
+    struct stat info;
     int code;
 
+    if (fstat(worker->reader.fd, &info) == 0)
+        worker->socket = info.st_ino;
     /* the plugin's signals belong to the plugin's thread */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);

@@ -28,6 +28,9 @@ int worker_run_thread(int fd, int ring, scanner_query_fn query);
 #define WORKER_SOCKET 3
 #define WORKER_RING 4
 
+/** The exit code of a worker that has lost its socket by its scanner's doing. */
+#define WORKER_UNPLUGGED 97
+
 /** The socket that a program was started with as a worker; negative: it was
  * started by hand, and has said so. */
 int worker_socket(const char *program);

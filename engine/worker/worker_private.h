@@ -70,6 +70,7 @@ struct worker {
     /* the mark */
 
     atomic_int cancelled;
+    ino_t socket; /* the one that it began with, for the watcher */
     atomic_bool gone; /* the engine: nobody hears what is sent */
 
     /* the plugin's thread */

@@ -567,9 +567,10 @@ static void describes_plugins_and_refuses_the_bad_ones(void **state)
         assert_string_equal(entry->refused.hint,
                             "rebuild it against this engine's SDK");
         entry = registry_at(registry, 2);
-        assert_string_equal(entry->refused.message,
-                            "scanner \"failing_init\": the frobnicator is "
-                            "not there");
+        assert_non_null(strstr(entry->refused.message, specs[2].path));
+        assert_non_null(strstr(entry->refused.message,
+                               ": scanner \"failing_init\": the frobnicator "
+                               "is not there"));
         assert_string_equal(entry->refused.hint, "start the frobnicator");
         assert_int_equal(registry_at(registry, 3)->refused.status,
                          ENGINE_ECONFLICT);
