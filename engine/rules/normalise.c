@@ -201,10 +201,10 @@ static void normalise_texts(struct normaliser *n)
     const char *text = normalise_either(n, "description",
                                         "metadata.description");
 
-    if (text)
+    if (text && *text)
         BSON_APPEND_UTF8(n->out, "description", text);
     text = normalise_either(n, "rationale", "metadata.rationale");
-    if (text)
+    if (text && *text)
         BSON_APPEND_UTF8(n->out, "rationale", text);
     text = normaliser_text(n, "warning");
     if (text && *text && !bson_has_field(n->in, "warnings"))

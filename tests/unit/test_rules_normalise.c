@@ -120,6 +120,23 @@ static void keeps_texts_as_they_are_written(void **state)
     bson_destroy(&rule);
 }
 
+/* As of text that is not there, whatever it was to be called. */
+static void keeps_no_text_that_is_empty(void **state)
+{
+    struct notes notes;
+    engine_error err = {0};
+    bson_t rule;
+
+    (void)state;
+    assert_int_equal(normalise("rule_id: ow-a\nscap_rule_id: a\n"
+                               "metadata: {description: '', rationale: ''}\n",
+                               &rule, &notes, &err),
+                     ENGINE_OK);
+    assert_false(bson_has_field(&rule, "description"));
+    assert_false(bson_has_field(&rule, "rationale"));
+    bson_destroy(&rule);
+}
+
 static void a_title_is_one_line(void **state)
 {
     struct notes notes;
@@ -428,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_in_defaults),
         cmocka_unit_test(keeps_texts_as_they_are_written),
+        cmocka_unit_test(keeps_no_text_that_is_empty),
         cmocka_unit_test(a_title_is_one_line),
         cmocka_unit_test(
             gives_frameworks_canonical_names_and_drops_repetitions),
