@@ -39,7 +39,8 @@ struct check {
     bson_t variables; /* that were used */
     char *path;
     struct expr *expr;
-    unsigned fans;    /* how many [:] a YAML path has */
+    unsigned fans;    /* how many [:] a YAML path has; split: whether that of
+                       * an element gives several results */
     bool redact;      /* of every subject */
     bool terse;       /* a pass needs no reasons */
     bool absent_is_notapplicable;

@@ -236,7 +236,8 @@ static engine_status record_elements(struct record_sink *sink,
     return status;
 }
 
-/* The results of a path with [:] in an element of a list are a list in it. */
+/* The results of a path that fans out in an element of a list are a list in
+ * it. */
 static engine_status record_inner(struct record_sink *sink,
                                   const struct expr_values *values)
 {

@@ -5,6 +5,7 @@
 
 #include "sdk/base/alloc.h"
 #include "sdk/kit/check_private.h"
+#include "sdk/kit/expr/yamlpath.h"
 
 /* ---- a set ------------------------------------------------------------------- */
 
@@ -264,11 +265,11 @@ engine_status check_split(struct check *check, const char *list,
     }
     expr_free(check->expr);
     check->expr = item;
-    check->fans--;
+    check->fans = yamlpath_fans(item);
     if (counter) {
         expr_free(oval->counter);
         oval->counter = counter;
-        oval->counter_fans--;
+        oval->counter_fans = yamlpath_fans(counter);
     }
     oval->split = true;
     return ENGINE_OK;

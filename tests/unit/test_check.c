@@ -416,7 +416,9 @@ static void a_list_in_pieces_is_judged_as_the_whole(void **state)
 {
     static const char *const paths[] = {
         ".items[:].l", "$.items[:].l[:]", "items[:]", ".items[:].l[:].x",
-        ".items[:]['l','m']", ".items[:].l.x"};
+        ".items[:]['l','m']", ".items[:].l.x", ".items[:]['l','m'][:]",
+        ".items[:].*[:]", ".items[:].l[0,1]", ".items[:]['l','m'][0,1]",
+        ".items[:].l[0,1][:]", ".items[:][:]['l','m']"};
     static const char *const lists[] = {
         "[]", "[{\"l\": 1}, {\"l\": 2}]", "[{\"l\": 1}, {}]", "[{}]",
         "[{\"l\": [1, 2]}, {\"l\": [3]}]", "[{\"l\": {\"x\": 1}}]",

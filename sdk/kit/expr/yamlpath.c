@@ -236,6 +236,17 @@ static engine_status yamlpath_evaluate(struct expr *expr,
     return walk.status;
 }
 
+bool yamlpath_fans(const struct expr *expr)
+{
+    const struct yamlpath *path = expr->program;
+    size_t step = 0;
+
+    while (step < path->count && (path->steps[step].kind == YAMLPATH_KEY ||
+                                  path->steps[step].kind == YAMLPATH_INDEX))
+        step++;
+    return step < path->count && path->steps[step].kind == YAMLPATH_ELEMENTS;
+}
+
 /* ---- what it looks at -------------------------------------------------------- */
 
 struct yamlpath_route {

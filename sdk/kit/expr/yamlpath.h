@@ -17,6 +17,8 @@
 #ifndef SDK_KIT_EXPR_YAMLPATH_H
 #define SDK_KIT_EXPR_YAMLPATH_H
 
+#include <stdbool.h>
+
 #include "sdk/base/arena.h"
 #include "sdk/kit/value_mask.h"
 
@@ -44,5 +46,10 @@ struct yamlpath {
 engine_status yamlpath_parse(const char *text, struct yamlpath *path,
                              engine_error *err);
 void yamlpath_clear(struct yamlpath *path);
+
+struct expr;
+/** Whether a compiled path gives a result for each of some elements: there is
+ * no selection of members before them, which would make one result of all. */
+bool yamlpath_fans(const struct expr *expr);
 
 #endif
