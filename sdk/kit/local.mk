@@ -105,6 +105,7 @@ kit_check_sources = \
 kit_expr_sources += $(kit_check_sources)
 unit_tests += \
 	tests/unit/test_check \
+	tests/unit/test_check_set \
 	tests/unit/test_condition \
 	tests/unit/test_openshift \
 	tests/unit/test_template
