@@ -5,7 +5,7 @@
  * Linked, it and the thirty libraries below it would take most of the time in
  * which a scanner is loaded, also to say what it is or to read files. So its
  * functions are defined here, by its own header, and go to those of the
- * library: whoever calls them needs http_curl_load first.
+ * library. Where http_curl_load fails, none of them may be called.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -97,67 +97,75 @@ engine_status http_curl_load(engine_error *err)
     return ENGINE_EUNSUPPORTED;
 }
 
+/* Whoever links the kit may call them for himself, before there is a client. */
+static const struct curl_calls *curl_lib(void)
+{
+    pthread_once(&curl_once, curl_open);
+    return &curl_real;
+}
+
 /* ---- functions of any arguments ------------------------------------------ */
 
 CURLcode curl_easy_setopt(CURL *handle, CURLoption option, ...)
 {
+    const struct curl_calls *real = curl_lib();
     CURLcode code;
     va_list rest;
 
     va_start(rest, option);
     if (option < CURLOPTTYPE_OBJECTPOINT)
-        code = curl_real.curl_easy_setopt(handle, option, va_arg(rest, long));
+        code = real->curl_easy_setopt(handle, option, va_arg(rest, long));
     else if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB)
-        code = curl_real.curl_easy_setopt(handle, option,
-                                          va_arg(rest, curl_off_t));
+        code = real->curl_easy_setopt(handle, option,
+                                      va_arg(rest, curl_off_t));
     else
-        code =
-            curl_real.curl_easy_setopt(handle, option, va_arg(rest, void *));
+        code = real->curl_easy_setopt(handle, option, va_arg(rest, void *));
     va_end(rest);
     return code;
 }
 
 CURLcode curl_easy_getinfo(CURL *handle, CURLINFO info, ...)
 {
+    const struct curl_calls *real = curl_lib();
     CURLcode code;
     va_list rest;
 
     va_start(rest, info);
-    code = curl_real.curl_easy_getinfo(handle, info, va_arg(rest, void *));
+    code = real->curl_easy_getinfo(handle, info, va_arg(rest, void *));
     va_end(rest);
     return code;
 }
 
 CURLMcode curl_multi_setopt(CURLM *handle, CURLMoption option, ...)
 {
+    const struct curl_calls *real = curl_lib();
     const int kind = (int)option; /* numbered as CURLoption */
     CURLMcode code;
     va_list rest;
 
     va_start(rest, option);
     if (kind < CURLOPTTYPE_OBJECTPOINT)
-        code = curl_real.curl_multi_setopt(handle, option, va_arg(rest, long));
+        code = real->curl_multi_setopt(handle, option, va_arg(rest, long));
     else if (kind >= CURLOPTTYPE_OFF_T && kind < CURLOPTTYPE_BLOB)
-        code = curl_real.curl_multi_setopt(handle, option,
-                                           va_arg(rest, curl_off_t));
+        code = real->curl_multi_setopt(handle, option,
+                                       va_arg(rest, curl_off_t));
     else
-        code =
-            curl_real.curl_multi_setopt(handle, option, va_arg(rest, void *));
+        code = real->curl_multi_setopt(handle, option, va_arg(rest, void *));
     va_end(rest);
     return code;
 }
 
 CURLSHcode curl_share_setopt(CURLSH *share, CURLSHoption option, ...)
 {
+    const struct curl_calls *real = curl_lib();
     CURLSHcode code;
     va_list rest;
 
     va_start(rest, option);
     if (option == CURLSHOPT_SHARE || option == CURLSHOPT_UNSHARE)
-        code = curl_real.curl_share_setopt(share, option, va_arg(rest, int));
+        code = real->curl_share_setopt(share, option, va_arg(rest, int));
     else
-        code =
-            curl_real.curl_share_setopt(share, option, va_arg(rest, void *));
+        code = real->curl_share_setopt(share, option, va_arg(rest, void *));
     va_end(rest);
     return code;
 }
@@ -167,12 +175,12 @@ CURLSHcode curl_share_setopt(CURLSH *share, CURLSHoption option, ...)
 #define CURL_PASS(type, name, parameters, arguments) \
     type name parameters                             \
     {                                                \
-        return curl_real.name arguments;             \
+        return curl_lib()->name arguments;           \
     }
 #define CURL_DO(name, parameters, arguments) \
     void name parameters                     \
     {                                        \
-        curl_real.name arguments;            \
+        curl_lib()->name arguments;          \
     }
 
 CURL_PASS(CURL *, curl_easy_init, (void), ())
@@ -219,5 +227,5 @@ CURL_DO(curl_free, (void *memory), (memory))
 CURLUcode http_curl_url_get(CURLU *url, CURLUPart part, char **out,
                             unsigned flags)
 {
-    return curl_real.curl_url_get(url, part, out, flags);
+    return curl_lib()->curl_url_get(url, part, out, flags);
 }
